@@ -1,0 +1,1 @@
+"""The doors: terminal, HTTP, report."""

@@ -1,0 +1,1 @@
+"""From design points to records: packing, molecular dynamics, labels, incubation."""

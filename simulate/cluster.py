@@ -1,0 +1,52 @@
+"""Joining or starting Ray, the same way for campaigns, training and serving."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from simulate.errors import GlassyLiError
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterator[None]:
+    """A connection to Ray for the length of a `with` block; nothing is left behind.
+
+    Args:
+        address: A running cluster's address. None: `RAY_ADDRESS` if set, else a new local cluster
+            (Ray's own default would join whatever was last started on this machine).
+        n_cpus: Cores offered by a local cluster. None: all that this process may use.
+
+    Raises:
+        GlassyLiError: Ray does not start, or the named cluster does not answer.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    named = address or os.environ.get("RAY_ADDRESS")
+    local = {"num_cpus": n_cpus or available_cores(), "include_dashboard": False}
+    try:
+        ray.init(
+            address=named or "local",
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+            **({} if named else local),
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise GlassyLiError(
+            f"Ray must start, but ({named or 'local'}): {error}. "
+            "Check --address, or run `glassyli doctor`."
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()

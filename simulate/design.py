@@ -1,0 +1,167 @@
+"""A design point: what one embryo is, before any atom is placed.
+
+Everything a user gives is in experiment-equivalent temperature; see `protocol` for the scale.
+"""
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from simulate.errors import MisuseError
+from simulate.files import canonical_json, read_text, sha256_of
+from simulate.potentials.registry import DEFAULT_POTENTIAL, Potential, potential_named
+from simulate.settings import Settings, validated
+from simulate.units import cell_volume_A3
+
+Exchange = Literal["open", "confined"]
+EnergyExchange = Literal["open", "partial", "confined"]
+
+DENSEST_SHARE_OF_BULK = 1.2
+"""Packing densities above this share of the bulk crystal are refused: atoms would overlap."""
+
+
+class EmbryoDesign(Settings):
+    """One point of the design space.
+
+    >>> design = EmbryoDesign(n_atoms=300, packing_density_g_cm3=0.0534,
+    ...                       mass_exchange="open", energy_exchange="open")
+    >>> round(design.cell_volume_A3)
+    64736
+    """
+
+    element: str = Field("Li", description="Chemical symbol.")
+    potential: str = Field(DEFAULT_POTENTIAL, description="Name of the interatomic potential.")
+    n_atoms: int = Field(ge=100, le=100_000, description="Atoms in the cell.")
+    packing_density_g_cm3: float = Field(
+        gt=0.0, description="Mass over volume of the cell, g/cm3. Bulk lithium is 0.534."
+    )
+    mass_exchange: Exchange = Field(
+        description="`open`: periodic cell. `confined`: closed repulsive sphere."
+    )
+    energy_exchange: EnergyExchange = Field(
+        description="`open`: thermostatted hold. `confined`: isolated hold (NVE). "
+        "`partial`: heat leaks with `energy_relaxation_ps`."
+    )
+    energy_relaxation_ps: float | None = Field(
+        None,
+        ge=0.01,
+        le=1.0e6,
+        description="Relaxation time of stochastic velocity rescaling, ps; for `partial` only.",
+    )
+    hold_temperature_K: float = Field(
+        300.0, ge=100.0, le=450.0, description="Experiment-equivalent hold temperature, K."
+    )
+
+    @model_validator(mode="after")
+    def _can_exist(self) -> Self:
+        potential = potential_named(self.potential)
+        if self.element != potential.element:
+            raise ValueError(
+                f"element and potential must agree, but potential {self.potential} describes "
+                f"{potential.element} and element={self.element!r}. "
+                f"Set element to {potential.element!r}."
+            )
+        densest = DENSEST_SHARE_OF_BULK * potential.bulk_density_g_cm3
+        if self.packing_density_g_cm3 > densest:
+            raise ValueError(
+                f"packing_density_g_cm3 <= {DENSEST_SHARE_OF_BULK} x bulk ({densest:.4g} g/cm3 for "
+                f"{self.element}) must hold, but got {self.packing_density_g_cm3:g}. Lower it."
+            )
+        if (self.energy_exchange == "partial") != (self.energy_relaxation_ps is not None):
+            raise ValueError(
+                "energy_relaxation_ps must be given for energy_exchange='partial' and only then, "
+                f"but got {self.energy_exchange=}, {self.energy_relaxation_ps=}."
+            )
+        return self
+
+    @property
+    def physics(self) -> Potential:
+        """The potential by its coefficients."""
+        return potential_named(self.potential)
+
+    @property
+    def cell_volume_A3(self) -> float:
+        """Volume that gives the packing density, Å³."""
+        return cell_volume_A3(self.n_atoms, self.packing_density_g_cm3, self.physics.mass_g_mol)
+
+    @property
+    def share_of_bulk(self) -> float:
+        """Packing density over that of the bulk crystal."""
+        return self.packing_density_g_cm3 / self.physics.bulk_density_g_cm3
+
+    @property
+    def key(self) -> str:
+        """Content hash of the design point: replicas of one design share it."""
+        return sha256_of(canonical_json(self.model_dump(mode="json")))[:16]
+
+    @property
+    def sentence(self) -> str:
+        """One line for people."""
+        energy = (
+            f"partial ({self.energy_relaxation_ps:g} ps)"
+            if self.energy_relaxation_ps is not None
+            else self.energy_exchange
+        )
+        return (
+            f"{self.n_atoms} {self.element}, {self.packing_density_g_cm3:g} g/cm3, "
+            f"mass {self.mass_exchange}, energy {energy}, {self.hold_temperature_K:g} K"
+        )
+
+
+def read_designs(path: Path) -> list[EmbryoDesign]:
+    """Design points from a JSON-lines file, one object a line; blank lines are skipped.
+
+    A line may be a proposal: then the design is under its key `design`.
+
+    Raises:
+        MisuseError: Unreadable, empty, or a line that is not a possible design.
+    """
+    designs = [
+        design_from(values, where) for where, values in _json_lines(path) if values is not None
+    ]
+    if not designs:
+        raise MisuseError(f"a designs file must hold at least one design, but {path} is empty.")
+    return designs
+
+
+def design_from(values: Any, where: str) -> EmbryoDesign:  # noqa: ANN401 - what a user wrote
+    """One design point from parsed JSON; `where` names its place in messages."""
+    if isinstance(values, dict) and "design" in values:
+        values = values["design"]
+    if not isinstance(values, dict):
+        raise MisuseError(f"{where}: a design must be a JSON object, but got {values!r}.")
+    return validated(EmbryoDesign, values, where)
+
+
+def parse_json(text: str, where: str) -> Any:  # noqa: ANN401 - any JSON value
+    """JSON a user wrote; NaN and Infinity, which JSON does not have, are refused."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not a JSON number")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except ValueError as error:
+        raise MisuseError(f"{where}: must be valid JSON, but {error}.") from error
+
+
+def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
+    for number, line in enumerate(read_text(path, "a designs file").splitlines(), start=1):
+        if line.strip():
+            where = f"{path} line {number}"
+            yield where, parse_json(line, where)
+
+
+def grid(choices: dict[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """All combinations of the listed values, in the order written.
+
+    >>> grid({"n_atoms": [100, 200], "mass_exchange": ["open"]})
+    [{'n_atoms': 100, 'mass_exchange': 'open'}, {'n_atoms': 200, 'mass_exchange': 'open'}]
+    """
+    return [
+        dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())
+    ]

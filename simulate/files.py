@@ -1,0 +1,81 @@
+"""Files appear whole or not at all, and are read with errors that say what to do."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simulate.errors import GlassyLiError, MisuseError
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace `path` with `content`; a reader sees the old file or the new one, never half."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise GlassyLiError(
+            f"{path.parent} must be a writable folder, but: {error.strerror}. Choose another place."
+        ) from error
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        Path(partial).replace(path)
+    except BaseException as error:
+        Path(partial).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise GlassyLiError(
+                f"{path} could not be written: {error.strerror}. Nothing was left half-written; "
+                "free some space or choose another place."
+            ) from error
+        raise
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file the user named; `what` says what it should be ("a config")."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise MisuseError(
+            f"{what} must be a readable text file, but {path}: {reason}. Check the path."
+        ) from error
+
+
+def read_yaml(path: Path, what: str = "a config") -> dict[str, Any]:
+    """A YAML mapping the user named.
+
+    Raises:
+        MisuseError: The file is missing, unreadable or not a mapping.
+    """
+    try:
+        content = yaml.safe_load(read_text(path, what))
+    except yaml.YAMLError as error:
+        raise MisuseError(f"{what} must be valid YAML, but {path}: {error}. Mend it.") from error
+    if not isinstance(content, dict):
+        raise MisuseError(
+            f"{what} must be a YAML mapping (`key: value` lines), but {path} holds "
+            f"{type(content).__name__}."
+        )
+    return content
+
+
+def canonical_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """JSON with sorted keys and no spaces: the same value always gives the same text.
+
+    >>> canonical_json({"b": 1, "a": [1.0, None]})
+    '{"a":[1.0,null],"b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def sha256_of(data: str | bytes) -> str:
+    """Hex SHA-256 of text (UTF-8) or bytes."""
+    return hashlib.sha256(data.encode("utf-8") if isinstance(data, str) else data).hexdigest()

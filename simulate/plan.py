@@ -1,0 +1,91 @@
+"""What is to be simulated: design points, a protocol and seeds become plans with content ids."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from simulate.design import EmbryoDesign, grid
+from simulate.files import canonical_json, read_yaml, sha256_of
+from simulate.protocol import PRESETS, Protocol, protocol_named, stages
+from simulate.record import PHYSICS_VERSION
+from simulate.settings import Settings, validated
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One trajectory to be run."""
+
+    design: EmbryoDesign
+    protocol: Protocol
+    seed: int
+
+    @property
+    def trajectory_id(self) -> str:
+        """Hash of all that decides the answer, and of nothing else (no host, path or date)."""
+        decides = {
+            "physics_version": PHYSICS_VERSION,
+            "design": self.design.model_dump(mode="json"),
+            "protocol": self.protocol.what_decides(),
+            "potential_sha256": self.design.physics.coefficients_sha256,
+            "seed": self.seed,
+        }
+        return sha256_of(canonical_json(decides))[:16]
+
+    @property
+    def atom_steps(self) -> int:
+        """Atoms times time steps if the hold runs to its horizon."""
+        return self.design.n_atoms * sum(s.n_steps for s in stages(self.protocol, self.design))
+
+
+class Campaign(Settings):
+    """A list of designs to be run under one protocol.
+
+    `designs` are written out; each entry of `grids` is a mapping from a design's fields to lists of
+    values, all combinations of which are run as well.
+    """
+
+    protocol: Protocol
+    designs: list[EmbryoDesign] = []
+    replicas: int = Field(1, ge=1, le=1000, description="Independent seeds of every design.")
+    first_seed: int = Field(1, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, values: Any) -> Any:  # noqa: ANN401 - what a user wrote
+        """Replace a preset's name by the preset, and grids by their design points."""
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        if isinstance(values.get("protocol", "reference"), str):
+            name = values.get("protocol", "reference")
+            if name not in PRESETS:
+                raise ValueError(
+                    f"protocol must be a mapping or one of {', '.join(PRESETS)}, but got {name!r}."
+                )
+            values["protocol"] = protocol_named(name)
+        designs = list(values.get("designs") or [])
+        for choices in values.pop("grids", None) or []:
+            designs += grid(choices)
+        values["designs"] = designs
+        return values
+
+    @model_validator(mode="after")
+    def _has_designs_that_fit(self) -> Self:
+        if not self.designs:
+            raise ValueError("a campaign must hold at least one design under `designs` or `grids`.")
+        for design in self.designs:
+            stages(self.protocol, design)
+        return self
+
+    def plans(self) -> list[Plan]:
+        """Every trajectory, replicas in the outer loop so that early results span the designs."""
+        seeds = range(self.first_seed, self.first_seed + self.replicas)
+        every = [Plan(design, self.protocol, seed) for seed in seeds for design in self.designs]
+        return list({plan.trajectory_id: plan for plan in every}.values())
+
+
+def read_campaign(path: Path) -> Campaign:
+    """A campaign from a YAML file; unknown keys and impossible designs are refused."""
+    return validated(Campaign, read_yaml(path, "a campaign config"), str(path))

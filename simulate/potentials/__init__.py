@@ -1,0 +1,1 @@
+"""Interatomic potentials: coefficients as data with their citation, and the admission test."""

@@ -1,0 +1,102 @@
+"""Which potentials there are, what they are good for, and how LAMMPS is told of them."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from simulate.files import canonical_json, sha256_of, write_atomically
+from simulate.potentials import nichol_ackland
+
+DEFAULT_POTENTIAL: Final = "nichol-ackland-2016"
+
+EXPERIMENTAL_MELTING_K: Final = {"Li": 453.65}
+"""Melting points of the elements, K (CRC Handbook of Chemistry and Physics, 97th ed.)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Potential:
+    """An admitted interatomic potential of one element.
+
+    Attributes:
+        melting_temperature_K: Melting point of the model crystal, simulated K.
+        bulk_density_g_cm3: Density of the real crystal at room temperature.
+        nearest_neighbour_A: Distance of nearest neighbours in the model crystal at 0 K.
+        bcc_lattice_constant_A: At 0 K.
+        cohesive_energy_eV, fcc_minus_bcc_eV: What the admission test must find.
+        time_step_fs: For thermostatted stages.
+        isolated_time_step_fs: For holds that must conserve energy to 1 meV/atom over 1 ns.
+        coefficients_sha256: Hash of the numbers that define the energy.
+    """
+
+    name: str
+    element: str
+    citation: str
+    doi: str
+    mass_g_mol: float
+    melting_temperature_K: float
+    bulk_density_g_cm3: float
+    bcc_lattice_constant_A: float
+    cohesive_energy_eV: float
+    fcc_minus_bcc_eV: float
+    time_step_fs: float
+    isolated_time_step_fs: float
+    coefficients_sha256: str
+
+    @property
+    def nearest_neighbour_A(self) -> float:
+        """Distance of nearest neighbours in the bcc crystal at 0 K, Å."""
+        return self.bcc_lattice_constant_A * 0.75**0.5
+
+    @property
+    def temperature_scale(self) -> float:
+        """Simulated over experiment-equivalent temperature at equal undercooling."""
+        return self.melting_temperature_K / EXPERIMENTAL_MELTING_K[self.element]
+
+    def lammps_commands(self, folder: Path) -> list[str]:
+        """Commands that define the interactions; the table is written into `folder` first."""
+        table = folder / f"{self.element}.{self.name}.eam.fs"
+        write_atomically(table, nichol_ackland.eam_fs_table(self.element))
+        return [
+            "pair_style eam/fs",
+            f'pair_coeff * * "{table}" {self.element}',
+            f"mass 1 {self.mass_g_mol}",  # after pair_coeff, which sets a mass of its own
+        ]
+
+
+@cache
+def potentials() -> dict[str, Potential]:
+    """Every potential on offer, by name."""
+    coefficients = nichol_ackland.coefficients_of("Li")
+    published = nichol_ackland.published()
+    lithium = Potential(
+        name=published["name"],
+        element="Li",
+        citation=published["citation"],
+        doi=published["doi"],
+        mass_g_mol=coefficients.mass_g_mol,
+        melting_temperature_K=551.0,
+        bulk_density_g_cm3=0.534,
+        bcc_lattice_constant_A=coefficients.lattice_constant_A,
+        cohesive_energy_eV=1.648,
+        fcc_minus_bcc_eV=0.0240,
+        time_step_fs=3.0,
+        isolated_time_step_fs=1.0,
+        coefficients_sha256=sha256_of(canonical_json(json.loads(coefficients.model_dump_json()))),
+    )
+    return {lithium.name: lithium}
+
+
+def potential_named(name: str) -> Potential:
+    """The potential of that name.
+
+    Raises:
+        ValueError: There is none; the message lists what there is.
+    """
+    known = potentials()
+    if name not in known:
+        raise ValueError(
+            f"potential must be one of {', '.join(sorted(known))}, but got {name!r}. Choose one."
+        )
+    return known[name]

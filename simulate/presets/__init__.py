@@ -1,0 +1,1 @@
+"""Protocols that travel with the program."""

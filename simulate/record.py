@@ -1,0 +1,193 @@
+"""One finished trajectory, with everything needed to judge or repeat it."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from simulate.design import EmbryoDesign
+from simulate.incubation import Incubation
+from simulate.protocol import Protocol
+from simulate.settings import Settings
+
+SCHEMA_VERSION: int = 1
+
+PHYSICS_VERSION: int = 1
+"""Raised when the same design, protocol and seed would give another trajectory or label."""
+
+Outcome = Literal["crystalline", "glassy", "liquid"]
+FailureCause = Literal[
+    "lost_atoms", "not_finite", "energy_drift", "engine_error", "packing", "lost_worker"
+]
+StageName = Literal["packing", "heat", "quench", "hold"]
+
+
+class Frame(Settings):
+    """What one frame showed. Energies per atom; temperatures simulated.
+
+    Attributes:
+        time_ps: Hold clock, ps: negative before the hold starts.
+        conserved_meV_per_atom: Conserved quantity of the stage relative to its first frame.
+        largest_cluster: Atoms in the largest crystalline cluster.
+        n_core, n_core_crystalline: Fully coordinated atoms, and those labelled crystalline.
+    """
+
+    time_ps: float
+    stage: StageName
+    temperature_K: float
+    potential_eV_per_atom: float
+    conserved_meV_per_atom: float
+    n_bcc: int
+    n_fcc: int
+    n_hcp: int
+    n_icosahedral: int
+    n_other: int
+    largest_cluster: int
+    n_core: int
+    n_core_crystalline: int
+
+    @property
+    def n_crystalline(self) -> int:
+        """Atoms labelled bcc, fcc or hcp."""
+        return self.n_bcc + self.n_fcc + self.n_hcp
+
+    @property
+    def crystalline_fraction(self) -> float:
+        """Share of all atoms labelled bcc, fcc or hcp (raw: surfaces count as disordered)."""
+        n_atoms = self.n_crystalline + self.n_icosahedral + self.n_other
+        return self.n_crystalline / n_atoms
+
+    @property
+    def core_fraction(self) -> float | None:
+        """Crystalline share of fully coordinated atoms; None where there are none."""
+        return self.n_core_crystalline / self.n_core if self.n_core else None
+
+
+class Morphology(Settings):
+    """Shape of the embryo in its cell.
+
+    Attributes:
+        percolation_dimension: 0 droplet, 1 rod, 2 sheet, 3 network.
+        n_surface: Atoms with too few neighbours to be inside.
+        pressure_bar: Virial and kinetic pressure of the cell, bar; wall forces not included.
+    """
+
+    n_clusters: int
+    largest_cluster: int
+    percolation_dimension: int = Field(ge=0, le=3)
+    n_surface: int
+    pressure_bar: float
+
+    @property
+    def name(self) -> str:
+        """The word for the percolation dimension."""
+        return ("droplet", "rod", "sheet", "network")[self.percolation_dimension]
+
+
+class Mobility(Settings):
+    """Do the atoms still flow? Blind to rotation and drift of the whole.
+
+    Attributes:
+        bond_persistence: Share of neighbour pairs that are still together after `window_ps`.
+    """
+
+    window_ps: float
+    bond_persistence: float = Field(ge=0, le=1)
+
+
+class EnergyBalance(Settings):
+    """Drift of the conserved quantity over the hold.
+
+    Attributes:
+        is_binding: Whether the limit decides: in isolated and leaking holds heat that integration
+            makes would stay; a thermostat takes it away.
+    """
+
+    drift_meV_per_atom: float
+    limit_meV_per_atom: float
+    is_binding: bool
+
+
+class Failure(Settings):
+    """Why there is no answer. Kept, because dropping failures would bias the times."""
+
+    cause: FailureCause
+    message: str
+    stage: StageName
+    log_tail: str = ""
+
+
+class SimulatedConditions(Settings):
+    """What LAMMPS was told, in simulated kelvin; beside the experiment-equivalent design."""
+
+    temperature_scale: float
+    heat_temperature_K: float
+    hold_temperature_K: float
+    time_step_fs: float
+    hold_time_step_fs: float
+    cell_volume_A3: float
+    wall_radius_A: float | None = None
+    packing_distance_A: float | None = None
+
+
+class Provenance(Settings):
+    """Who made this record, with what."""
+
+    glassyli: str
+    lammps: str
+    ovito: str
+    python: str
+    potential_sha256: str
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    host: str
+    started_at: str
+    n_restarts: int = 0
+
+
+class FramesFile(Settings):
+    """Where the positions are: gzipped extended XYZ, readable by OVITO and ASE."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+class TrajectoryRecord(Settings):
+    """One trajectory: its question, its answer, or why there is none."""
+
+    schema_version: int = SCHEMA_VERSION
+    trajectory_id: str
+    design: EmbryoDesign
+    protocol: Protocol
+    seed: int
+    simulated: SimulatedConditions
+    frames: list[Frame] = []
+    incubation: Incubation | None = None
+    outcome: Outcome | None = None
+    crystalline_fraction: float | None = Field(
+        None, description="Raw, at onset + fraction_after_onset_ps, or at the end without onset."
+    )
+    core_fraction: float | None = None
+    morphology_after_quench: Morphology | None = None
+    morphology_at_end: Morphology | None = None
+    mobility: Mobility | None = None
+    energy_balance: EnergyBalance | None = None
+    failure: Failure | None = None
+    timings_s: dict[str, float] = {}
+    frames_file: FramesFile | None = None
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _answered_or_failed(self) -> Self:
+        answered = self.outcome is not None and self.incubation is not None
+        if answered == (self.failure is not None):
+            raise ValueError(
+                "a record must hold either an outcome with its incubation or a failure, but got "
+                f"outcome={self.outcome!r}, failure={self.failure!r}."
+            )
+        return self
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the trajectory ended without an answer."""
+        return self.failure is not None

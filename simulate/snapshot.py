@@ -1,0 +1,114 @@
+"""Atoms at one instant, and the open file format in which a trajectory's frames are kept.
+
+Frames are gzipped extended XYZ, which ASE and OVITO read directly.
+"""
+
+import gzip
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.errors import MisuseError
+
+STRUCTURE_NAMES = ("other", "fcc", "hcp", "bcc", "icosahedral")
+"""Meaning of the per-atom integer label, in OVITO's own numbering."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One embryo at one instant.
+
+    Attributes:
+        positions_A: Shape ``(n_atoms, 3)``, Å, inside the cell.
+        cell_A: Edge lengths of the orthogonal cell, shape ``(3,)``, Å.
+        is_periodic: Whether atoms meet their images (open mass exchange).
+        time_ps: Hold clock, ps: negative before the hold.
+        stage: `packing`, `heat`, `quench`, `hold`, or `given` for a user's structure.
+        structure: Label of each atom (see `STRUCTURE_NAMES`), shape ``(n_atoms,)``, or None.
+    """
+
+    positions_A: NDArray[np.float64]
+    cell_A: NDArray[np.float64]
+    is_periodic: bool
+    time_ps: float = 0.0
+    stage: str = "given"
+    structure: NDArray[np.int64] | None = None
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms."""
+        return len(self.positions_A)
+
+
+def extended_xyz(snapshots: Sequence[Snapshot], element: str) -> bytes:
+    """The frames as gzipped extended XYZ; the same frames always give the same bytes."""
+    from ase import Atoms
+    from ase.io import write
+
+    images = []
+    for snapshot in snapshots:
+        atoms = Atoms(
+            [element] * snapshot.n_atoms,
+            positions=snapshot.positions_A,
+            cell=snapshot.cell_A,
+            pbc=snapshot.is_periodic,
+        )
+        atoms.info = {"time_ps": round(snapshot.time_ps, 6), "stage": snapshot.stage}
+        if snapshot.structure is not None:
+            atoms.arrays["structure"] = snapshot.structure.astype(int)
+        images.append(atoms)
+    text = io.StringIO()
+    write(text, images, format="extxyz")
+    return gzip.compress(text.getvalue().encode("ascii"), compresslevel=6, mtime=0)
+
+
+def read_structure(path: Path) -> list[Snapshot]:
+    """Every frame of a structure file, in any format ASE recognises by name.
+
+    Raises:
+        MisuseError: Unreadable, empty, holding non-finite coordinates, or a tilted cell.
+    """
+    from ase.io import read
+
+    try:
+        images = read(path, index=":")
+    except Exception as error:  # ASE raises what its many readers raise
+        raise MisuseError(
+            f"a structure must be a file ASE can read (extended XYZ, LAMMPS data or dump), but "
+            f"{path}: {type(error).__name__}: {error}. Check the path and the format."
+        ) from error
+    if not images:
+        raise MisuseError(f"a structure file must hold at least one frame, but {path} is empty.")
+    return [_snapshot(atoms, f"{path} frame {number}") for number, atoms in enumerate(images)]
+
+
+def _snapshot(atoms: object, where: str) -> Snapshot:
+    from ase import Atoms
+
+    if not isinstance(atoms, Atoms):
+        raise MisuseError(f"{where}: must be atoms, but got {type(atoms).__name__}.")
+    positions = np.asarray(atoms.get_positions(), dtype=np.float64)
+    if len(positions) == 0 or not np.isfinite(positions).all():
+        raise MisuseError(f"{where}: must hold atoms with finite coordinates. Mend the file.")
+    is_periodic = bool(atoms.pbc.all())
+    cell = np.asarray(atoms.cell.array, dtype=np.float64)
+    if is_periodic and np.abs(cell - np.diag(np.diag(cell))).max() > 1.0e-6:
+        raise MisuseError(f"{where}: the periodic cell must be orthogonal. Convert it first.")
+    if is_periodic and np.diag(cell).min() <= 0.0:
+        raise MisuseError(f"{where}: the periodic cell must have a positive volume. Mend the file.")
+    cell_A = np.diag(cell) if is_periodic else np.ptp(positions, axis=0) + 1.0
+    if is_periodic:
+        positions = positions % cell_A
+    structure = atoms.arrays.get("structure")
+    return Snapshot(
+        positions_A=positions,
+        cell_A=np.asarray(cell_A, dtype=np.float64),
+        is_periodic=is_periodic,
+        time_ps=float(atoms.info.get("time_ps", 0.0)),
+        stage=str(atoms.info.get("stage", "given")),
+        structure=None if structure is None else np.asarray(structure, dtype=np.int64),
+    )

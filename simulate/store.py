@@ -1,0 +1,210 @@
+"""The record store: a folder of whole files, added to and never changed.
+
+    STORE/store.json              the protocol every record in it was run under
+    STORE/records/<id>.json       one record a file, written aside and renamed
+    STORE/frames/<id>.xyz.gz      its positions
+
+Several writers on one filesystem may share a store: ids are content hashes, so two writers of one id
+write the same trajectory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from simulate.errors import MisuseError, StoreError, StoreMismatchError
+from simulate.files import canonical_json, sha256_of, write_atomically
+from simulate.protocol import Protocol
+from simulate.record import SCHEMA_VERSION, FramesFile, TrajectoryRecord
+from simulate.settings import Settings, explain
+from simulate.snapshot import Snapshot, read_structure
+
+
+class _Header(Settings):
+    """What `store.json` holds."""
+
+    schema_version: int
+    protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStore:
+    """An open store. Make one with `create_or_open` or `open_store`."""
+
+    path: Path
+    protocol: Protocol
+
+    def __contains__(self, trajectory_id: str) -> bool:
+        return self._record_path(trajectory_id).exists()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._record_files())
+
+    def __iter__(self) -> Iterator[TrajectoryRecord]:
+        """Every record, in the order of ids.
+
+        Raises:
+            StoreError: A record is damaged; names the file.
+        """
+        for path in sorted(self._record_files()):
+            yield _read_record(path)
+
+    def record(self, trajectory_id: str) -> TrajectoryRecord:
+        """One record by its id, or by the beginning of it.
+
+        Raises:
+            MisuseError: None or several begin so.
+        """
+        found = sorted(self.path.glob(f"records/{trajectory_id}*.json"))
+        if len(found) != 1:
+            raise MisuseError(
+                f"an id must name exactly one record, but {trajectory_id!r} names {len(found)} in "
+                f"{self.path}. See `glassyli records list {self.path}`."
+            )
+        return _read_record(found[0])
+
+    def append(self, record: TrajectoryRecord, frames: bytes | None = None) -> TrajectoryRecord:
+        """Add one record; its frames first, so that a record never lacks them.
+
+        Args:
+            record: Without `frames_file`, which is filled in here.
+            frames: Gzipped extended XYZ.
+        """
+        if frames is not None:
+            name = f"{record.trajectory_id}.xyz.gz"
+            write_atomically(self.path / "frames" / name, frames)
+            described = FramesFile(name=name, sha256=sha256_of(frames), size_bytes=len(frames))
+            record = record.model_copy(update={"frames_file": described})
+        path = self._record_path(record.trajectory_id)
+        write_atomically(path, record.model_dump_json(indent=1) + "\n")
+        return record
+
+    def frames(self, record: TrajectoryRecord) -> list[Snapshot]:
+        """Positions of a record's frames.
+
+        Raises:
+            StoreError: Missing, or not the bytes that were written.
+        """
+        self.verify_frames(record)
+        return read_structure(self._frames_path(record))
+
+    def verify_frames(self, record: TrajectoryRecord) -> None:
+        """Check that the frames file holds the bytes that were written.
+
+        Raises:
+            StoreError: Missing or changed.
+        """
+        if record.frames_file is None:
+            raise StoreError(f"record {record.trajectory_id} has no frames.")
+        path = self._frames_path(record)
+        try:
+            found = sha256_of(path.read_bytes())
+        except OSError as error:
+            raise StoreError(f"frames must be at {path}, but: {error.strerror}.") from error
+        if found != record.frames_file.sha256:
+            raise StoreError(
+                f"{path} must have checksum {record.frames_file.sha256[:12]}…, but has "
+                f"{found[:12]}…: it was changed or damaged. Restore it, or remove it and "
+                f"{self._record_path(record.trajectory_id)} to simulate anew."
+            )
+
+    def _record_files(self) -> Iterator[Path]:
+        return self.path.glob("records/[!.]*.json")
+
+    def _record_path(self, trajectory_id: str) -> Path:
+        return self.path / "records" / f"{trajectory_id}.json"
+
+    def _frames_path(self, record: TrajectoryRecord) -> Path:
+        name = record.frames_file.name if record.frames_file else f"{record.trajectory_id}.xyz.gz"
+        return self.path / "frames" / Path(name).name
+
+
+def open_store(path: Path) -> RecordStore:
+    """An existing store.
+
+    Raises:
+        MisuseError: There is none at `path`.
+        StoreError: Its header is damaged.
+    """
+    header = path / "store.json"
+    if not header.is_file():
+        raise MisuseError(
+            f"a record store must be a folder with a store.json, but {path} is not one. "
+            "Make one with `glassyli simulate ... --out STORE`."
+        )
+    try:
+        values = _Header.model_validate_json(header.read_bytes())
+    except (ValidationError, OSError) as error:
+        reason = explain(error) if isinstance(error, ValidationError) else error.strerror
+        raise StoreError(f"{header} is damaged or from another version: {reason}") from error
+    if values.schema_version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{header} must have schema {SCHEMA_VERSION}, but has {values.schema_version}. "
+            "Read it with the release that wrote it."
+        )
+    return RecordStore(path, values.protocol)
+
+
+def create_or_open(path: Path, protocol: Protocol | None) -> RecordStore:
+    """The store at `path`, made if it is not there.
+
+    Args:
+        path: Folder of the store.
+        protocol: What its records are run under. None: whatever the store says.
+
+    Raises:
+        StoreMismatchError: The store was written under another protocol.
+        MisuseError: There is no store and no protocol to make one with.
+    """
+    if (path / "store.json").exists():
+        store = open_store(path)
+        if protocol is not None and store.protocol.what_decides() != protocol.what_decides():
+            raise StoreMismatchError(
+                f"a store holds records of one protocol, but {path} was written under "
+                f"{_difference(store.protocol, protocol)}. "
+                "Choose another --out, or the store's own protocol."
+            )
+        return store
+    if protocol is None:
+        raise MisuseError(f"{path} is not a record store yet; name a protocol to make one.")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise MisuseError(
+            f"a new store must be an empty or new folder, but {path} holds something else. "
+            "Choose another --out."
+        )
+    header = _Header(schema_version=SCHEMA_VERSION, protocol=protocol)
+    write_atomically(path / "store.json", header.model_dump_json(indent=1) + "\n")
+    return RecordStore(path, protocol)
+
+
+def content_hash(store: RecordStore) -> str:
+    """Hash of every record id and its frames: names the data a model was trained on."""
+    parts = [
+        [record.trajectory_id, record.frames_file.sha256 if record.frames_file else None]
+        for record in store
+    ]
+    return sha256_of(canonical_json(parts))
+
+
+def _difference(theirs: Protocol, ours: Protocol) -> str:
+    """Where two protocols part, in words."""
+    left, right = theirs.what_decides(), ours.what_decides()
+    keys = [key for key in left if left[key] != right[key]]
+    return "; ".join(f"{key} = {left[key]} (asked for: {right[key]})" for key in keys)
+
+
+def _read_record(path: Path) -> TrajectoryRecord:
+    try:
+        record = TrajectoryRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise StoreError(
+            f"{path} is damaged or from another version: {explain(error)} "
+            "Restore it, or remove it to simulate anew."
+        ) from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
+    if record.trajectory_id != path.stem:
+        raise StoreError(f"{path} holds the record of {record.trajectory_id}; rename it back.")
+    return record

@@ -1,0 +1,1 @@
+"""What is predicted from an embryo, and the search for designs that stay glassy."""
