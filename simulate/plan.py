@@ -10,6 +10,7 @@ from simulate.design import EmbryoDesign, grid
 from simulate.files import canonical_json, read_yaml, sha256_of
 from simulate.protocol import PRESETS, Protocol, protocol_named, stages
 from simulate.record import PHYSICS_VERSION
+from simulate.sampling import DesignSpace
 from simulate.settings import Settings, validated
 
 
@@ -43,7 +44,7 @@ class Campaign(Settings):
     """A list of designs to be run under one protocol.
 
     `designs` are written out; each entry of `grids` is a mapping from a design's fields to lists of
-    values, all combinations of which are run as well.
+    values, all combinations of which are run as well; `sampling` draws more from a design space.
     """
 
     protocol: Protocol
@@ -68,13 +69,17 @@ class Campaign(Settings):
         designs = list(values.get("designs") or [])
         for choices in values.pop("grids", None) or []:
             designs += grid(choices)
+        if (space := values.pop("sampling", None)) is not None:
+            designs += DesignSpace.model_validate(space).draw()
         values["designs"] = designs
         return values
 
     @model_validator(mode="after")
     def _has_designs_that_fit(self) -> Self:
         if not self.designs:
-            raise ValueError("a campaign must hold at least one design under `designs` or `grids`.")
+            raise ValueError(
+                "a campaign must hold a design under `designs`, `grids` or `sampling`; add one."
+            )
         for design in self.designs:
             stages(self.protocol, design)
         return self

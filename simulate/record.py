@@ -126,7 +126,7 @@ class SimulatedConditions(Settings):
     hold_time_step_fs: float
     cell_volume_A3: float
     wall_radius_A: float | None = None
-    packing_distance_A: float | None = None
+    packing_distance_A: float | None = Field(None, description="Least distance of two atoms.")
 
 
 class Provenance(Settings):
@@ -168,6 +168,9 @@ class TrajectoryRecord(Settings):
         None, description="Raw, at onset + fraction_after_onset_ps, or at the end without onset."
     )
     core_fraction: float | None = None
+    label_ceiling: int = Field(
+        description="Atoms that a perfect bcc sphere of this size would show as crystalline."
+    )
     morphology_after_quench: Morphology | None = None
     morphology_at_end: Morphology | None = None
     mobility: Mobility | None = None
@@ -186,6 +189,11 @@ class TrajectoryRecord(Settings):
                 f"outcome={self.outcome!r}, failure={self.failure!r}."
             )
         return self
+
+    @property
+    def is_decidable(self) -> bool:
+        """Whether order could be told from a fluctuation: a perfect crystal would show 2 n_c."""
+        return self.label_ceiling >= 2 * self.protocol.labelling.onset_cluster_atoms
 
     @property
     def is_failed(self) -> bool:

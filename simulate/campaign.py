@@ -1,0 +1,268 @@
+"""Many plans become many records on all cores: Ray actors, one LAMMPS each, one core each.
+
+State lives in the store, not here: whatever is finished is on disk at once, and a second run of the
+same campaign finds nothing to do. Actors keep nothing worth saving, so a lost one is replaced and its
+trajectory run again.
+"""
+
+import logging
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulate.cluster import available_cores, ray_session
+from simulate.errors import EngineError, GlassyLiError
+from simulate.plan import Plan
+from simulate.record import Failure, TrajectoryRecord
+from simulate.store import RecordStore
+
+logger = logging.getLogger(__name__)
+
+MAX_WORKER_LOSSES = 3
+"""A trajectory whose worker died this often becomes a failed record."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignProgress:
+    """Where a campaign stands; a new one after every finished trajectory.
+
+    Attributes:
+        seconds_left: At the rate so far, assuming every hold runs to its horizon; None at first.
+        record: The trajectory that just finished, None at the start.
+    """
+
+    n_total: int
+    n_done: int
+    n_running: int
+    outcomes: Counter[str]
+    seconds_left: float | None
+    record: TrajectoryRecord | None = None
+
+
+@dataclass(slots=True)
+class CampaignSummary:
+    """What a campaign did."""
+
+    n_planned: int
+    n_present: int
+    ids: list[str]
+    outcomes: Counter[str] = field(default_factory=Counter)
+    worker_losses: int = 0
+    simulated_ns: float = 0.0
+    wall_s: float = 0.0
+    n_workers: int = 0
+
+    @property
+    def n_simulated(self) -> int:
+        """Trajectories run by this call."""
+        return sum(self.outcomes.values())
+
+
+def run_campaign(
+    plans: Sequence[Plan],
+    store: RecordStore,
+    *,
+    address: str | None = None,
+    n_workers: int | None = None,
+    on_progress: Callable[[CampaignProgress], None] | None = None,
+) -> CampaignSummary:
+    """Bring every plan to a record. Safe to stop, safe to repeat.
+
+    Args:
+        plans: What to run, in this order (long ones first shorten the end); those in the store
+            are skipped.
+        store: Where records go.
+        address: A Ray cluster to join; None starts a local one.
+        n_workers: Trajectories at a time; None: one for each core Ray offers.
+        on_progress: Called at the start and after every finished trajectory.
+
+    Raises:
+        EngineError: LAMMPS or OVITO cannot be used on a worker.
+    """
+    waiting = [plan for plan in plans if plan.trajectory_id not in store]
+    summary = CampaignSummary(
+        n_planned=len(plans),
+        n_present=len(plans) - len(waiting),
+        ids=[plan.trajectory_id for plan in plans],
+    )
+    if not waiting:
+        return summary
+    began = time.perf_counter()
+    with ray_session(address, n_workers):
+        workers = _Workers(_n_workers(n_workers, len(waiting)))
+        summary.n_workers = workers.n_workers
+        try:
+            progress = _Progress(waiting, summary, began)
+            _report(on_progress, progress.now(n_running=0))
+            for record, frames in workers.map_unordered(waiting):
+                kept = store.append(record, frames)  # failures too: dropping them would bias times
+                summary.outcomes[outcome_of(kept)] += 1
+                summary.simulated_ns += simulated_ns(kept)
+                progress.finished(kept)
+                _report(on_progress, progress.now(workers.n_running, kept))
+        finally:
+            summary.worker_losses = workers.n_lost
+            summary.wall_s = time.perf_counter() - began
+            workers.stop()
+    return summary
+
+
+def outcome_of(record: TrajectoryRecord) -> str:
+    """The outcome, or `failed: cause`, in one word or two."""
+    if record.failure is not None:
+        return f"failed: {record.failure.cause}"
+    return str(record.outcome)
+
+
+def simulated_ns(record: TrajectoryRecord) -> float:
+    """Length of the trajectory from packing to its end, ns."""
+    if not record.frames:
+        return 0.0
+    spacing_ps = record.frames[1].time_ps - record.frames[0].time_ps if record.frames[1:] else 0.0
+    return (record.frames[-1].time_ps - record.frames[0].time_ps + spacing_ps) / 1000.0
+
+
+class _Progress:
+    """Time left, from atom-steps done."""
+
+    def __init__(self, waiting: Sequence[Plan], summary: CampaignSummary, began: float) -> None:
+        self._price = {plan.trajectory_id: plan.atom_steps for plan in waiting}
+        self._summary = summary
+        self._began = began
+        self._n_total = len(waiting)
+        self._left = float(sum(self._price.values()))
+        self._done = 0.0
+
+    def finished(self, record: TrajectoryRecord) -> None:
+        self._done += self._price[record.trajectory_id]
+        self._left -= self._price[record.trajectory_id]
+
+    def now(self, n_running: int, record: TrajectoryRecord | None = None) -> CampaignProgress:
+        elapsed_s = time.perf_counter() - self._began
+        return CampaignProgress(
+            n_total=self._n_total,
+            n_done=self._summary.n_simulated,
+            n_running=n_running,
+            outcomes=Counter(self._summary.outcomes),
+            seconds_left=elapsed_s * self._left / self._done if self._done else None,
+            record=record,
+        )
+
+
+class TrajectoryWorker:
+    """The body of a Ray actor: synchronous and single-threaded, because OVITO must be."""
+
+    def run(self, plan: Plan) -> tuple[TrajectoryRecord, bytes]:
+        """Run one plan in a scratch folder that is gone afterwards."""
+        from simulate.trajectory import run_trajectory
+
+        with tempfile.TemporaryDirectory(prefix="glassyli-") as scratch:
+            return run_trajectory(plan, Path(scratch))
+
+    def process_id(self) -> int:
+        """Process id of the worker, for diagnosis."""
+        import os
+
+        return os.getpid()
+
+
+class _Workers:
+    """Actors with one task in flight each. A dead one is replaced and its plan queued again.
+
+    (`ray.util.ActorPool` would hand a dead actor its next task.)
+    """
+
+    def __init__(self, n_workers: int) -> None:
+        import ray
+
+        self.n_workers = n_workers
+        self.n_lost = 0
+        self._ray = ray
+        self._remote = ray.remote(num_cpus=1, max_restarts=0)(TrajectoryWorker)
+        self._in_flight: dict[Any, tuple[Any, Plan]] = {}
+        self._losses: Counter[str] = Counter()
+
+    @property
+    def n_running(self) -> int:
+        return len(self._in_flight)
+
+    def map_unordered(
+        self, plans: Sequence[Plan]
+    ) -> Iterator[tuple[TrajectoryRecord, bytes | None]]:
+        """Records in the order in which they finish."""
+        queue = deque(plans)
+        idle = [self._new_worker() for _ in range(min(self.n_workers, len(queue)))]
+        while queue or self._in_flight:
+            while idle and queue:
+                self._start(idle.pop(), queue.popleft())
+            (ready,), _ = self._ray.wait(list(self._in_flight), num_returns=1)
+            worker, plan = self._in_flight.pop(ready)
+            try:
+                result = self._ray.get(ready)
+            except self._ray.exceptions.RayTaskError as error:
+                raise _cause_of(error, plan) from error
+            except self._ray.exceptions.RayError as error:
+                idle.append(self._replace(worker))
+                lost = self._lost(plan, queue, error)
+                if lost is not None:
+                    yield lost, None
+            else:
+                idle.append(worker)
+                yield result
+
+    def stop(self) -> None:
+        for worker, _ in self._in_flight.values():
+            self._ray.kill(worker)
+        self._in_flight.clear()
+
+    def _new_worker(self) -> Any:  # noqa: ANN401 - a Ray actor handle
+        return self._remote.options(runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}).remote()
+
+    def _start(self, worker: Any, plan: Plan) -> None:  # noqa: ANN401
+        self._in_flight[worker.run.remote(plan)] = (worker, plan)
+
+    def _replace(self, worker: Any) -> Any:  # noqa: ANN401
+        self._ray.kill(worker)
+        return self._new_worker()
+
+    def _lost(self, plan: Plan, queue: deque[Plan], error: Exception) -> TrajectoryRecord | None:
+        """Queue a plan again, or give it up as a failed record after too many losses."""
+        from simulate.trajectory import failed_record
+
+        self.n_lost += 1
+        self._losses[plan.trajectory_id] += 1
+        n_losses = self._losses[plan.trajectory_id]
+        logger.warning(
+            "worker of trajectory %s was lost (%d of %d): %s",
+            plan.trajectory_id, n_losses, MAX_WORKER_LOSSES, type(error).__name__,
+        )  # fmt: skip
+        if n_losses < MAX_WORKER_LOSSES:
+            queue.appendleft(plan)
+            return None
+        message = f"the worker died {n_losses} times: {type(error).__name__}"
+        return failed_record(plan, Failure(cause="lost_worker", message=message, stage="packing"))
+
+
+def _cause_of(error: Any, plan: Plan) -> GlassyLiError:  # noqa: ANN401 - a RayTaskError
+    cause = error.cause
+    if isinstance(cause, GlassyLiError):
+        return cause
+    return EngineError(f"trajectory {plan.trajectory_id} must run or fail cleanly, but: {cause!r}")
+
+
+def _n_workers(asked: int | None, n_waiting: int) -> int:
+    import ray
+
+    offered = int(ray.cluster_resources().get("CPU", 0)) or available_cores()
+    return max(1, min(asked or offered, offered, n_waiting))
+
+
+def _report(
+    on_progress: Callable[[CampaignProgress], None] | None, progress: CampaignProgress
+) -> None:
+    if on_progress is not None:
+        on_progress(progress)
