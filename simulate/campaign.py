@@ -1,8 +1,8 @@
 """Many plans become many records on all cores: Ray actors, one LAMMPS each, one core each.
 
-State lives in the store, not here: whatever is finished is on disk at once, and a second run of the
-same campaign finds nothing to do. Actors keep nothing worth saving, so a lost one is replaced and its
-trajectory run again.
+State lives in the store, not here: whatever is finished is on disk at once, and a second run of
+the same campaign finds nothing to do. Actors keep nothing worth saving, so a lost one is replaced
+and its trajectory run again.
 """
 
 import logging
@@ -183,6 +183,7 @@ class _Workers:
         self.n_lost = 0
         self._ray = ray
         self._remote = ray.remote(num_cpus=1, max_restarts=0)(TrajectoryWorker)
+        self._alive: list[Any] = []
         self._in_flight: dict[Any, tuple[Any, Plan]] = {}
         self._losses: Counter[str] = Counter()
 
@@ -215,17 +216,21 @@ class _Workers:
                 yield result
 
     def stop(self) -> None:
-        for worker, _ in self._in_flight.values():
+        """Free every core, whatever is running."""
+        for worker in self._alive:
             self._ray.kill(worker)
         self._in_flight.clear()
 
     def _new_worker(self) -> Any:  # noqa: ANN401 - a Ray actor handle
-        return self._remote.options(runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}).remote()
+        worker = self._remote.options(runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}).remote()
+        self._alive.append(worker)
+        return worker
 
     def _start(self, worker: Any, plan: Plan) -> None:  # noqa: ANN401
         self._in_flight[worker.run.remote(plan)] = (worker, plan)
 
     def _replace(self, worker: Any) -> Any:  # noqa: ANN401
+        self._alive.remove(worker)
         self._ray.kill(worker)
         return self._new_worker()
 

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,6 +35,7 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
         yield
         return
     named = address or os.environ.get("RAY_ADDRESS")
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     local = {"num_cpus": n_cpus or available_cores(), "include_dashboard": False}
     try:
         ray.init(
@@ -46,6 +49,8 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
             f"Ray must start, but ({named or 'local'}): {error}. "
             "Check --address, or run `glassyli doctor`."
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own would exit without our clean-up
     try:
         yield
     finally:

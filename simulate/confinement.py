@@ -1,9 +1,9 @@
 """Mass and energy exchange with the surroundings: as physics first, as LAMMPS commands second.
 
-Mass exchange `open` is a periodic cell, in which atoms and clusters meet their images. `confined` is
-a closed sphere of equal *accessible* volume: atom centres move freely within (3V/4π)^(1/3) - 1.5 Å,
-since an atom is about 3 Å thick, and a harmonic wall turns them back beyond. Nothing crosses it, and
-its energy belongs to the conserved quantity.
+Mass exchange `open` is a periodic cell, in which atoms and clusters meet their images. `confined`
+is a closed sphere of equal *accessible* volume: atom centres move freely within
+(3V/4π)^(1/3) - 1.5 Å, since an atom is about 3 Å thick, and a harmonic wall turns them back beyond.
+Nothing crosses it, and its energy belongs to the conserved quantity.
 """
 
 import math
@@ -14,7 +14,7 @@ from simulate.design import EmbryoDesign
 from simulate.protocol import Stage
 
 HALF_ATOM_A: Final = 1.5
-"""Half the thickness of an atom: centres stay this far inside the sphere of the cell's volume, Å."""
+"""Half the thickness of an atom: centres stay this far inside the sphere of the volume, Å."""
 
 WALL_RANGE_A: Final = 1.1
 """Depth of the harmonic wall beyond the accessible radius, Å."""
@@ -88,6 +88,8 @@ def exchange_commands(stage: Stage, seed: int) -> list[str]:
         return ["fix move all nve"]
     return [  # its heat enters `econserve` by itself
         "fix move all nve",
-        f"fix leak all temp/csvr {stage.start_K:.10g} {stage.end_K:.10g} "
-        f"{stage.relaxation_ps:.10g} {seed}",
+        (
+            f"fix leak all temp/csvr {stage.start_K:.10g} {stage.end_K:.10g} "
+            f"{stage.relaxation_ps:.10g} {seed}"
+        ),
     ]

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from simulate.confinement import cell_of, exchange_commands, wall_commands
 from simulate.design import EmbryoDesign
 from simulate.errors import EngineError, TrajectoryFailure
+from simulate.potentials.registry import Potential
 from simulate.protocol import Stage
 from simulate.snapshot import Snapshot
 
@@ -83,9 +83,7 @@ class Lammps:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -102,8 +100,10 @@ class Lammps:
             "reset_timestep 0",
             f"timestep {stage.time_step_fs / 1000.0:.10g}",
             *exchange_commands(stage, self._seed),
-            f"fix mean all ave/atom {stage.sample_every} {stage.n_samples} {stage.steps_per_frame} "
-            "c_unwrapped[1] c_unwrapped[2] c_unwrapped[3]",
+            (
+                f"fix mean all ave/atom {stage.sample_every} {stage.n_samples} "
+                f"{stage.steps_per_frame} c_unwrapped[1] c_unwrapped[2] c_unwrapped[3]"
+            ),
             f"thermo {stage.steps_per_frame}",
         ]
         self._commands(begin)
@@ -183,6 +183,36 @@ class Lammps:
                 text = str(error)
                 cause = next((c for sign, c in _CAUSES.items() if sign in text), "engine_error")
                 raise TrajectoryFailure(cause, f"LAMMPS stopped at `{command}`: {text}") from error
+
+
+def static_energy_per_atom_eV(
+    potential: Potential, lattice: str, constant_A: float, folder: Path
+) -> float:
+    """Energy per atom of a perfect crystal at rest, eV.
+
+    Args:
+        potential: The interactions.
+        lattice: A LAMMPS lattice style: `bcc`, `fcc`.
+        constant_A: Lattice constant, Å.
+        folder: For the log and the potential's table.
+    """
+    instance = _new_instance(folder / "log.lammps")
+    try:
+        for command in (
+            "units metal",
+            "atom_style atomic",
+            "boundary p p p",
+            f"lattice {lattice} {constant_A:.10g}",
+            "region cell block 0 4 0 4 0 4",
+            "create_box 1 cell",
+            "create_atoms 1 box",
+            *potential.lammps_commands(folder),
+            "run 0 post no",
+        ):
+            instance.command(command)
+        return float(instance.get_thermo("pe")) / int(instance.get_natoms())
+    finally:
+        instance.close()
 
 
 def lammps_version() -> str:

@@ -48,7 +48,7 @@ class Campaign(Settings):
     """
 
     protocol: Protocol
-    designs: list[EmbryoDesign] = []
+    designs: list[EmbryoDesign] = Field(default_factory=list)
     replicas: int = Field(1, ge=1, le=1000, description="Independent seeds of every design.")
     first_seed: int = Field(1, ge=0)
 

@@ -73,7 +73,8 @@ class Protocol(Settings):
         None, gt=0, le=10, description="Isolated and leaking holds, fs; empty: the potential's own."
     )
     stop_early: bool = Field(
-        True, description="Stop the hold once order has lasted and its fraction has been read."
+        default=True,
+        description="Stop the hold once order has lasted and its fraction has been read.",
     )
     labelling: Labelling = Labelling()
 

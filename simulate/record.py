@@ -161,7 +161,7 @@ class TrajectoryRecord(Settings):
     protocol: Protocol
     seed: int
     simulated: SimulatedConditions
-    frames: list[Frame] = []
+    frames: list[Frame] = Field(default_factory=list)
     incubation: Incubation | None = None
     outcome: Outcome | None = None
     crystalline_fraction: float | None = Field(
@@ -176,7 +176,7 @@ class TrajectoryRecord(Settings):
     mobility: Mobility | None = None
     energy_balance: EnergyBalance | None = None
     failure: Failure | None = None
-    timings_s: dict[str, float] = {}
+    timings_s: dict[str, float] = Field(default_factory=dict)
     frames_file: FramesFile | None = None
     provenance: Provenance
 

@@ -66,8 +66,12 @@ def extended_xyz(snapshots: Sequence[Snapshot], element: str) -> bytes:
     return gzip.compress(text.getvalue().encode("ascii"), compresslevel=6, mtime=0)
 
 
-def read_structure(path: Path) -> list[Snapshot]:
-    """Every frame of a structure file, in any format ASE recognises by name.
+def read_structure(path: Path, numbers: Sequence[int] | None = None) -> list[Snapshot]:
+    """Frames of a structure file, in any format ASE recognises by name.
+
+    Args:
+        path: The file.
+        numbers: Which frames, from 0; skipping is much faster than reading. None: every frame.
 
     Raises:
         MisuseError: Unreadable, empty, holding non-finite coordinates, or a tilted cell.
@@ -75,7 +79,11 @@ def read_structure(path: Path) -> list[Snapshot]:
     from ase.io import read
 
     try:
-        images = read(path, index=":")
+        source, form = _source(path)
+        if numbers is None:
+            images = read(source, index=":", format=form)
+        else:
+            images = [read(source, index=number, format=form) for number in numbers]
     except Exception as error:  # ASE raises what its many readers raise
         raise MisuseError(
             f"a structure must be a file ASE can read (extended XYZ, LAMMPS data or dump), but "
@@ -84,6 +92,16 @@ def read_structure(path: Path) -> list[Snapshot]:
     if not images:
         raise MisuseError(f"a structure file must hold at least one frame, but {path} is empty.")
     return [_snapshot(atoms, f"{path} frame {number}") for number, atoms in enumerate(images)]
+
+
+def _source(path: Path) -> tuple[Path | io.StringIO, str | None]:
+    """What ASE is to read, and its format where the name does not tell.
+
+    Gzipped frames are unpacked first: ASE would seek back and forth in the compressed stream.
+    """
+    if path.name.endswith(".xyz.gz"):
+        return io.StringIO(gzip.decompress(path.read_bytes()).decode("ascii")), "extxyz"
+    return path, None
 
 
 def _snapshot(atoms: object, where: str) -> Snapshot:

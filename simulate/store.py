@@ -4,11 +4,11 @@
     STORE/records/<id>.json       one record a file, written aside and renamed
     STORE/frames/<id>.xyz.gz      its positions
 
-Several writers on one filesystem may share a store: ids are content hashes, so two writers of one id
-write the same trajectory.
+Several writers on one filesystem may share a store: ids are content hashes, so two writers of one
+id write the same trajectory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class RecordStore:
         return self._record_path(trajectory_id).exists()
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._record_files())
+        return len(self.record_files())
 
     def __iter__(self) -> Iterator[TrajectoryRecord]:
         """Every record, in the order of ids.
@@ -48,7 +48,7 @@ class RecordStore:
         Raises:
             StoreError: A record is damaged; names the file.
         """
-        for path in sorted(self._record_files()):
+        for path in self.record_files():
             yield _read_record(path)
 
     def record(self, trajectory_id: str) -> TrajectoryRecord:
@@ -81,14 +81,21 @@ class RecordStore:
         write_atomically(path, record.model_dump_json(indent=1) + "\n")
         return record
 
-    def frames(self, record: TrajectoryRecord) -> list[Snapshot]:
-        """Positions of a record's frames.
+    def frames(
+        self, record: TrajectoryRecord, numbers: Sequence[int] | None = None
+    ) -> list[Snapshot]:
+        """Positions of a record's frames: 0 is the packing, n + 1 is `record.frames[n]`.
 
         Raises:
             StoreError: Missing, or not the bytes that were written.
         """
         self.verify_frames(record)
-        return read_structure(self._frames_path(record))
+        return read_structure(self._frames_path(record), numbers)
+
+    def frames_bytes(self, record: TrajectoryRecord) -> bytes:
+        """The frames file as it is stored, checked."""
+        self.verify_frames(record)
+        return self._frames_path(record).read_bytes()
 
     def verify_frames(self, record: TrajectoryRecord) -> None:
         """Check that the frames file holds the bytes that were written.
@@ -110,8 +117,9 @@ class RecordStore:
                 f"{self._record_path(record.trajectory_id)} to simulate anew."
             )
 
-    def _record_files(self) -> Iterator[Path]:
-        return self.path.glob("records/[!.]*.json")
+    def record_files(self) -> list[Path]:
+        """Where the records are, in the order of ids."""
+        return sorted(self.path.glob("records/[!.]*.json"))
 
     def _record_path(self, trajectory_id: str) -> Path:
         return self.path / "records" / f"{trajectory_id}.json"

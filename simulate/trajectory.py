@@ -89,7 +89,7 @@ def run_trajectory(
         _simulate(plan, folder, seen, at_frame or (lambda _: None))
     except TrajectoryFailure as error:
         failure = Failure(
-            cause=error.cause,  # type: ignore[arg-type]  # validated by the model
+            cause=error.cause,
             message=str(error),
             stage=seen.stage,
             log_tail=log_tail(folder / "log.lammps"),

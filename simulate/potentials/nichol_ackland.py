@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulate.settings import Settings
 from simulate.units import COULOMB_eV_A
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 CUTOFF_in_a: Final = 1.3
 PAIR_KNOTS_in_a: Final = (1.3, 1.22, 1.15, 1.06, 0.95, float(np.sqrt(3.0) / 2.0))
@@ -77,8 +77,8 @@ def host_density(r_A: Array, c: Coefficients) -> Array:
 def eam_fs_table(element: str, n_distances: int = 4000, n_densities: int = 4000) -> str:
     """The potential as a LAMMPS `eam/fs` file (F, φ, and r V on regular grids)."""
     c = coefficients_of(element)
-    r = np.arange(n_distances) * (c.cutoff_A / (n_distances - 1))
-    rho = np.arange(n_densities) * (DENSITY_TABLE_END / (n_densities - 1))
+    r: Array = np.arange(n_distances) * (c.cutoff_A / (n_distances - 1))
+    rho: Array = np.arange(n_densities) * (DENSITY_TABLE_END / (n_densities - 1))
     pair_times_r = np.zeros_like(r)
     pair_times_r[1:] = r[1:] * pair_energy_eV(r[1:], c)
     pair_times_r[0] = pair_times_r[1]  # r V is finite at the origin; LAMMPS never looks there

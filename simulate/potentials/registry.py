@@ -1,6 +1,7 @@
 """Which potentials there are, what they are good for, and how LAMMPS is told of them."""
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -47,7 +48,7 @@ class Potential:
     @property
     def nearest_neighbour_A(self) -> float:
         """Distance of nearest neighbours in the bcc crystal at 0 K, Å."""
-        return self.bcc_lattice_constant_A * 0.75**0.5
+        return self.bcc_lattice_constant_A * math.sqrt(0.75)
 
     @property
     def temperature_scale(self) -> float:

@@ -1,0 +1,105 @@
+"""`glassyli predict`: will these embryos crystallise, and when?"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serve.commands.options import AsJson, HorizonPs, Model
+from serve.session import SESSION
+
+if TYPE_CHECKING:
+    from surrogate.prediction import Prediction
+    from surrogate.predictor import Predictor
+
+    Question = Callable[[Predictor, float | None], list[Prediction]]
+
+
+def predict(
+    designs: Annotated[
+        Path | None, typer.Option(help="Design points, one JSON object a line.")
+    ] = None,
+    structure: Annotated[
+        Path | None, typer.Option(help="Atoms in a file ASE reads; every frame is forecast.")
+    ] = None,
+    design: Annotated[
+        str | None, typer.Option(help="With --structure: its design point, as a JSON object.")
+    ] = None,
+    model: Model = None,
+    horizon_ps: HorizonPs = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="From the design alone: no atoms packed, milliseconds.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast the outcome and the incubation time of embryos, from designs or from structures."""
+    console = SESSION.console(as_json=as_json)
+    from serve.models import model_path
+    from simulate.errors import MisuseError
+
+    if designs is not None and structure is None and design is None:
+        ask = _designs_question(designs, is_fast=fast)
+    elif designs is None and structure is not None and design is not None and not fast:
+        ask = _structure_question(structure, design)
+    else:
+        raise MisuseError(
+            "either --designs FILE (with or without --fast), or --structure FILE with --design "
+            "'{...}' must be given. Try `glassyli predict --designs designs.jsonl`."
+        )
+    path = model_path(model)
+
+    from surrogate.predictor import Predictor
+
+    predictor = Predictor.load(path)
+    console.say(f"predict  with {predictor.package.label} from {path}")
+    predictions = ask(predictor, horizon_ps)
+    for prediction in predictions:
+        console.result_json(prediction.model_dump(mode="json"))
+    console.table(
+        ["design", "P(crystalline)", "90 %", "incubation median, ps", "5-95 %", "in data"],
+        [_row(prediction) for prediction in predictions],
+    )
+    console.result(
+        f"P(crystalline): lasting order within {predictions[0].horizon_ps:g} ps of the hold, order "
+        "in the quench included.\nMD of a one-component metal without SEI; nanoseconds are not "
+        "minutes (README, Limits)."
+    )
+    for reason in sorted({r for p in predictions for r in p.applicability.reasons}):
+        console.say(f"  outside the data: {reason}")
+
+
+def _designs_question(path: Path, *, is_fast: bool) -> "Question":
+    """Designs, read and checked before anything heavy is imported."""
+    from simulate.design import read_designs
+
+    designs = read_designs(path)
+    return lambda predictor, horizon_ps: predictor.predict_designs(
+        designs, horizon_ps, road="fast" if is_fast else "full"
+    )
+
+
+def _structure_question(path: Path, design_json: str) -> "Question":
+    """A structure and its design, read and checked before anything heavy is imported."""
+    from simulate.design import design_from, parse_json
+    from simulate.snapshot import read_structure
+
+    design = design_from(parse_json(design_json, "--design"), "--design")
+    frames = read_structure(path)
+    return lambda predictor, horizon_ps: [
+        predictor.predict_structure(frame, design, horizon_ps) for frame in frames
+    ]
+
+
+def _row(prediction: "Prediction") -> list[str]:
+    from serve.console import interval
+
+    median = prediction.incubation_ps["0.5"]
+    return [
+        prediction.design.sentence,
+        f"{prediction.p_crystalline:.2f}",
+        interval(prediction.p_crystalline_interval),
+        "never" if median is None else f"{median:.0f}",
+        interval(prediction.incubation_ps_interval, 0),
+        "yes" if prediction.applicability.is_inside else "no",
+    ]

@@ -1,0 +1,76 @@
+"""`glassyli search`: which deposition conditions keep lithium glassy?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serve.commands.options import AsJson, Model
+from serve.session import SESSION
+
+if TYPE_CHECKING:
+    from serve.console import Console
+    from surrogate.search_result import SearchResult
+
+
+def search(
+    config: Annotated[Path | None, typer.Argument(help="Search settings (YAML).")] = None,
+    model: Model = None,
+    out: Annotated[Path, typer.Option(help="Folder of the study; the same one resumes it.")] = Path(
+        "runs/search"
+    ),
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials in all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search deposition conditions with Optuna for the largest glassy share; writes proposals."""
+    console = SESSION.console(as_json=as_json)
+    from serve.models import model_path
+    from simulate.files import read_yaml
+    from simulate.settings import validated
+    from surrogate.search_config import SearchConfig
+
+    values: dict[str, Any] = read_yaml(config, "search settings") if config else {}
+    if trials is not None:
+        values["n_trials"] = trials
+    settings = validated(SearchConfig, values, str(config or "search settings"))
+    path = model_path(model)
+
+    from surrogate.predictor import Predictor
+    from surrogate.search import run_search
+
+    predictor = Predictor.load(path)
+    with console.progress("search", settings.n_trials) as bar:
+        result = run_search(predictor, settings, out, progress=lambda done, _: bar.at(done))
+    console.result_json(result.model_dump(mode="json"))
+    report(console, result)
+    console.result(
+        f"wrote {out}/search.json and {out}/proposals.jsonl    "
+        f"next: glassyli simulate --designs {out}/proposals.jsonl --out STORE"
+    )
+
+
+def report(console: "Console", result: "SearchResult") -> None:
+    """A search's answer, for people."""
+    from serve.console import interval
+
+    console.result(f"{result.n_trials} trials, {result.n_feasible} feasible")
+    if result.least_violation is not None:
+        console.result(f"nothing is feasible; nearest: {result.least_violation.sentence}")
+    console.table(
+        ["rank", "mA/cm2", "min", "area x", "mAh/cm2", "glassy share", "90 %", "in data"],
+        [
+            [
+                ranked.rank,
+                f"{ranked.conditions.current_density_mA_cm2:.3g}",
+                f"{ranked.conditions.deposition_time_min:.3g}",
+                f"{ranked.conditions.area_factor:.3g}",
+                f"{ranked.conditions.capacity_mAh_cm2:.3g}",
+                f"{ranked.glassy_share:.2f}",
+                interval(ranked.glassy_share_interval),
+                "yes" if ranked.applicability.is_inside else "no",
+            ]
+            for ranked in result.ranked
+        ],
+    )
+    for line in (result.assumption, result.horizon_statement, *result.notes):
+        console.result(f"  {line}")

@@ -1,0 +1,69 @@
+"""`glassyli train`: records become a model package."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serve.commands.options import Address, AsJson
+from serve.session import SESSION
+
+if TYPE_CHECKING:
+    from serve.console import Console, ProgressBar
+    from train.fit import TrainingSummary
+    from train.workers import TrainingProgress
+
+
+def train(
+    stores: Annotated[list[Path], typer.Argument(help="Record stores of one protocol.")],
+    out: Annotated[Path, typer.Option(help="Folder of the model package.")] = Path("runs/model"),
+    config: Annotated[Path | None, typer.Option(help="Training settings (YAML).")] = None,
+    name: Annotated[str, typer.Option(help="Name of the package.")] = "",
+    workers: Annotated[int | None, typer.Option(min=1, help="Ray Train workers.")] = None,
+    address: Address = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the survival graph network with Ray Train, score it on held-out designs, and pack it."""
+    console = SESSION.console(as_json=as_json)
+    from simulate.cluster import ray_session
+    from simulate.files import read_yaml
+    from simulate.settings import validated
+    from simulate.store import open_store
+    from train.config import TrainingConfig
+
+    values = read_yaml(config, "training settings") if config else {}
+    if workers is not None:
+        values["n_workers"] = workers
+    settings = validated(TrainingConfig, values, str(config or "training settings"))
+    opened = [open_store(store) for store in stores]
+
+    from train.fit import fit_package
+
+    with ray_session(address), console.progress("train", 1.0) as bar:
+        summary = fit_package(opened, settings, out, name or out.name, lambda p: show(bar, p))
+    console.result_json(summary.model_dump(mode="json"))
+    report(console, summary)
+    console.result(f"package in {out}    next: glassyli predict --model {out} --designs FILE")
+
+
+def show(bar: "ProgressBar", progress: "TrainingProgress") -> None:
+    """Move the bar of a training."""
+    share = progress.done / progress.total if progress.total else 0.0
+    loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
+    bar.at(round(share, 2), f"{progress.phase} {loss}".strip(), progress.left_s)
+
+
+def report(console: "Console", summary: "TrainingSummary") -> None:
+    """What a training made, for people."""
+    from serve.commands.evaluate import score_table
+    from serve.console import duration
+
+    console.result(
+        f"{summary.model}: {summary.n_records} trajectories of {summary.n_designs} designs, "
+        f"{summary.n_frames} frames, {summary.n_failed} failed ones left out, "
+        f"in {duration(summary.duration_s)}"
+    )
+    console.result("on designs that the judging members never saw, against Kaplan-Meier:")
+    console.table(*score_table({f"{road} road": s for road, s in summary.scores.items()}))
+    for warning in summary.warnings:
+        console.result(f"  note: {warning}")

@@ -1,0 +1,159 @@
+"""What the terminal shows: results to stdout, everything else to stderr.
+
+Ray and the engines may print to file descriptor 1 whatever they are told, so results go to a saved
+duplicate of it, and descriptor 1 is sent to stderr before any of them starts.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Self, TextIO
+
+Row = Sequence[object]
+
+
+class Console:
+    """Where one command writes.
+
+    Attributes:
+        as_json: Whether results are for machines.
+        is_quiet: Whether progress is hidden.
+    """
+
+    def __init__(self, *, as_json: bool = False, is_quiet: bool = False) -> None:
+        """Claim standard output; do this once, before any engine starts."""
+        self.as_json = as_json
+        self.is_quiet = is_quiet
+        sys.stdout.flush()
+        self._results: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def result(self, text: str) -> None:
+        """One line of the answer, for people."""
+        if not self.as_json:
+            self._results.write(f"{text}\n")
+            self._results.flush()
+
+    def result_json(self, value: object) -> None:
+        """One JSON object on its own line, for machines."""
+        if self.as_json:
+            self._results.write(json.dumps(value, allow_nan=False) + "\n")
+            self._results.flush()
+
+    def table(self, head: Row, rows: Sequence[Row]) -> None:
+        """An aligned table, for people; numbers to the right."""
+        if self.as_json:
+            return
+        texts = [[str(cell) for cell in row] for row in (head, *rows)]
+        widths = [max(len(row[i]) for row in texts) for i in range(len(head))]
+        is_number = [all(_is_number(row[i]) for row in texts[1:]) for i in range(len(head))]
+        for row in texts:
+            cells = [
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(row, widths, is_number, strict=True)
+            ]
+            self.result(("  " + "  ".join(cells)).rstrip())
+
+    def say(self, text: str) -> None:
+        """A remark to the person watching, on stderr."""
+        if not self.is_quiet:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    def warn(self, text: str) -> None:
+        """A remark that is shown even when quiet."""
+        sys.stderr.write(f"warning: {text}\n")
+        sys.stderr.flush()
+
+    @contextmanager
+    def progress(self, what: str, total: float) -> Iterator["ProgressBar"]:
+        """A live bar on stderr with rate and time left; plain lines where stderr is no terminal."""
+        with ProgressBar(self, what, total) as bar:
+            yield bar
+
+
+class ProgressBar:
+    """A bar that knows how far it is."""
+
+    def __init__(self, console: Console, what: str, total: float) -> None:
+        from rich.console import Console as RichConsole
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        self._console = console
+        self._is_live = sys.stderr.isatty() and not console.is_quiet
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.fields[note]}"),
+            console=RichConsole(file=sys.stderr),
+            disable=not self._is_live,
+        )
+        self._task = self._bar.add_task(what, total=total, left="", note="")
+        self._what = what
+        self._total = total
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def at(self, done: float, note: str = "", seconds_left: float | None = None) -> None:
+        """Move the bar to `done`, with a short note; a plain line where there is no terminal."""
+        left = f"~{duration(seconds_left)} left" if seconds_left is not None else ""
+        if self._is_live:
+            self._bar.update(self._task, completed=done, note=note, left=left)
+        else:
+            parts = [f"{self._what}  {done:g}/{self._total:g}", note, left]
+            self._console.say("  ".join(part for part in parts if part))
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    >>> duration(4.2), duration(75), duration(5400)
+    ('4 s', '1 min 15 s', '1 h 30 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def interval(values: Sequence[float | None] | None, digits: int = 2) -> str:
+    """An interval in brackets; an open end is written as such.
+
+    >>> interval([0.1, 0.25]), interval([120.0, None], 0)
+    ('(0.10-0.25)', '(120-never)')
+    """
+    if values is None:
+        return ""
+    low, high = ("never" if value is None else f"{value:.{digits}f}" for value in values)
+    return f"({low}-{high})"
+
+
+def plain(values: Mapping[str, Any]) -> str:
+    """Key and value pairs in one line."""
+    return "  ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.split(" ", maxsplit=1)[0].lstrip("(").rstrip("%"))
+    except ValueError:
+        return text in {"", "-"}
+    return True

@@ -1,0 +1,71 @@
+"""Faults leave the server as one JSON sentence, never as a traceback or as plain text.
+
+Used twice: around the application, and in Ray Serve's HTTP proxy, which answers by itself when a
+replica has died. Light, because the proxy imports it.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Final
+
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER_S: Final = 2
+
+OUR_FAULT: Final = "The server could not answer; the cause is in its log. Try again later."
+
+
+class PlainFaults:
+    """ASGI middleware: replaces exceptions, silence, and every 5xx answer that is not JSON."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and watch the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_started = is_replaced = False
+
+        async def checked(message: Message) -> None:
+            nonlocal has_started, is_replaced
+            if is_replaced:
+                return
+            if message["type"] == "http.response.start":
+                has_started = True
+                if message["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR and not _is_json(message):
+                    is_replaced = True
+                    await _fault(message["status"])(scope, receive, send)
+                    return
+            await send(message)
+
+        try:
+            await self.app(scope, receive, checked)
+        except Exception:
+            logger.exception("a request failed")
+        # Ray Serve's proxy says nothing at all when a replica has died with the question.
+        if not has_started:
+            await _fault(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+
+
+def proxy_middleware() -> list[Middleware]:
+    """What Ray Serve's HTTP proxy is asked to put around itself."""
+    return [Middleware(PlainFaults)]
+
+
+def _is_json(message: Message) -> bool:
+    return any(
+        name.lower() == b"content-type" and value.startswith(b"application/json")
+        for name, value in message["headers"]
+    )
+
+
+def _fault(status: int) -> JSONResponse:
+    is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if is_busy else {}
+    return JSONResponse({"detail": OUR_FAULT}, status, headers=headers)

@@ -1,0 +1,1 @@
+"""Configs that travel with the program."""

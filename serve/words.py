@@ -1,0 +1,183 @@
+"""Designs, outcomes and whole stores in words that need no glossary."""
+
+from collections.abc import Sequence
+
+from simulate.design import EmbryoDesign
+from simulate.protocol import Protocol, protocol_named
+from simulate.record import TrajectoryRecord
+from surrogate.search_result import SearchResult
+
+OUTCOME_WORDS = {
+    "crystalline": "crystallised",
+    "glassy": "disordered, arrested",
+    "liquid": "disordered, flowing",
+}
+
+
+def surroundings(design: EmbryoDesign) -> str:
+    """Packing density and confinement of an embryo.
+
+    >>> surroundings(EmbryoDesign(n_atoms=300, packing_density_g_cm3=0.0534,
+    ...                           mass_exchange="confined", energy_exchange="open"))
+    '0.0534 g/cm³, walled, thermostatted'
+    """
+    cell = {"open": "periodic", "confined": "walled"}[design.mass_exchange]
+    heat = {
+        "open": "thermostatted",
+        "confined": "isolated",
+        "partial": f"heat leaks in {design.energy_relaxation_ps or 0:g} ps",
+    }[design.energy_exchange]
+    return f"{design.packing_density_g_cm3:g} g/cm³, {cell}, {heat}"
+
+
+def outcome(record: TrajectoryRecord) -> str:
+    """What became of an embryo."""
+    if record.failure is not None:
+        return f"failed: {record.failure.cause.replace('_', ' ')}"
+    return OUTCOME_WORDS[record.outcome or "liquid"]
+
+
+def incubation(record: TrajectoryRecord) -> str:
+    """The incubation interval of a record, on the hold clock."""
+    found = record.incubation
+    if found is None:
+        return "—"
+    if found.ordered_in_quench:
+        return "in the quench"
+    if found.upper_ps is None:
+        return f"> {found.lower_ps:.4g} ps"
+    return f"{found.lower_ps:.4g} to {found.upper_ps:.4g} ps"
+
+
+def answer(records: Sequence[TrajectoryRecord]) -> list[str]:
+    """What a run says, as plain sentences; every number is counted from its records."""
+    if not records:
+        return ["This store holds no trajectory yet, so there is nothing to tell."]
+    answered = [r for r in records if not r.is_failed]
+    crystalline = [r for r in answered if r.outcome == "crystalline"]
+    disordered = [r for r in answered if r.outcome != "crystalline"]
+    sentences = [_tally(records, answered, crystalline)]
+    if disordered:
+        sentences.append(_still_disordered(disordered))
+    if crystalline and disordered:
+        sentences.append(_smallest_and_largest(crystalline, disordered))
+    if len(sizes := sorted(r.design.n_atoms for r in answered)) > 1 and sizes[0] < sizes[-1]:
+        sentences.append(_by_size(answered, sizes))
+    return sentences
+
+
+def _tally(
+    records: Sequence[TrajectoryRecord],
+    answered: Sequence[TrajectoryRecord],
+    crystalline: Sequence[TrajectoryRecord],
+) -> str:
+    n_failed = len(records) - len(answered)
+    failed = f" {count(n_failed, 'run')} failed and gave no answer." if n_failed else ""
+    if not answered:
+        return f"All {count(len(records), 'simulated embryo')} failed: there is no answer yet."
+    early = sum(bool(r.incubation and r.incubation.ordered_in_quench) for r in crystalline)
+    when = f", {early} of them already while it was being cooled" if early else ""
+    return (
+        f"Of {count(len(answered), 'simulated embryo')}, {len(crystalline)} crystallised{when}, "
+        f"and {len(answered) - len(crystalline)} had not when the hold ended.{failed}"
+    )
+
+
+def _still_disordered(disordered: Sequence[TrajectoryRecord]) -> str:
+    n_liquid = sum(r.outcome == "liquid" for r in disordered)
+    n_glassy = len(disordered) - n_liquid
+    return (
+        f"Of those still disordered, {n_glassy} had arrested, as a glass does, and {n_liquid} "
+        "still flowed, as an undercooled liquid does."
+    )
+
+
+def _smallest_and_largest(
+    crystalline: Sequence[TrajectoryRecord], disordered: Sequence[TrajectoryRecord]
+) -> str:
+    small = min(crystalline, key=lambda r: r.design.n_atoms).design
+    large = max(disordered, key=lambda r: r.design.n_atoms).design
+    return (
+        f"The largest that stayed disordered had {large.n_atoms} atoms ({surroundings(large)}); "
+        f"the smallest that crystallised had {small.n_atoms} ({surroundings(small)})."
+    )
+
+
+def _by_size(answered: Sequence[TrajectoryRecord], sizes: Sequence[int]) -> str:
+    border = sizes[len(sizes) // 2]
+    border = border if border > sizes[0] else min(n for n in sizes if n > border)
+    small = [r for r in answered if r.design.n_atoms < border]
+    large = [r for r in answered if r.design.n_atoms >= border]
+    ordered = [sum(r.outcome == "crystalline" for r in part) for part in (small, large)]
+    return (
+        f"By size: {ordered[0]} of {len(small)} with fewer than {border} atoms crystallised, and "
+        f"{ordered[1]} of {len(large)} with {border} or more."
+    )
+
+
+def best_conditions(search: SearchResult) -> list[str]:
+    """The search's first rank in a sentence; nothing where no condition was feasible."""
+    if not search.ranked:
+        return []
+    best = search.ranked[0]
+    low, high = best.glassy_share_interval
+    sentence = (
+        f"Of {search.n_trials} plating conditions searched, "
+        f"{best.conditions.current_density_mA_cm2:.3g} mA/cm² for "
+        f"{best.conditions.deposition_time_min:.3g} min ranks first: under the assumption stated "
+        f"below, a share of {best.glassy_share:.2f} ({low:.2f} to {high:.2f}) is still disordered "
+        f"{search.horizon_ps:g} ps into the hold."
+    )
+    return [sentence]
+
+
+def count(n: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "run"), count(3, "run")
+    ('1 run', '3 runs')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def protocol_sentences(protocol: Protocol, scale: float | None) -> list[str]:
+    """What was done to every embryo, and how that differs from the reference protocol.
+
+    Args:
+        protocol: What was done.
+        scale: Simulated over experiment-equivalent temperature, where it is known.
+    """
+
+    def kelvin(temperature_K: float) -> str:
+        simulated = f" (simulated at {temperature_K * scale:.0f} K)" if scale else ""
+        return f"{temperature_K:g} K{simulated}"
+
+    watch = protocol.labelling
+    done = (
+        f"Atoms are packed at random, kept molten at {kelvin(protocol.heat_temperature_K)} for "
+        f"{protocol.heat_ps:g} ps, cooled at {protocol.quench_rate_K_per_ps:g} K/ps, and held for "
+        f"up to {protocol.hold_ps:g} ps while a frame is labelled every "
+        f"{protocol.frame_every_ps:g} ps."
+    )
+    counted = (
+        f"Order counts once {watch.onset_cluster_atoms} crystalline atoms hang together and stay "
+        f"so for {watch.persistence_ps:g} ps."
+    )
+    reference = protocol_named("reference")
+    shortened = [
+        f"{name} {ours:g} instead of {theirs:g} {unit}"
+        for name, ours, theirs, unit in (
+            ("melt", protocol.heat_ps, reference.heat_ps, "ps"),
+            (
+                "cooling",
+                protocol.quench_rate_K_per_ps,
+                reference.quench_rate_K_per_ps,
+                "K/ps",
+            ),
+            ("hold", protocol.hold_ps, reference.hold_ps, "ps"),
+            ("persistence", watch.persistence_ps, reference.labelling.persistence_ps, "ps"),
+        )
+        if ours != theirs
+    ]
+    differs = f"This differs from the reference protocol: {', '.join(shortened)}."
+    return [done, counted, *([differs] if shortened else [])]

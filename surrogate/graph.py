@@ -1,0 +1,139 @@
+"""An embryo as a graph: atoms, who is next to whom, and what is known of the whole.
+
+Every tensor that enters the network is named here, once:
+
+=================  ====================  =======  ===============================================
+name               shape                 type     meaning
+=================  ====================  =======  ===============================================
+``x``              (n_atoms, 7)          float32  q4, q6, averaged q4, averaged q6, summed likeness
+                                                  / 14, neighbours / 14, their mean distance over
+                                                  the cut-off
+``edge_index``     (2, n_edges)          int64    neighbour, centre: messages flow to the second
+``edge_attr``      (n_edges, 9)          float32  8 radial functions of distance / cut-off, likeness
+``context``        (1, n_features + 2)   float32  standardised design features; 1 if the quench has
+                                                  passed; log(1 + hold clock / 10 ps) / 5
+=================  ====================  =======  ===============================================
+
+All are dimensionless and unchanged by rotation, translation and renaming of atoms. The cut-off is
+1.5 nearest-neighbour distances of the potential's crystal: 14 neighbours in bcc, 12 in fcc.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch_geometric.data import Data
+from vesin import NeighborList
+
+from simulate.design import EmbryoDesign
+from simulate.errors import MisuseError
+from simulate.snapshot import Snapshot
+from surrogate.bond_order import bond_order
+from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
+
+CUTOFF_in_neighbour_distances: Final = 1.5
+BCC_NEIGHBOURS: Final = 14
+N_RADIAL: Final = 8
+N_ATOM_INPUTS: Final = 7
+N_EDGE_INPUTS: Final = N_RADIAL + 1
+N_CONTEXT: Final = len(FEATURE_NAMES) + 2
+CLOCK_UNIT_PS: Final = 10.0
+CLOCK_ROUNDING_PS: Final = 1.0e-6
+SOLID_CONNECTIONS: Final = 0.5
+"""Summed likeness over 14 above which an atom counts as solid-like: about half the connections of
+ten Wolde et al. 1996, so that few neighbours are never a solid."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What the network sees of the atoms; independent of any model.
+
+    Attributes:
+        atoms: Shape ``(n_atoms, 7)``; see the module.
+        edge_index: Shape ``(2, n_edges)``.
+        distances: Over the cut-off, shape ``(n_edges,)``.
+        likeness: Shape ``(n_edges,)``.
+        time_ps: Hold clock, ps; 0 before the hold.
+        is_past_quench: Whether the quench is over.
+    """
+
+    atoms: NDArray[np.float32]
+    edge_index: NDArray[np.int64]
+    distances: NDArray[np.float32]
+    likeness: NDArray[np.float32]
+    time_ps: float
+    is_past_quench: bool
+
+    @property
+    def solid_share(self) -> float:
+        """Share of solid-like atoms."""
+        return float((self.atoms[:, 4] > SOLID_CONNECTIONS).mean())
+
+
+def is_past_quench(snapshot: Snapshot) -> bool:
+    """Whether the quench is over: its last frame, the hold, or a user's structure."""
+    is_last_of_quench = snapshot.stage == "quench" and snapshot.time_ps >= -CLOCK_ROUNDING_PS
+    return snapshot.stage in ("hold", "given") or is_last_of_quench
+
+
+def surroundings(snapshot: Snapshot, design: EmbryoDesign) -> Surroundings:
+    """Neighbours and their order.
+
+    Raises:
+        MisuseError: The snapshot has another number of atoms than the design.
+    """
+    if snapshot.n_atoms != design.n_atoms:
+        raise MisuseError(
+            f"a structure must have as many atoms as its design, but got {snapshot.n_atoms} atoms "
+            f"and n_atoms={design.n_atoms}. Set n_atoms to the structure's."
+        )
+    cutoff_A = CUTOFF_in_neighbour_distances * design.physics.nearest_neighbour_A
+    centres, others, distances_A, vectors_A = NeighborList(cutoff=cutoff_A, full_list=True).compute(
+        points=np.ascontiguousarray(snapshot.positions_A),
+        box=np.diag(snapshot.cell_A),
+        periodic=snapshot.is_periodic,
+        quantities="ijdD",
+    )
+    centres, others = centres.astype(np.int64), others.astype(np.int64)
+    order, likeness = bond_order(vectors_A, centres, others, snapshot.n_atoms)
+    n_neighbours = np.bincount(centres, minlength=snapshot.n_atoms)
+    connections = np.bincount(centres, likeness, snapshot.n_atoms) / BCC_NEIGHBOURS
+    mean_distance = np.bincount(centres, distances_A / cutoff_A, snapshot.n_atoms) / np.maximum(
+        n_neighbours, 1
+    )
+    atoms = np.column_stack([order, connections, n_neighbours / BCC_NEIGHBOURS, mean_distance])
+    has_passed = is_past_quench(snapshot)
+    return Surroundings(
+        atoms=atoms.astype(np.float32),
+        edge_index=np.stack([others, centres]),
+        distances=(distances_A / cutoff_A).astype(np.float32),
+        likeness=likeness.astype(np.float32),
+        time_ps=max(snapshot.time_ps, 0.0) if snapshot.stage == "hold" else 0.0,
+        is_past_quench=has_passed,
+    )
+
+
+def graph(seen: Surroundings, design: EmbryoDesign, scaling: FeatureScaling) -> Data:
+    """The tensors of one embryo; see the module for names, shapes and units."""
+    standardised = scaling.standardise(design_features([design]))[0]
+    clock = np.log1p(seen.time_ps / CLOCK_UNIT_PS) / 5.0
+    context = np.append(standardised, [float(seen.is_past_quench), clock])
+    distances = torch.from_numpy(seen.distances)
+    likeness = torch.from_numpy(seen.likeness)[:, None]
+    return Data(
+        x=torch.from_numpy(seen.atoms),
+        edge_index=torch.from_numpy(seen.edge_index),
+        edge_attr=torch.cat([_radial(distances), likeness], dim=1),
+        context=torch.tensor(context[None, :], dtype=torch.float32),
+        num_nodes=len(seen.atoms),
+    )
+
+
+def _radial(distances: torch.Tensor) -> torch.Tensor:
+    """Gaussians over (0, 1], each faded out smoothly at the cut-off; shape ``(n_edges, 8)``."""
+    centres = torch.linspace(0.3, 1.0, N_RADIAL)
+    width = float(centres[1] - centres[0])
+    fade = 0.5 * (torch.cos(torch.pi * distances.clamp(max=1.0)) + 1.0)
+    return torch.exp(-(((distances[:, None] - centres) / width) ** 2)) * fade[:, None]

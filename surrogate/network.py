@@ -1,0 +1,195 @@
+"""From an embryo to the parameters of its law: a straight line, and two corrections to it.
+
+1. `LinearPath`: every parameter is linear in the design features, as in an accelerated-failure-time
+   model. Twenty trajectories can carry this.
+2. `DesignCorrection`: a small network of the same features. Lines and curve are the fast path.
+3. `StructureCorrection`: message passing over the atoms. Together they are the full road.
+
+Both corrections start at zero and are held there by a penalty on what they add: little data leaves
+the line, much data bends it. Lines and curve compute in float64, the graph in float32.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import silu
+from torch_geometric.data import Data
+from torch_geometric.nn import MessagePassing
+from torch_geometric.utils import scatter, softmax
+
+from surrogate.features import FEATURE_NAMES
+from surrogate.graph import BCC_NEIGHBOURS, N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS
+from surrogate.survival import IncubationLaw
+
+OUTPUTS: Final = (
+    "quench_logit",
+    "cure_logit",
+    "log_scale",
+    "fraction_ordered_logit",
+    "fraction_disordered_logit",
+)
+"""What varies from design to design; the last two are means of the crystalline fraction."""
+
+GLOBALS: Final = ("log_shape", "log_spread_ordered", "log_spread_disordered")
+"""What all designs share: Weibull shape, and spreads of the crystalline fraction."""
+
+N_FEATURES: Final = len(FEATURE_NAMES)
+N_OUTPUTS: Final = len(OUTPUTS)
+
+
+class LinearPath(nn.Module):
+    """Outputs linear in the standardised design features; the shared parameters beside them.
+
+    Attributes:
+        weight: Shape ``(n_outputs, n_features)``.
+        bias: Outputs at the centre of the training designs, shape ``(n_outputs,)``.
+        shared: `GLOBALS`, shape ``(3,)``.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(N_OUTPUTS, N_FEATURES, dtype=torch.float64))
+        self.bias = nn.Parameter(torch.zeros(N_OUTPUTS, dtype=torch.float64))
+        self.shared = nn.Parameter(torch.zeros(len(GLOBALS), dtype=torch.float64))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Outputs, shape ``(n_designs, n_outputs)``."""
+        return rowwise_affine(features, self.weight, self.bias)
+
+
+class DesignCorrection(nn.Module):
+    """A small network of the design features, zero at the start."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(N_FEATURES, width, dtype=torch.float64)
+        self.outer = nn.Linear(width, N_OUTPUTS, dtype=torch.float64)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """What is added to the outputs, shape ``(n_designs, n_outputs)``."""
+        hidden = torch.tanh(rowwise_affine(features, self.inner.weight, self.inner.bias))
+        return rowwise_affine(hidden, self.outer.weight, self.outer.bias)
+
+
+def rowwise_affine(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """``rows @ weight.T + bias``, whose rows do not depend on which others share the batch.
+
+    A matrix product may round a row differently in a larger batch; a sum in fixed order does not,
+    so that the same question gets the same answer to the last bit.
+    """
+    result = bias.expand(len(rows), -1)
+    for column in range(rows.shape[1]):
+        result = result + rows[:, column : column + 1] * weight[:, column]
+    return result
+
+
+class ModulatedMessages(MessagePassing):  # type: ignore[misc]  # the base class is untyped
+    """One round: each atom hears its neighbours, filtered by distance and likeness.
+
+    The whole (design, stage, clock) scales and shifts what is heard: feature-wise linear modulation
+    (Perez et al. 2018, doi 10.1609/aaai.v32i1.11671).
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(aggr="add")
+        self.filter = nn.Linear(N_EDGE_INPUTS, width)
+        self.heard = nn.Linear(width, width)
+        self.modulation = nn.Linear(N_CONTEXT, 2 * width)
+
+    def forward(
+        self, atoms: Tensor, edge_index: Tensor, edge_attr: Tensor, context: Tensor
+    ) -> Tensor:
+        """Updated atoms, shape ``(n_atoms, width)``; `context` has a row for each atom."""
+        heard = self.propagate(edge_index, x=atoms, edge_filter=self.filter(edge_attr))
+        scale, shift = self.modulation(context).chunk(2, dim=1)
+        result: Tensor = atoms + silu((1.0 + scale) * self.heard(heard / BCC_NEIGHBOURS) + shift)
+        return result
+
+    def message(self, x_j: Tensor, edge_filter: Tensor) -> Tensor:
+        """What a neighbour says, shape ``(n_edges, width)``."""
+        return x_j * edge_filter
+
+
+class StructureCorrection(nn.Module):
+    """Message passing over the atoms, pooled by attention and by mean; zero at the start."""
+
+    def __init__(self, width: int, n_rounds: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(N_ATOM_INPUTS, width)
+        self.rounds = nn.ModuleList(ModulatedMessages(width) for _ in range(n_rounds))
+        self.attention = nn.Linear(width, 1)
+        self.inner = nn.Linear(2 * width + N_CONTEXT, width)
+        self.outer = nn.Linear(width, N_OUTPUTS)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, batch: Data) -> Tensor:
+        """What is added to the outputs of each graph, float64, shape ``(n_graphs, n_outputs)``."""
+        owner, n_graphs = batch.batch, len(batch.context)
+        atoms = silu(self.embed(batch.x))
+        for listen in self.rounds:
+            atoms = listen(atoms, batch.edge_index, batch.edge_attr, batch.context[owner])
+        attention = softmax(self.attention(atoms), owner, num_nodes=n_graphs)
+        pooled = [
+            scatter(attention * atoms, owner, dim_size=n_graphs, reduce="sum"),
+            scatter(atoms, owner, dim_size=n_graphs, reduce="mean"),
+        ]
+        hidden = silu(self.inner(torch.cat([*pooled, batch.context], dim=1)))
+        result: Tensor = self.outer(hidden).double()
+        return result
+
+
+class EmbryoNet(nn.Module):
+    """One member of the ensemble: the line and its two corrections."""
+
+    def __init__(self, design_width: int, graph_width: int, n_rounds: int) -> None:
+        super().__init__()
+        self.linear = LinearPath()
+        self.design = DesignCorrection(design_width)
+        self.structure = StructureCorrection(graph_width, n_rounds)
+
+    def design_outputs(self, features: Tensor) -> Tensor:
+        """The fast path.
+
+        Args:
+            features: Standardised design features, float64, shape ``(n_designs, n_features)``.
+
+        Returns:
+            `OUTPUTS` of each design, shape ``(n_designs, n_outputs)``.
+        """
+        result: Tensor = self.linear(features) + self.design(features)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class EmbryoForecast:
+    """Outputs as physics; tensors of shape ``(n,)`` or ``(n_members, n)``.
+
+    Attributes:
+        law: Of incubation times.
+        fraction_ordered: Mean crystalline fraction of those that order; likewise `disordered`.
+        spread_ordered: Standard deviation of it over embryos; likewise `disordered`.
+    """
+
+    law: IncubationLaw
+    fraction_ordered: Tensor
+    fraction_disordered: Tensor
+    spread_ordered: Tensor
+    spread_disordered: Tensor
+
+
+def forecast(outputs: Tensor, shared: Tensor) -> EmbryoForecast:
+    """Read `OUTPUTS`, shape ``(..., n, n_outputs)``, and `GLOBALS`, shape ``(..., 3)``."""
+    quench_logit, cure_logit, log_scale, ordered_logit, disordered_logit = outputs.unbind(-1)
+    log_shape, log_ordered, log_disordered = (each[..., None] for each in shared.unbind(-1))
+    return EmbryoForecast(
+        law=IncubationLaw(quench_logit, cure_logit, log_scale, log_shape.expand_as(log_scale)),
+        fraction_ordered=torch.sigmoid(ordered_logit),
+        fraction_disordered=torch.sigmoid(disordered_logit),
+        spread_ordered=log_ordered.exp().expand_as(log_scale),
+        spread_disordered=log_disordered.exp().expand_as(log_scale),
+    )

@@ -1,0 +1,120 @@
+"""One Optuna study in one folder, with one writer: opened anew, or as it was left.
+
+OUT/journal.log        every trial
+OUT/search.lock        held while a search runs; the lock goes with the process
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import optuna
+from optuna.storages.journal import JournalFileBackend, JournalStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from simulate.errors import GlassyLiError, MisuseError
+
+STUDY_NAME: Final = "deposition"
+
+
+@contextmanager
+def sole_writer(out: Path) -> Iterator[None]:
+    """Hold the folder for this process; the lock goes with the process, whatever ends it.
+
+    Raises:
+        MisuseError: Another search holds it, or results lie there without their journal.
+        GlassyLiError: The folder cannot be written.
+    """
+    if (out / "search.json").exists() and not (out / "journal.log").exists():
+        raise MisuseError(
+            f"{out} holds the answer of a search whose journal is gone. Choose another --out."
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        handle = (out / "search.lock").open("ab")
+    except OSError as error:
+        raise GlassyLiError(
+            f"{out} must be a writable folder, but: {error.strerror}. Choose another --out."
+        ) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MisuseError(
+                f"one search at a time may write {out}, but another is running. "
+                "Wait for it, or choose another --out."
+            ) from error
+        # A killed search leaves Optuna's own lock behind; no live one can hold it now.
+        for stale in out.glob("journal.log.lock*"):
+            stale.unlink(missing_ok=True)
+        yield
+
+
+def open_study(out: Path, identity: dict[str, Any]) -> optuna.Study:
+    """The study in `out`, new or as it was left; trials that were never told are failed.
+
+    Args:
+        out: Folder held by `sole_writer`.
+        identity: Everything that decides what a trial is worth, as JSON.
+
+    Raises:
+        MisuseError: It is another study.
+        GlassyLiError: It cannot be read.
+    """
+    journal = out / "journal.log"
+    _drop_half_written_line(journal)
+    try:
+        storage = JournalStorage(JournalFileBackend(str(journal)))
+        names = optuna.get_all_study_names(storage)
+    except (ValueError, KeyError, TypeError) as error:
+        raise GlassyLiError(
+            f"{journal} must be the journal of a search, but cannot be read: {error}. "
+            "Choose another --out; nothing was changed."
+        ) from error
+    if names not in ([], [STUDY_NAME]):
+        raise MisuseError(
+            f"{journal} must be the journal of a search, but holds the studies "
+            f"{', '.join(names)}. Choose another --out; nothing was changed."
+        )
+    if names:
+        study = optuna.load_study(storage=storage, study_name=STUDY_NAME)
+    else:
+        study = optuna.create_study(storage=storage, study_name=STUDY_NAME, direction="maximize")
+    _require_identity(study, identity, out)
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    return study
+
+
+def finished_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials with a value, in the order they were made."""
+    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+
+def _require_identity(study: optuna.Study, identity: dict[str, Any], out: Path) -> None:
+    theirs = study.user_attrs.get("identity")
+    if theirs is None:
+        study.set_user_attr("identity", identity)
+    elif theirs != identity:
+        differ = "; ".join(
+            f"{key} = {theirs.get(key)!r} (asked for: {identity.get(key)!r})"
+            for key in sorted({*theirs, *identity})
+            if theirs.get(key) != identity.get(key)
+        )
+        raise MisuseError(
+            f"a search folder holds one study, but {out} was searched with {differ}. "
+            "Choose another --out, or the study's own settings; nothing was changed."
+        )
+
+
+def _drop_half_written_line(journal: Path) -> None:
+    """Cut what a killed writer left behind its last whole line; the next line would join it."""
+    if not journal.is_file():
+        return
+    content = journal.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content) and content.startswith(b'{"op_code":'):
+        with journal.open("r+b") as handle:
+            handle.truncate(whole)

@@ -1,0 +1,217 @@
+r"""When does an embryo order, if ever? The law of incubation times, as pure tensors.
+
+A share *q* orders during the quench and shows no waiting. Of the others a share *c*, the cure
+fraction, never orders; the rest waits a Weibull time on the hold clock *h*:
+
+.. math:: S(h) = (1 - q) [c + (1 - c) e^{-(h/\lambda)^k}].
+
+Times are seen as intervals or not at all. A batch without any event is ordinary here and has a
+finite likelihood; nothing is dropped. Work in float64.
+
+References:
+    Klein & Moeschberger, *Survival Analysis*, 2nd ed., sections 3.5 and 12.2;
+    Berkson & Gage, J. Am. Stat. Assoc. 47, 501 (1952), doi 10.1080/01621459.1952.10501187 (cure).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from simulate.incubation import Incubation
+
+SHORTEST_PS: Final = 1.0e-3
+"""A time step: shorter times count as this long, since the logarithm of 0 is none."""
+
+LONGEST_PS: Final = 1.0e9
+"""A millisecond: quantiles beyond count as never."""
+
+BISECTIONS: Final = 40
+"""Halvings of the logarithmic time range; leaves a relative error below 1e-10."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncubationLaw:
+    """Parameters of the law, tensors of one common shape (or broadcasting to it).
+
+    Attributes:
+        quench_logit: Log-odds of order in the quench. Minus infinity where the quench has passed.
+        cure_logit: Log-odds of never ordering, for those that did not order in the quench.
+        log_scale: ``log(λ / ps)``.
+        log_shape: ``log k``.
+    """
+
+    quench_logit: Tensor
+    cure_logit: Tensor
+    log_scale: Tensor
+    log_shape: Tensor
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "IncubationLaw":
+        """The same law with every parameter tensor changed alike (an index, a new axis)."""
+        return IncubationLaw(
+            change(self.quench_logit),
+            change(self.cure_logit),
+            change(self.log_scale),
+            change(self.log_shape),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of each incubation time; tensors of shape ``(n,)``, float64 and bool.
+
+    Attributes:
+        lower_ps, upper_ps: Bounds on the hold clock; infinite above where censored.
+        in_quench: Order came during the quench (bounds are then not read).
+        since_ps: Known to be waiting at this time of the hold clock already (left truncation).
+        is_past_quench: Known not to have ordered in the quench.
+    """
+
+    lower_ps: Tensor
+    upper_ps: Tensor
+    in_quench: Tensor
+    since_ps: Tensor
+    is_past_quench: Tensor
+
+    @classmethod
+    def of(
+        cls, incubations: Sequence[Incubation], since_ps: Sequence[float | None] | None = None
+    ) -> Self:
+        """Records as tensors.
+
+        Args:
+            incubations: One for each row.
+            since_ps: Hold-clock time at which each embryo was still waiting; None: asked before
+                the end of the quench.
+        """
+        starts = [None] * len(incubations) if since_ps is None else list(since_ps)
+        return cls(
+            lower_ps=_float64([item.lower_ps for item in incubations]),
+            upper_ps=_float64(
+                [math.inf if item.upper_ps is None else item.upper_ps for item in incubations]
+            ),
+            in_quench=torch.tensor([item.ordered_in_quench for item in incubations]),
+            since_ps=_float64([start or 0.0 for start in starts]),
+            is_past_quench=torch.tensor([start is not None for start in starts]),
+        )
+
+    def rows(self, index: Tensor) -> "Seen":
+        """Some of the rows."""
+        return Seen(
+            self.lower_ps[index],
+            self.upper_ps[index],
+            self.in_quench[index],
+            self.since_ps[index],
+            self.is_past_quench[index],
+        )
+
+
+def log_waiting_survival(law: IncubationLaw, time_ps: Tensor) -> Tensor:
+    """``log(c + (1 - c) exp(-(h/λ)^k))``: log-probability of waiting longer than `time_ps`.
+
+    The clock starts at the hold and the quench is taken as passed. Exactly 0 at time 0.
+    """
+    hazard = _cumulative_hazard(law, time_ps)
+    waiting = torch.logaddexp(logsigmoid(law.cure_logit), logsigmoid(-law.cure_logit) - hazard)
+    return torch.where(time_ps > 0.0, waiting, torch.zeros_like(waiting))
+
+
+def survival(law: IncubationLaw, time_ps: Tensor, since_ps: Tensor | None = None) -> Tensor:
+    """Probability of not having ordered by a time, order in the quench included.
+
+    Args:
+        law: Parameters.
+        time_ps: Time on the hold clock, or after `since_ps` where that is given; >= 0.
+        since_ps: Known to be waiting at this time of the hold clock.
+
+    Returns:
+        Probability, the broadcast shape of all arguments.
+    """
+    start_ps = torch.zeros_like(time_ps) if since_ps is None else since_ps
+    until = log_waiting_survival(law, time_ps + start_ps)
+    return torch.exp(logsigmoid(-law.quench_logit) + until - log_waiting_survival(law, start_ps))
+
+
+def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
+    r"""Log-probability of what was seen of each embryo.
+
+    With :math:`H(t) = (t/\lambda)^k`: order in the quench contributes :math:`\log q`; order
+    between *a* and *b* :math:`\log(1-q) + \log(1-c) + \log(e^{-H(a)} - e^{-H(b)})`; none until *a*
+    :math:`\log(1-q) + \log(c + (1-c) e^{-H(a)})`. What was waiting at *s* already is divided by
+    its probability of that, and by that of passing the quench.
+
+    Returns:
+        Shape ``(n,)``. Never reduced here, never dropped.
+    """
+    is_observed = torch.isfinite(seen.upper_ps)
+    # Infinite or equal bounds would give nan in the backward pass even where they are not chosen.
+    has_interval = is_observed & ~seen.in_quench
+    upper_ps = torch.where(has_interval, seen.upper_ps, seen.lower_ps + 1.0)
+    hazard = _cumulative_hazard(law, seen.lower_ps)
+    longer = law.log_shape.exp() * (_log_ps(upper_ps) - _log_ps(seen.lower_ps))
+    within = logsigmoid(-law.cure_logit) - hazard + _log1mexp(hazard * torch.expm1(longer))
+    waiting = torch.where(has_interval, within, log_waiting_survival(law, seen.lower_ps))
+    waiting = waiting - log_waiting_survival(law, seen.since_ps)
+    passed = torch.where(
+        seen.is_past_quench, torch.zeros_like(hazard), logsigmoid(-law.quench_logit)
+    )
+    return torch.where(seen.in_quench, logsigmoid(law.quench_logit), passed + waiting)
+
+
+def quantile_ps(law: IncubationLaw, shares: Tensor, since_ps: Tensor | None = None) -> Tensor:
+    """Times by which given shares of the embryos have ordered, averaged over members.
+
+    Args:
+        law: Shape ``(n_members, n)``; the survival of an embryo is the mean over members.
+        shares: Between 0 and 1, shape ``(n_shares,)``.
+        since_ps: Known to be waiting at this time, shape ``(n,)``; times then count from there.
+
+    Returns:
+        ps, shape ``(n, n_shares)``: 0 where so many order in the quench, infinite where so many
+        never order (or not within `LONGEST_PS`).
+    """
+    wide = law.map(lambda parameter: parameter[..., None])
+    start_ps = None if since_ps is None else since_ps[:, None]
+
+    def mean_ordered(time_ps: Tensor) -> Tensor:
+        return 1.0 - survival(wide, time_ps, start_ps).mean(dim=0)
+
+    n_embryos = law.log_scale.shape[1]
+    low = torch.full((n_embryos, len(shares)), math.log(SHORTEST_PS), dtype=torch.float64)
+    high = torch.full_like(low, math.log(LONGEST_PS))
+    at_once = mean_ordered(torch.zeros_like(low)) >= shares
+    never = mean_ordered(high.exp()) < shares
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        is_late = mean_ordered(middle.exp()) >= shares
+        low, high = torch.where(is_late, low, middle), torch.where(is_late, middle, high)
+    times_ps = torch.where(at_once, torch.zeros_like(high), high.exp())
+    return torch.where(never, torch.full_like(high, math.inf), times_ps)
+
+
+def _cumulative_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:
+    return torch.exp(law.log_shape.exp() * (_log_ps(time_ps) - law.log_scale))
+
+
+def _log_ps(time_ps: Tensor) -> Tensor:
+    return time_ps.clamp_min(SHORTEST_PS).log()
+
+
+def _log1mexp(x: Tensor) -> Tensor:
+    """``log(1 - exp(-x))`` for ``x > 0``, accurate at both ends; each branch sees only its own x.
+
+    Reference:
+        Mächler, *Accurately computing log(1 - exp(-|a|))* (2012), CRAN package Rmpfr.
+    """
+    is_small = x < math.log(2.0)
+    small = torch.where(is_small, x, torch.ones_like(x))
+    large = torch.where(is_small, torch.ones_like(x), x)
+    return torch.where(is_small, (-torch.expm1(-small)).log(), torch.log1p(-torch.exp(-large)))
+
+
+def _float64(values: Sequence[float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)

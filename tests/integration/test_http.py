@@ -1,0 +1,203 @@
+"""A real server in a process of its own, asked over real HTTP."""
+
+import json
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from synthetic import tiny_package
+
+from serve.messages import MAX_BODY_BYTES, MAX_DESIGNS
+from simulate.design import EmbryoDesign
+from surrogate.predictor import Predictor
+
+pytestmark = [pytest.mark.needs_ray, pytest.mark.slow]
+
+DESIGN: dict[str, Any] = {
+    "n_atoms": 300,
+    "packing_density_g_cm3": 0.0534,
+    "mass_exchange": "open",
+    "energy_exchange": "open",
+}
+
+SERVER = """
+import sys
+from pathlib import Path
+from serve.server import serve_package
+def ready(url):
+    Path(sys.argv[2]).write_text(url)
+serve_package(Path(sys.argv[1]), "127.0.0.1", 0, None, ready)
+"""
+
+START_S = 240.0
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_package(tmp_path_factory.mktemp("model") / "package")
+
+
+@pytest.fixture(scope="module")
+def server(
+    package: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    said = tmp_path_factory.mktemp("server") / "url"
+    with subprocess.Popen([sys.executable, "-c", SERVER, str(package), str(said)]) as process:
+        deadline = time.monotonic() + START_S
+        while not (said.exists() and said.read_text()):
+            assert process.poll() is None, "the server ended before it answered"
+            assert time.monotonic() < deadline, "the server did not answer in time"
+            time.sleep(0.1)
+        yield said.read_text(), process
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def client(server: tuple[str, subprocess.Popen[bytes]]) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server[0], timeout=120.0) as session:
+        yield session
+
+
+def predict(client: httpx.Client, **body: object) -> httpx.Response:
+    return client.post("/v1/predict", json={"designs": [DESIGN]} | body)
+
+
+@pytest.mark.parametrize("road", ["full", "fast"])
+def test_the_answer_is_the_models_own(client: httpx.Client, package: Path, road: Any) -> None:
+    designs = [DESIGN | {"n_atoms": n_atoms} for n_atoms in (120, 250)]
+    reply = predict(client, designs=designs, horizon_ps=150.0, road=road)
+    assert reply.status_code == 200
+    model = Predictor.load(package)
+    expected = model.predict_designs(
+        [EmbryoDesign.model_validate(values) for values in designs], 150.0, road
+    )
+    assert reply.json()["model"] == {"name": model.package.name, "label": model.package.label}
+    answered = reply.json()["predictions"]
+    assert [each["road"] for each in answered] == [road, road]
+    for found, wanted in zip(answered, expected, strict=True):
+        assert found["design"] == wanted.design.model_dump(mode="json")
+        # Another number of threads may sum in another order.
+        assert found["p_crystalline"] == pytest.approx(wanted.p_crystalline, rel=1e-6)
+        assert found["survival"]["probability"] == pytest.approx(wanted.survival.probability)
+
+
+def test_the_model_says_what_it_is(client: httpx.Client, package: Path) -> None:
+    summary = json.loads(json.dumps(Predictor.load(package).package.summary()))
+    assert client.get("/v1/model").json() == summary
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_every_refusal_names_its_field(client: httpx.Client) -> None:
+    reply = predict(client, designs=[DESIGN, DESIGN | {"n_atoms": 5, "colour": "red"}])
+    assert reply.status_code == 422
+    detail = {error["field"]: error for error in reply.json()["detail"]}
+    assert set(detail) == {"designs[1].n_atoms", "designs[1].colour"}
+    assert detail["designs[1].n_atoms"]["found"] == 5
+    assert detail["designs[1].n_atoms"]["allowed"]["minimum"] == 100
+    assert "n_atoms" in detail["designs[1].colour"]["allowed"]["keys"]
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"designs": [{"n_atoms": NaN}]}', b'{"a": "\\ud800"}'])
+def test_broken_json_is_refused_not_a_fault(client: httpx.Client, body: bytes) -> None:
+    reply = client.post("/v1/predict", content=body)
+    assert reply.status_code == 422
+    assert reply.json()["detail"]
+
+
+def test_a_large_body_is_refused_however_it_is_sent(client: httpx.Client) -> None:
+    whole = b" " * (MAX_BODY_BYTES + 1)
+    pieces = (b" " * 65_536 for _ in range(MAX_BODY_BYTES // 65_536 + 1))
+    for body in (whole, pieces):
+        reply = client.post("/v1/predict", content=body)
+        assert reply.status_code == 413
+        assert reply.json()["detail"][0]["allowed"] == {"maximum": MAX_BODY_BYTES}
+
+
+def test_the_largest_question_is_answered(client: httpx.Client) -> None:
+    reply = predict(client, designs=[DESIGN] * MAX_DESIGNS, road="fast")
+    assert len(reply.json()["predictions"]) == MAX_DESIGNS
+
+
+def test_questions_asked_together_get_their_own_answers(client: httpx.Client) -> None:
+    sizes = range(100, 400, 25)
+
+    def ask(n_atoms: int) -> tuple[int, float]:
+        reply = predict(client, designs=[DESIGN | {"n_atoms": n_atoms}], road="fast")
+        (answer,) = reply.json()["predictions"]
+        return answer["design"]["n_atoms"], answer["p_crystalline"]
+
+    alone = [ask(n_atoms) for n_atoms in sizes]
+    with ThreadPoolExecutor(6) as together:
+        assert list(together.map(ask, sizes)) == alone
+
+
+def test_one_fast_answer_takes_a_fraction_of_a_second(client: httpx.Client) -> None:
+    seconds = [predict(client, road="fast").elapsed.total_seconds() for _ in range(20)]
+    assert statistics.median(seconds) < 0.5  # about 10 ms on two idle cores
+
+
+def test_unknown_places_answer_in_json(client: httpx.Client) -> None:
+    assert client.get("/v2/predict").json() == {"detail": "Not Found"}
+    assert client.get("/v1/predict").status_code == 405
+
+
+def test_only_the_named_address_is_listened_at(
+    server: tuple[str, subprocess.Popen[bytes]],
+) -> None:
+    url, process = server
+    port = httpx.URL(url).port
+    family = [
+        process.pid,
+        *(each.pid for each in psutil.Process(process.pid).children(recursive=True)),
+    ]
+    addresses = {
+        connection.laddr.ip
+        for pid in family
+        for connection in psutil.Process(pid).net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+def test_a_dead_replica_is_one_json_sentence_and_comes_back(
+    client: httpx.Client, server: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    family = psutil.Process(server[1].pid).children(recursive=True)
+    (replica,) = [each for each in family if "ServeReplica" in " ".join(each.cmdline())]
+    replica.suspend()
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(predict, client, road="fast")
+        time.sleep(1.0)
+        replica.kill()
+        reply = waiting.result()
+    # A question that had not reached the replica may be given to the next one.
+    assert reply.status_code == 200 or isinstance(reply.json()["detail"], str)
+    assert "ServeReplica" not in reply.text
+    deadline = time.monotonic() + START_S
+    while predict(client, road="fast").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def test_an_interrupt_leaves_nothing_behind(
+    client: httpx.Client, server: tuple[str, subprocess.Popen[bytes]]
+) -> None:
+    _, process = server
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert family
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60.0) == 0
+    _, alive = psutil.wait_procs(family, timeout=10.0)
+    assert [each.name() for each in alive] == []
+    with pytest.raises(httpx.TransportError):
+        client.get("/healthz")

@@ -1,0 +1,114 @@
+"""Whole trajectories: LAMMPS and OVITO together."""
+
+import pytest
+from synthetic import lithium
+
+from simulate.labels import label
+from simulate.plan import Plan
+from simulate.protocol import Protocol, protocol_named
+from simulate.record import PHYSICS_VERSION
+from simulate.store import create_or_open
+from simulate.trajectory import run_trajectory
+
+pytestmark = [pytest.mark.needs_lammps, pytest.mark.needs_ovito]
+
+SHORT = Protocol(
+    heat_ps=2.0,
+    quench_rate_K_per_ps=50.0,
+    hold_ps=12.0,
+    frame_every_ps=2.0,
+    labelling={"persistence_ps": 4.0, "fraction_after_onset_ps": 2.0},
+)
+
+
+@pytest.fixture(scope="module")
+def melt(tmp_path_factory):
+    """A small melt, too short-lived to order, in a store of its own."""
+    folder = tmp_path_factory.mktemp("melt")
+    plan = Plan(lithium(n_atoms=120), SHORT, 1)
+    record, frames = run_trajectory(plan, folder)
+    store = create_or_open(folder / "store", SHORT)
+    return plan, store.append(record, frames), store
+
+
+def test_a_melt_is_not_crystalline_and_flows(melt) -> None:
+    _, record, _ = melt
+    assert record.failure is None
+    assert record.outcome == "liquid"
+    assert not record.incubation.is_observed
+    assert record.crystalline_fraction < 0.05
+    assert record.mobility.bond_persistence < 0.9
+
+
+def test_the_clock_of_the_hold_starts_at_its_beginning(melt) -> None:
+    _, record, store = melt
+    times = [frame.time_ps for frame in record.frames]
+    assert times == sorted(times)
+    assert max(t for t, f in zip(times, record.frames, strict=True) if f.stage == "quench") == 0.0
+    assert min(t for t, f in zip(times, record.frames, strict=True) if f.stage == "hold") > 0.0
+    assert store.frames(record)[0].stage == "packing"
+
+
+def test_stored_frames_give_the_stored_labels_again(melt) -> None:
+    plan, record, store = melt
+    snapshots = store.frames(record)[1:]
+    assert len(snapshots) == len(record.frames)
+    for snapshot, frame in list(zip(snapshots, record.frames, strict=True))[::3]:
+        labels = label(snapshot, plan.design.physics, plan.protocol.labelling)
+        assert labels.counts["bcc"] == pytest.approx(frame.n_bcc, abs=1)
+        assert (labels.structure == snapshot.structure).mean() > 0.98
+
+
+def test_a_record_says_who_made_it_and_what_was_simulated(melt) -> None:
+    plan, record, _ = melt
+    assert record.trajectory_id == plan.trajectory_id
+    assert record.simulated.hold_temperature_K == pytest.approx(364.4, abs=0.1)
+    assert record.provenance.potential_sha256 == plan.design.physics.coefficients_sha256
+    assert record.energy_balance.is_binding is False
+    assert record.morphology_after_quench.largest_cluster <= 120
+    assert PHYSICS_VERSION >= 1
+
+
+def test_the_same_plan_gives_the_same_frames(melt, tmp_path) -> None:
+    plan, record, store = melt
+    _, frames = run_trajectory(plan, tmp_path)
+    assert frames == store.frames_bytes(record)
+
+
+@pytest.mark.slow
+def test_a_dense_embryo_crystallises_and_stops_early(tmp_path) -> None:
+    protocol = protocol_named("quickstart")
+    record, _ = run_trajectory(
+        Plan(
+            lithium(250, packing_density_g_cm3=0.35, hold_temperature_K=240.0), protocol, 1
+        ),
+        tmp_path,
+    )
+    assert record.outcome == "crystalline"
+    assert record.crystalline_fraction > 0.3
+    assert record.frames[-1].time_ps < protocol.hold_ps
+
+
+def test_a_drifting_isolated_hold_is_a_failed_record_with_its_data(tmp_path) -> None:
+    coarse = SHORT.model_copy(update={"isolated_time_step_fs": 6.0})
+    plan = Plan(
+        lithium(n_atoms=120, packing_density_g_cm3=0.4, mass_exchange="confined",
+                energy_exchange="confined"),
+        coarse,
+        1,
+    )  # fmt: skip
+    record, _ = run_trajectory(plan, tmp_path)
+    assert record.failure.cause == "energy_drift"
+    assert record.outcome is None
+    assert len(record.frames) > 5
+
+
+def test_a_breakdown_of_the_physics_is_a_record_not_an_error(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("simulate.confinement.WALL_STIFFNESS_eV_per_A2", 1.0e-4)
+    plan = Plan(
+        lithium(n_atoms=120, packing_density_g_cm3=0.534, mass_exchange="confined"), SHORT, 1
+    )
+    record, frames = run_trajectory(plan, tmp_path)
+    assert record.failure.cause == "lost_atoms"
+    assert record.failure.log_tail
+    assert frames

@@ -1,0 +1,49 @@
+import asyncio
+
+import httpx
+import pytest
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serve.faults import OUR_FAULT, PlainFaults
+
+OURS_ALONE = "/home/someone/model is broken"
+
+
+async def raises(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    raise ValueError(OURS_ALONE, scope["path"], send)
+
+
+async def says_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    pass
+
+
+def answer(app: ASGIApp) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app=PlainFaults(app))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.get("/v1/model")
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("app", [raises, says_nothing, PlainTextResponse(OURS_ALONE, 500)])
+def test_a_fault_leaves_as_one_json_sentence(app: ASGIApp) -> None:
+    found = answer(app)
+    assert found.status_code == 500
+    assert found.json() == {"detail": OUR_FAULT}
+
+
+def test_a_busy_server_says_when_to_come_back() -> None:
+    found = answer(PlainTextResponse("queue 7 of worker 9 is full", 503))
+    assert found.json() == {"detail": OUR_FAULT}
+    assert int(found.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    "app", [PlainTextResponse("fine"), PlainTextResponse("no", 404), JSONResponse({"a": 1}, 503)]
+)
+def test_other_answers_pass_unchanged(app: PlainTextResponse | JSONResponse) -> None:
+    found = answer(app)
+    assert (found.status_code, found.content) == (app.status_code, app.body)

@@ -1,0 +1,46 @@
+"""How a model is trained: every choice, with its reason where it is not obvious."""
+
+from pydantic import Field
+
+from simulate.settings import Settings
+from surrogate.package import Architecture
+
+
+class TrainingConfig(Settings):
+    """Settings of one training. The defaults suit 20 to a few hundred trajectories."""
+
+    seed: int = Field(0, ge=0, description="Of splits, bootstrap, anchors and first weights.")
+    n_members: int = Field(4, ge=2, le=64, description="Members of the ensemble.")
+    snapshots_per_run: int = Field(
+        4, ge=1, le=8, description="Frames of each trajectory that enter the network."
+    )
+    n_packings: int = Field(4, ge=1, le=64, description="Packings averaged by the full road.")
+
+    slope_spreads: list[float] = Field(
+        [0.1, 0.3, 1.0],
+        min_length=1,
+        description="Prior spreads of slopes in standardised features; the best on held-out "
+        "designs is taken.",
+    )
+    design_width: int = Field(8, ge=1, le=256, description="Width of the design correction.")
+    design_steps: int = Field(150, ge=0, description="Steps of its fit; 0 leaves it out.")
+    graph_width: int = Field(16, ge=4, le=256, description="Width of the structure correction.")
+    n_rounds: int = Field(2, ge=1, le=6, description="Rounds of message passing.")
+    epochs: int = Field(12, ge=0, description="Passes over all graphs; 0 leaves the graph out.")
+    learning_rate: float = Field(0.01, gt=0, le=1.0)
+    weight_decay: float = Field(1.0e-3, ge=0, description="Of both corrections.")
+    correction_spread: float = Field(
+        0.5, gt=0, description="Prior spread of what a correction may add to an output."
+    )
+    max_atoms_per_batch: int = Field(8000, ge=100, description="A larger embryo goes alone.")
+
+    n_workers: int = Field(1, ge=1, le=64, description="Ray workers; members are shared out.")
+    use_gpu: bool = Field(default=False, description="Give every worker a GPU for the graphs.")
+    ray_start_timeout_s: float = Field(120.0, gt=0, description="Wait for free cores, s.")
+
+    @property
+    def architecture(self) -> Architecture:
+        """Sizes of the networks."""
+        return Architecture(
+            design_width=self.design_width, graph_width=self.graph_width, n_rounds=self.n_rounds
+        )

@@ -1,0 +1,113 @@
+"""Every training record is judged by members that never saw its design.
+
+So the scores are honest, though each comes from part of the ensemble: the whole does no worse on
+average. The gates of the structure correction are chosen on the same forecasts: two numbers, each
+from a list of five, flatter the scores by about as much as that can buy.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simulate.incubation import Incubation
+from surrogate.network import EmbryoNet, forecast
+from surrogate.package import Gates
+from surrogate.survival import survival
+from train.dataset import TrainingSet
+from train.loss import incubation_loss
+from train.member import MemberFit
+from train.metrics import KaplanMeier
+from train.scores import Floats, Forecast
+
+GATES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+LEAST_GAIN: Final = 1.0e-3
+"""A gate opens only if it lowers the mean loss of unseen designs by this much, nats a frame."""
+
+
+class CrossFit:
+    """Forecasts for every training record by members that never saw its design.
+
+    Args:
+        data: All records.
+        networks: Members.
+        fits: What each was fitted on, and its corrections of all frames.
+        fold: Fold of each design.
+    """
+
+    def __init__(
+        self,
+        data: TrainingSet,
+        networks: Sequence[EmbryoNet],
+        fits: Sequence[MemberFit],
+        fold: dict[str, int],
+    ) -> None:
+        self._data = data
+        self._fits = fits
+        folds = torch.tensor([fold[key] for key in data.keys])
+        self.is_judge = torch.stack([folds == fit.held_out for fit in fits])
+        with torch.no_grad():
+            self._outputs = torch.stack([each.design_outputs(data.features) for each in networks])
+            self._shared = torch.stack([each.linear.shared for each in networks])
+
+    def gates(self) -> Gates:
+        """How much of the structure correction helps on unseen designs, if any."""
+        is_packed = torch.isnan(self._data.since_ps)
+        return Gates(packed=self._gate(is_packed), waiting=self._gate(~is_packed))
+
+    def forecast(self, gate: float) -> Forecast:
+        """Mean survival over the judges of each record; packed atoms count by `gate`."""
+        outputs = self._outputs + gate * self._packed_corrections()
+        law = forecast(outputs, self._shared).law
+
+        def model(times_ps: Floats) -> Floats:
+            members = survival(law, torch.from_numpy(times_ps))
+            weights = self.is_judge.double()
+            return np.asarray((members * weights).sum(dim=0) / weights.sum(dim=0))
+
+        return model
+
+    def kaplan_meier(self, incubations: Sequence[Incubation]) -> Forecast:
+        """For every record the curve of the records its judges were trained on."""
+        curves = {}
+        for number, fit in enumerate(self._fits):
+            is_seen = (~self.is_judge[number]).tolist()
+            seen = [item for item, chosen in zip(incubations, is_seen, strict=True) if chosen]
+            curves[fit.held_out] = (self.is_judge[number].numpy(), KaplanMeier.of(seen))
+
+        def reference(times_ps: Floats) -> Floats:
+            result = np.zeros_like(times_ps)
+            for is_judged, curve in curves.values():
+                result[is_judged] = curve.survival(times_ps[is_judged])
+            return result
+
+        return reference
+
+    def _gate(self, is_chosen: Tensor) -> float:
+        frames = torch.nonzero(is_chosen).flatten()
+        if not len(frames) or not len(self._fits[0].corrections):
+            return 0.0
+        owner = self._data.owner[frames]
+        moved = torch.stack([fit.corrections for fit in self._fits])[:, frames]
+        targets, judges = self._data.frame_targets.rows(frames), self.is_judge[:, owner]
+        losses = [
+            float(
+                incubation_loss(self._outputs[:, owner] + gate * moved, self._shared, targets)[
+                    judges
+                ].mean()
+            )
+            for gate in GATES
+        ]
+        best = int(np.argmin(losses))
+        return GATES[best] if losses[0] - losses[best] > LEAST_GAIN else 0.0
+
+    def _packed_corrections(self) -> Tensor:
+        """Of the packing of each record, 0 without one; ``(n_members, n_records, n_outputs)``."""
+        result = torch.zeros_like(self._outputs)
+        frames = torch.nonzero(torch.isnan(self._data.since_ps)).flatten()
+        if len(self._fits[0].corrections):
+            corrections = torch.stack([fit.corrections for fit in self._fits])
+            result[:, self._data.owner[frames]] = corrections[:, frames]
+        return result

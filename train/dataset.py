@@ -1,0 +1,217 @@
+"""From record stores to what training reads: designs, targets, and a few frames of each run.
+
+Neighbour lists are made once, here, and handed to the workers as one file of tensors.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor
+from torch_geometric.data import Data
+
+from simulate.design import EmbryoDesign
+from simulate.errors import MisuseError
+from simulate.files import write_atomically
+from simulate.protocol import Protocol
+from simulate.record import TrajectoryRecord
+from simulate.store import RecordStore, content_hash
+from surrogate.applicability import TrainingDomain
+from surrogate.features import design_features
+from surrogate.graph import CLOCK_ROUNDING_PS, Surroundings, graph, surroundings
+from surrogate.survival import Seen
+from train.loss import Targets
+
+LEAST_DESIGNS: Final = 3
+TENSORS: Final = "data.safetensors"
+DESCRIPTION: Final = "data.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of one or several stores.
+
+    Attributes:
+        answered: With an outcome, each with the store that holds its frames.
+        n_failed: Without one; counted, and reported beside every score.
+    """
+
+    answered: list[tuple[RecordStore, TrajectoryRecord]]
+    n_failed: int
+    protocol: Protocol
+    content_sha256: list[str]
+
+
+def read_records(stores: Sequence[RecordStore]) -> Records:
+    """All records, checked to be fit for training.
+
+    Raises:
+        MisuseError: Stores of different protocols, or too few designs with an answer.
+    """
+    if not stores:
+        raise MisuseError("training needs at least one record store, but got none.")
+    for store in stores[1:]:
+        if store.protocol.what_decides() != stores[0].protocol.what_decides():
+            raise MisuseError(
+                "training stores must share one protocol, but "
+                f"{stores[0].path} ({stores[0].protocol.name}) and {store.path} "
+                f"({store.protocol.name}) differ. Train one model for each."
+            )
+    found = {record.trajectory_id: (store, record) for store in stores for record in store}
+    answered = [pair for pair in found.values() if not pair[1].is_failed]
+    n_failed = len(found) - len(answered)
+    n_designs = len({record.design.key for _, record in answered})
+    if n_designs < LEAST_DESIGNS:
+        raise MisuseError(
+            f"training needs answered records of at least {LEAST_DESIGNS} different designs, but "
+            f"got {len(answered)} of {n_designs} designs ({n_failed} failed). "
+            "Simulate more designs."
+        )
+    hashes = [content_hash(store) for store in stores]
+    return Records(answered, n_failed, stores[0].protocol, hashes)
+
+
+def chosen_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
+    """Numbers of frames from which order was still to come: packing, end of the quench, hold.
+
+    A frame at or after the onset, or later than waiting was watched, is never chosen.
+    """
+    incubation = record.incubation
+    if incubation is None or incubation.ordered_in_quench:
+        return [0]
+    waiting = [
+        number
+        for number, frame in enumerate(record.frames, start=1)
+        if -CLOCK_ROUNDING_PS <= frame.time_ps <= incubation.lower_ps
+    ]
+    n_waiting = min(n_frames - 1, len(waiting))
+    places = np.linspace(0, max(len(waiting) - 1, 0), n_waiting + 1)[:-1].astype(int)
+    return [0] + [waiting[place] for place in places]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Everything training reads, and nothing else.
+
+    Attributes:
+        designs: One for each record.
+        targets: One row for each record.
+        atoms: What the network sees of each chosen frame.
+        owner: Record of each frame, shape ``(n_frames,)``.
+        since_ps: Hold clock of each frame, nan before the end of the quench, ``(n_frames,)``.
+        domain: Of all designs.
+    """
+
+    designs: list[EmbryoDesign]
+    targets: Targets
+    atoms: list[Surroundings]
+    owner: Tensor
+    since_ps: Tensor
+    domain: TrainingDomain
+
+    @classmethod
+    def of(cls, records: Records, snapshots_per_run: int) -> Self:
+        """Read frames, make neighbour lists."""
+        atoms, owner = [], []
+        for number, (store, record) in enumerate(records.answered):
+            if record.frames_file is not None:
+                chosen = store.frames(record, chosen_frames(record, snapshots_per_run))
+                atoms += [surroundings(each, record.design) for each in chosen]
+                owner += [number] * len(chosen)
+        answered = [record for _, record in records.answered]
+        designs = [record.design for record in answered]
+        waiting = [each.solid_share for each in atoms if each.is_past_quench]
+        return cls(
+            designs=designs,
+            targets=Targets.of(answered),
+            atoms=atoms,
+            owner=torch.tensor(owner, dtype=torch.int64),
+            since_ps=torch.tensor(
+                [each.time_ps if each.is_past_quench else math.nan for each in atoms],
+                dtype=torch.float64,
+            ),
+            domain=TrainingDomain.of(designs, records.protocol.hold_ps, max(waiting, default=0.0)),
+        )
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Design key of each record."""
+        return [design.key for design in self.designs]
+
+    @cached_property
+    def features(self) -> Tensor:
+        """Standardised design features of each record, float64, ``(n_records, n_features)``."""
+        return torch.from_numpy(self.domain.scaling.standardise(design_features(self.designs)))
+
+    @cached_property
+    def frame_targets(self) -> Targets:
+        """One row for each frame."""
+        return self.targets.rows(self.owner).waiting_since(self.since_ps)
+
+    def graphs(self) -> list[Data]:
+        """The tensors of every frame."""
+        return [
+            graph(each, self.designs[record], self.domain.scaling)
+            for each, record in zip(self.atoms, self.owner.tolist(), strict=True)
+        ]
+
+    def write(self, folder: Path) -> None:
+        """Write two files that `read` understands, for workers elsewhere."""
+        seen = self.targets.seen
+        numbers = {
+            "lower_ps": seen.lower_ps,
+            "upper_ps": seen.upper_ps,
+            "in_quench": seen.in_quench,
+            "fraction": self.targets.fraction,
+            "is_ordered": self.targets.is_ordered,
+            "owner": self.owner,
+            "since_ps": self.since_ps,
+        }
+        for number, each in enumerate(self.atoms):
+            for name in _ATOM_TENSORS:
+                numbers[f"{name}.{number}"] = torch.from_numpy(getattr(each, name))
+        write_atomically(folder / TENSORS, save(numbers))
+        description = {
+            "designs": [design.model_dump(mode="json") for design in self.designs],
+            "domain": self.domain.model_dump(mode="json"),
+        }
+        write_atomically(folder / DESCRIPTION, json.dumps(description))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """What `write` wrote."""
+        numbers = load_file(folder / TENSORS)
+        description = json.loads((folder / DESCRIPTION).read_text("utf-8"))
+        lower_ps, since_ps = numbers["lower_ps"], numbers["since_ps"]
+        seen = Seen(
+            lower_ps,
+            numbers["upper_ps"],
+            numbers["in_quench"],
+            torch.zeros_like(lower_ps),
+            torch.zeros_like(numbers["in_quench"]),
+        )
+        return cls(
+            designs=[EmbryoDesign.model_validate(each) for each in description["designs"]],
+            targets=Targets(seen, numbers["fraction"], numbers["is_ordered"]),
+            atoms=[
+                Surroundings(
+                    **{name: numbers[f"{name}.{number}"].numpy() for name in _ATOM_TENSORS},
+                    time_ps=max(time_ps, 0.0) if math.isfinite(time_ps) else 0.0,
+                    is_past_quench=math.isfinite(time_ps),
+                )
+                for number, time_ps in enumerate(since_ps.tolist())
+            ],
+            owner=numbers["owner"],
+            since_ps=since_ps,
+            domain=TrainingDomain.model_validate(description["domain"]),
+        )
+
+
+_ATOM_TENSORS: Final = ("atoms", "edge_index", "distances", "likeness")

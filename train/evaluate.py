@@ -1,0 +1,138 @@
+"""How good is a finished package? Its forecasts beside records, design by design.
+
+Says which of the designs the package was trained on: on those the scores flatter it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from simulate.errors import MisuseError
+from simulate.record import TrajectoryRecord
+from simulate.settings import Settings
+from simulate.store import RecordStore
+from surrogate.package import ReferenceCurve
+from surrogate.prediction import Road
+from surrogate.predictor import Predictor
+from train.scores import Floats, Scores, scores
+
+
+class EvaluationRow(Settings):
+    """One design: forecast by the full road, and what was seen.
+
+    Attributes:
+        p_crystalline: At the hold of the records; likewise its interval.
+        n_ordered: Records with lasting order, in the quench or later.
+        crystalline_fraction: Forecast mean.
+        observed_crystalline_fraction: Mean over the records.
+    """
+
+    design: dict[str, Any]
+    is_in_training: bool
+    n_records: int
+    n_ordered: int
+    p_crystalline: float
+    p_crystalline_interval: tuple[float, float]
+    crystalline_fraction: float
+    observed_crystalline_fraction: float | None
+
+
+class Evaluation(Settings):
+    """A package judged by a record store.
+
+    Attributes:
+        scores: By road, over all records.
+        new_designs: Full road, over designs the package was not trained on; None without any.
+    """
+
+    model: str
+    n_records: int
+    n_failed: int
+    n_designs: int
+    n_designs_in_training: int
+    scores: dict[Road, Scores]
+    new_designs: Scores | None
+    rows: list[EvaluationRow]
+
+
+def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
+    """Judge a package by records.
+
+    Raises:
+        MisuseError: The store holds no answered record, or one of another protocol.
+    """
+    manifest = predictor.package.manifest
+    if store.protocol.what_decides() != manifest.protocol.what_decides():
+        raise MisuseError(
+            f"a package must be judged by records of its own protocol, {manifest.protocol.name}, "
+            f"but {store.path} was run under {store.protocol.name}. Choose another store."
+        )
+    everything = list(store)
+    records = [record for record in everything if not record.is_failed]
+    if not records:
+        raise MisuseError(
+            f"an evaluation needs answered records, but {store.path} has none "
+            f"({len(everything)} failed). Simulate first."
+        )
+    keys = {record.design.key for record in records}
+    new = [record for record in records if record.design.key not in manifest.domain.keys]
+    reference = manifest.reference
+    return Evaluation(
+        model=predictor.package.label,
+        n_records=len(records),
+        n_failed=len(everything) - len(records),
+        n_designs=len(keys),
+        n_designs_in_training=len(keys & manifest.domain.keys),
+        scores={
+            "full": _package_scores(predictor, records, reference, "full"),
+            "fast": _package_scores(predictor, records, reference, "fast"),
+        },
+        new_designs=_package_scores(predictor, new, reference, "full") if new else None,
+        rows=_rows(predictor, records),
+    )
+
+
+def _package_scores(
+    predictor: Predictor, records: Sequence[TrajectoryRecord], reference: ReferenceCurve, road: Road
+) -> Scores:
+    unique = {record.design.key: record.design for record in records}
+    place = {key: number for number, key in enumerate(unique)}
+    keys = [record.design.key for record in records]
+    index = np.array([place[key] for key in keys])
+    designs = list(unique.values())
+
+    def model(times_ps: Floats) -> Floats:
+        every, inverse = np.unique(times_ps, return_inverse=True)
+        means = predictor.survival_members(designs, every, road).mean(axis=0)
+        return np.asarray(means[index, inverse])
+
+    def kaplan_meier(times_ps: Floats) -> Floats:
+        return np.interp(times_ps, reference.knots_ps, reference.survival_at_knots)
+
+    incubations = [record.incubation for record in records if record.incubation is not None]
+    return scores(model, kaplan_meier, incubations, keys)
+
+
+def _rows(predictor: Predictor, records: Sequence[TrajectoryRecord]) -> list[EvaluationRow]:
+    groups: dict[str, list[TrajectoryRecord]] = {}
+    for record in records:
+        groups.setdefault(record.design.key, []).append(record)
+    predictions = predictor.predict_designs([group[0].design for group in groups.values()])
+    rows = []
+    for (key, group), prediction in zip(groups.items(), predictions, strict=True):
+        fractions = [each.crystalline_fraction for each in group]
+        read = [fraction for fraction in fractions if fraction is not None]
+        rows.append(
+            EvaluationRow(
+                design=prediction.design.model_dump(mode="json"),
+                is_in_training=key in predictor.package.manifest.domain.keys,
+                n_records=len(group),
+                n_ordered=sum(each.incubation.is_observed for each in group if each.incubation),
+                p_crystalline=prediction.p_crystalline,
+                p_crystalline_interval=prediction.p_crystalline_interval,
+                crystalline_fraction=prediction.crystalline_fraction,
+                observed_crystalline_fraction=float(np.mean(read)) if read else None,
+            )
+        )
+    return rows

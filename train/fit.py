@@ -1,0 +1,214 @@
+"""From record stores to a model package, with Ray Train doing the work.
+
+Workers share out the members of the ensemble: every member is fitted whole, on one worker, so that
+the result does not depend on how many workers there were. Data and members travel as files in a
+folder beside the package, which all workers must be able to reach.
+"""
+
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from torch import Tensor
+
+from simulate.errors import GlassyLiError
+from simulate.settings import Settings
+from simulate.store import RecordStore
+from surrogate.package import Gates, Manifest, Package, ReferenceCurve, check_is_free
+from surrogate.predictor import Predictor
+from train.card import model_card
+from train.config import TrainingConfig
+from train.crossfit import CrossFit
+from train.dataset import Records, TrainingSet, read_records
+from train.member import MemberFit, fold_of
+from train.metrics import KaplanMeier
+from train.scores import Scores, scores
+from train.workers import Clock, Progress, TrainingProgress, fit_members
+
+__all__ = ["Progress", "TrainingProgress", "TrainingSummary", "assemble", "fit_package"]
+
+FEW_DESIGNS: Final = 10
+MOST_COMPARED_DESIGNS: Final = 200
+"""The two roads are compared on no more training designs than this, evenly chosen."""
+
+
+class TrainingSummary(Settings):
+    """What a training made.
+
+    Attributes:
+        scores: By road, on designs the judging members never saw.
+        road_difference: Mean absolute difference between the roads, over training designs.
+    """
+
+    path: str
+    name: str
+    model: str
+    n_records: int
+    n_failed: int
+    n_designs: int
+    n_frames: int
+    duration_s: float
+    scores: dict[str, Scores]
+    road_difference: float
+    warnings: list[str]
+
+
+def fit_package(
+    store: RecordStore | Sequence[RecordStore],
+    config: TrainingConfig,
+    out: Path,
+    name: str,
+    progress: Progress | None = None,
+) -> TrainingSummary:
+    """Train a model on records and write its package.
+
+    Args:
+        store: One or several stores of one protocol.
+        config: How.
+        out: Folder of the package; must not exist.
+        name: What to call the model.
+        progress: Told how far it is, from a thread of its own while members are fitted.
+
+    Raises:
+        MisuseError: Too little data, stores of different protocols, or `out` exists.
+        GlassyLiError: Ray has no free cores in time, or a worker failed.
+    """
+    began = time.monotonic()
+    clock = Clock(progress or (lambda _: None), began)
+    check_is_free(out)
+    stores = [store] if isinstance(store, RecordStore) else list(store)
+    clock.tell("reading", 0, 1)
+    records = read_records(stores)
+    data = TrainingSet.of(records, config.snapshots_per_run)
+    with _run_folder(out) as folder:
+        data.write(folder)
+        clock.tell("starting", 0, 1)
+        fits = fit_members(folder, config, clock)
+    clock.tell("scoring", 0, 1)
+    package = assemble(records, data, fits, config, name)
+    package.write(out)
+    manifest = package.manifest
+    return TrainingSummary(
+        path=str(out),
+        name=name,
+        model=package.label,
+        n_records=manifest.n_records,
+        n_failed=manifest.n_failed,
+        n_designs=len(manifest.domain.designs),
+        n_frames=len(data.atoms),
+        duration_s=time.monotonic() - began,
+        scores={road: Scores.model_validate(each) for road, each in manifest.scores.items()},
+        road_difference=manifest.road_difference,
+        warnings=manifest.warnings,
+    )
+
+
+def assemble(
+    records: Records,
+    data: TrainingSet,
+    fits: Sequence[MemberFit],
+    config: TrainingConfig,
+    name: str,
+) -> Package:
+    """Score fitted members and make them a package, in memory."""
+    weights: dict[str, Tensor] = {}
+    for number, fit in enumerate(fits):
+        weights |= {f"members.{number}.{key}": tensor for key, tensor in fit.state.items()}
+    answered = [record for _, record in records.answered]
+    incubations = [record.incubation for record in answered if record.incubation is not None]
+    curve = KaplanMeier.of(incubations)
+    manifest = Manifest(
+        name=name,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        element=data.designs[0].element,
+        potential=data.designs[0].potential,
+        protocol=records.protocol,
+        domain=data.domain,
+        architecture=config.architecture,
+        n_members=len(fits),
+        n_packings=config.n_packings,
+        gates=Gates(packed=0.0, waiting=0.0),
+        training_data_sha256=records.content_sha256,
+        n_records=len(answered),
+        n_failed=records.n_failed,
+        road_difference=0.0,
+        reference=ReferenceCurve(
+            knots_ps=curve.knots_ps.tolist(), survival_at_knots=curve.survival_at_knots.tolist()
+        ),
+        scores={},
+        warnings=_warnings(records, data),
+        training_config=config.model_dump(mode="json"),
+    )
+    networks = Package(manifest, weights, "").members()
+    judged = CrossFit(data, networks, fits, fold_of(data, config))
+    gates = judged.gates()
+    reference = judged.kaplan_meier(incubations)
+    found = {
+        road: scores(judged.forecast(gate), reference, incubations, data.keys, config.seed)
+        for road, gate in (("full", gates.packed), ("fast", 0.0))
+    }
+    manifest = manifest.model_copy(
+        update={
+            "gates": gates,
+            "scores": {road: each.model_dump(mode="json") for road, each in found.items()},
+        }
+    )
+    difference = _road_difference(Predictor(Package(manifest, weights, "")))
+    manifest = manifest.model_copy(update={"road_difference": difference})
+    return Package(manifest, weights, model_card(manifest))
+
+
+def _road_difference(predictor: Predictor) -> float:
+    manifest = predictor.package.manifest
+    every = max(1, math.ceil(len(manifest.domain.designs) / MOST_COMPARED_DESIGNS))
+    designs = manifest.domain.designs[::every]
+    times_ps = [manifest.protocol.hold_ps]
+    roads = [
+        predictor.survival_members(designs, times_ps, road).mean(axis=0)
+        for road in ("full", "fast")
+    ]
+    return float(abs(roads[0] - roads[1]).mean())
+
+
+def _warnings(records: Records, data: TrainingSet) -> list[str]:
+    answered = [record for _, record in records.answered]
+    n_ordered = int(data.targets.is_ordered.sum())
+    n_designs = len(data.domain.designs)
+    n_undecidable = sum(not record.is_decidable for record in answered)
+    warnings = []
+    if n_designs < FEW_DESIGNS:
+        warnings.append(f"Only {n_designs} designs: scores and intervals are rough.")
+    if n_ordered == 0:
+        warnings.append("No record ordered: the model knows only that order takes longer.")
+    if n_ordered == len(answered):
+        warnings.append("Every record ordered: what stays disordered was never seen.")
+    if n_undecidable:
+        warnings.append(
+            f"{n_undecidable} records are of embryos too small for order to be told from a "
+            "fluctuation."
+        )
+    if records.n_failed:
+        warnings.append(f"{records.n_failed} trajectories failed and are not used.")
+    return warnings
+
+
+@contextmanager
+def _run_folder(out: Path) -> Iterator[Path]:
+    """A folder beside the package for what workers exchange; gone afterwards."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent.resolve(), prefix=f".{out.name}.training."))
+    except OSError as error:
+        raise GlassyLiError(
+            f"{out.parent} must be a writable folder, but: {error.strerror}. Choose another --out."
+        ) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
