@@ -106,11 +106,15 @@ def _ray() -> str:
     import ray
 
     with ray_session():
-        answer = ray.get(ray.remote(num_cpus=1)(os.getpid).remote(), timeout=60)
+        answer = ray.get(ray.remote(num_cpus=1)(_process_id).remote(), timeout=60)
         cores = int(ray.cluster_resources().get("CPU", 0))
     if answer == os.getpid():
         raise GlassyLiError("a Ray task must run in another process, but ran in this one.")
     return f"a task ran on a worker; {cores} cores on offer"
+
+
+def _process_id() -> int:
+    return os.getpid()
 
 
 def _torch() -> str:

@@ -15,7 +15,7 @@ name               shape                 type     meaning
 =================  ====================  =======  ===============================================
 
 All are dimensionless and unchanged by rotation, translation and renaming of atoms. The cut-off is
-1.5 nearest-neighbour distances of the potential's crystal: 14 neighbours in bcc, 12 in fcc.
+that of `simulate.neighbours`, 1.39 nearest-neighbour distances: 14 neighbours in bcc, 12 in fcc.
 """
 
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ from vesin import NeighborList
 
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
+from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.snapshot import Snapshot
 from surrogate.bond_order import bond_order
 from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
 
-CUTOFF_in_neighbour_distances: Final = 1.5
 BCC_NEIGHBOURS: Final = 14
 N_RADIAL: Final = 8
 N_ATOM_INPUTS: Final = 7
@@ -89,7 +89,7 @@ def surroundings(snapshot: Snapshot, design: EmbryoDesign) -> Surroundings:
             f"a structure must have as many atoms as its design, but got {snapshot.n_atoms} atoms "
             f"and n_atoms={design.n_atoms}. Set n_atoms to the structure's."
         )
-    cutoff_A = CUTOFF_in_neighbour_distances * design.physics.nearest_neighbour_A
+    cutoff_A = NEIGHBOUR_CUTOFF_in_a * design.physics.bcc_lattice_constant_A
     centres, others, distances_A, vectors_A = NeighborList(cutoff=cutoff_A, full_list=True).compute(
         points=np.ascontiguousarray(snapshot.positions_A),
         box=np.diag(snapshot.cell_A),

@@ -283,7 +283,9 @@ class Predictor:
                 mean.tolist(),
                 low.tolist(),
                 high.tolist(),
-                _finite(quantile_ps(embryos.law, torch.tensor(QUANTILES).double(), since_ps)),
+                _finite(
+                    quantile_ps(embryos.law, torch.tensor(QUANTILES, dtype=torch.float64), since_ps)
+                ),
                 torch.stack(crystalline_fraction(embryos, horizon_ps, since_ps), dim=1).tolist(),
                 strict=True,
             )

@@ -40,7 +40,13 @@ SHORT_PROTOCOL = Protocol(
 
 
 QUICK_TRAINING = TrainingConfig(
-    epochs=2, design_steps=20, snapshots_per_run=2, n_packings=2, graph_width=8
+    n_members=3,
+    slope_spreads=[0.3],
+    design_steps=20,
+    graph_width=8,
+    epochs=2,
+    snapshots_per_run=2,
+    n_packings=2,
 )
 
 

@@ -52,7 +52,7 @@ def test_turning_shifting_and_renaming_atoms_change_nothing() -> None:
     droplet, design = free_droplet(), lithium(200, 0.4, "confined")
     rng = np.random.default_rng(0)
     order = rng.permutation(droplet.n_atoms)
-    turned = Rotation.from_rotvec([0.3, -1.1, 0.7]).apply(droplet.positions_A) + [5.0, -3.0, 40.0]
+    turned = Rotation.from_rotvec([0.3, -1.1, 0.7]).apply(droplet.positions_A - 20.0)
     moved = Snapshot(turned[order], droplet.cell_A, is_periodic=False, stage="given")
     before, after = surroundings(droplet, design), surroundings(moved, design)
     assert after.atoms == pytest.approx(before.atoms[order], abs=1e-5)
@@ -89,8 +89,8 @@ def test_tensors_have_the_documented_shapes() -> None:
 def test_stage_and_clock_are_seen(
     stage: str,
     time_ps: float,
-    is_past: bool,
-    clock_ps: float,  # noqa: FBT001
+    is_past: bool,  # noqa: FBT001
+    clock_ps: float,
 ) -> None:
     design = lithium(200)
     packed = pack(design, 1)

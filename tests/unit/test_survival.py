@@ -1,5 +1,6 @@
 """The law of incubation times against closed forms, and at its edges."""
 
+import itertools
 import math
 
 import numpy as np
@@ -21,18 +22,22 @@ from surrogate.survival import (
 IN_QUENCH = Incubation(lower_ps=0.0, upper_ps=0.0, ordered_in_quench=True)
 
 
+def float64(*values: float) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
 def law(
     q: float = 0.2, cure: float = 0.3, scale_ps: float = 100.0, shape: float = 1.5
 ) -> IncubationLaw:
     values = [math.log(q / (1 - q)), math.log(cure / (1 - cure)), math.log(scale_ps)]
-    return IncubationLaw(*(torch.tensor([each]).double() for each in [*values, math.log(shape)]))
+    return IncubationLaw(*(float64(each) for each in [*values, math.log(shape)]))
 
 
 def test_survival_is_the_mixture_it_says_it_is() -> None:
-    times_ps = torch.tensor([0.0, 1.0, 50.0, 500.0]).double()
+    times_ps = float64(0.0, 1.0, 50.0, 500.0)
     expected = 0.8 * (0.3 + 0.7 * weibull_min.sf(times_ps.numpy(), 1.5, scale=100.0))
     assert survival(law(), times_ps).numpy() == pytest.approx(expected, rel=1e-6)
-    assert float(survival(law(), torch.zeros(1).double())) == pytest.approx(0.8)
+    assert float(survival(law(), float64(0.0))) == pytest.approx(0.8)
 
 
 def test_likelihood_of_each_kind_of_record_is_its_probability() -> None:
@@ -50,7 +55,7 @@ def test_likelihood_of_each_kind_of_record_is_its_probability() -> None:
 def test_probabilities_of_all_that_can_happen_sum_to_one() -> None:
     edges = np.linspace(0.0, 1000.0, 101)
     records = [IN_QUENCH, Incubation(lower_ps=1000.0)]
-    records += [Incubation(lower_ps=a, upper_ps=b) for a, b in zip(edges, edges[1:], strict=False)]
+    records += [Incubation(lower_ps=a, upper_ps=b) for a, b in itertools.pairwise(edges)]
     assert float(log_likelihood(law(), Seen.of(records)).exp().sum()) == pytest.approx(1.0)
 
 
@@ -59,7 +64,7 @@ def test_what_waits_already_is_judged_by_what_is_left() -> None:
     start = law()
     early = log_likelihood(start, Seen.of(record))
     late = log_likelihood(start, Seen.of(record, [40.0]))
-    at_forty = survival(start, torch.tensor([40.0]).double()).log()
+    at_forty = survival(start, float64(40.0)).log()
     assert float(late) == pytest.approx(float(early - at_forty))
 
 
@@ -86,7 +91,7 @@ logits = st.floats(-15.0, 15.0)
     log_scale=st.floats(-3.0, 20.0),
     log_shape=st.floats(-1.5, 1.5),
 )
-def test_likelihood_and_its_gradient_are_finite_everywhere(  # noqa: PLR0917
+def test_likelihood_and_its_gradient_are_finite_everywhere(
     lower: float,
     width: float | None,
     in_quench: bool,  # noqa: FBT001
@@ -110,7 +115,7 @@ def test_likelihood_and_its_gradient_are_finite_everywhere(  # noqa: PLR0917
     gradients = torch.autograd.grad(likelihood.sum(), parameters)
     assert torch.isfinite(likelihood).all()
     assert all(torch.isfinite(each).all() for each in gradients)
-    assert float(likelihood) <= 1e-9
+    assert likelihood.item() <= 1e-9
 
 
 def test_a_batch_without_events_has_a_finite_loss_that_longer_times_lower() -> None:
@@ -128,7 +133,7 @@ def test_quantiles_undo_the_survival_of_the_mean_member() -> None:
             for name in ("quench_logit", "cure_logit", "log_scale", "log_shape")
         )
     )
-    (times_ps,) = quantile_ps(both, torch.tensor([0.1, 0.3, 0.6, 0.9]).double())
+    (times_ps,) = quantile_ps(both, float64(0.1, 0.3, 0.6, 0.9))
     assert float(times_ps[0]) == 0.0  # a fifth orders in the quench
     assert math.isinf(float(times_ps[3]))  # about a quarter never orders
     for share, time_ps in ((0.3, times_ps[1]), (0.6, times_ps[2])):

@@ -1,0 +1,118 @@
+"""A package is whole, checked and inert, or it is refused with a remedy."""
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from synthetic import synthetic_designs, synthetic_package, synthetic_store
+
+from simulate.errors import MisuseError, PackageError
+from simulate.files import sha256_of
+from surrogate.package import CARD, MANIFEST, WEIGHTS, read_package
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    store = synthetic_store(folder / "store", synthetic_designs(5), n_replicas=1)
+    synthetic_package(folder / "model", store)
+    return folder / "model"
+
+
+@pytest.fixture
+def package_path(original: Path, tmp_path: Path) -> Path:
+    copied = tmp_path / "model"
+    copied.mkdir()
+    for path in original.iterdir():
+        (copied / path.name).write_bytes(path.read_bytes())
+    return copied
+
+
+def edit_manifest(path: Path, **changes: object) -> None:
+    values = json.loads((path / MANIFEST).read_text())
+    (path / MANIFEST).write_text(json.dumps(values | changes))
+
+
+def test_what_is_written_is_read_back(package_path: Path) -> None:
+    package = read_package(package_path)
+    again = package_path.parent / "again"
+    package.write(again)
+    copy = read_package(again)
+    assert copy.manifest == package.manifest
+    assert copy.card_text == package.card_text
+    assert copy.label == package.label
+    assert all(torch.equal(copy.weights[name], each) for name, each in package.weights.items())
+    assert sorted(path.name for path in package_path.parent.iterdir()) == ["again", "model"]
+    assert {path.name for path in again.iterdir()} == {MANIFEST, WEIGHTS, CARD}
+
+
+def test_nothing_is_overwritten(package_path: Path) -> None:
+    with pytest.raises(MisuseError, match="must not replace"):
+        read_package(package_path).write(package_path)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, CARD])
+def test_one_changed_byte_is_noticed(package_path: Path, name: str) -> None:
+    content = bytearray((package_path / name).read_bytes())
+    content[-1] ^= 1
+    (package_path / name).write_bytes(bytes(content))
+    with pytest.raises(PackageError, match=r"checksum.*anew"):
+        read_package(package_path)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS, CARD])
+def test_missing_and_truncated_files_are_refused(package_path: Path, name: str) -> None:
+    content = (package_path / name).read_bytes()
+    (package_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(PackageError):
+        read_package(package_path)
+    (package_path / name).unlink()
+    with pytest.raises(PackageError):
+        read_package(package_path)
+
+
+def test_a_newer_schema_says_update(package_path: Path) -> None:
+    edit_manifest(package_path, schema_version=99, something_new=1)
+    with pytest.raises(PackageError, match="Update glassyli"):
+        read_package(package_path)
+
+
+def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="glassyli train"):
+        read_package(tmp_path)
+    (tmp_path / MANIFEST).write_text('{"name": "other"}')
+    with pytest.raises(PackageError, match="not a model package"):
+        read_package(tmp_path)
+
+
+class Exploit:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (open, ("executed", "w"))
+
+
+def test_loading_executes_nothing(package_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(package_path)
+    evil = pickle.dumps(Exploit())
+    (package_path / WEIGHTS).write_bytes(evil)
+    sums = {WEIGHTS: sha256_of(evil), CARD: sha256_of((package_path / CARD).read_bytes())}
+    edit_manifest(package_path, sha256=sums)
+    with pytest.raises(PackageError, match="damaged"):
+        read_package(package_path)
+    assert not Path("executed").exists()
+
+
+def test_weights_of_another_architecture_are_refused(package_path: Path) -> None:
+    architecture = {"design_width": 3, "graph_width": 5, "n_rounds": 1}
+    edit_manifest(package_path, architecture=architecture)
+    with pytest.raises(PackageError, match="architecture"):
+        read_package(package_path).members()
+
+
+def test_summary_is_json_and_says_what_it_is_for(package_path: Path) -> None:
+    summary = read_package(package_path).summary()
+    json.dumps(summary, allow_nan=False)
+    assert summary["protocol"]["hold_ps"] == summary["horizon_ps"] == 200.0
+    assert summary["n_designs"] == 5
+    assert set(summary["design_ranges"]) >= {"n_atoms", "packing_density_g_cm3"}
