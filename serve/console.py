@@ -7,11 +7,15 @@ duplicate of it, and descriptor 1 is sent to stderr before any of them starts.
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, TextIO
 
 Row = Sequence[object]
+
+QUIET_S = 5.0
+"""Where stderr is no terminal, progress speaks at most this often."""
 
 
 class Console:
@@ -102,6 +106,7 @@ class ProgressBar:
         self._task = self._bar.add_task(what, total=total, left="", note="")
         self._what = what
         self._total = total
+        self._said_at = -QUIET_S
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -110,12 +115,27 @@ class ProgressBar:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def at(self, done: float, note: str = "", seconds_left: float | None = None) -> None:
-        """Move the bar to `done`, with a short note; a plain line where there is no terminal."""
+    def at(
+        self,
+        done: float,
+        note: str = "",
+        seconds_left: float | None = None,
+        total: float | None = None,
+    ) -> None:
+        """Move the bar to `done`, with a short note; a plain line where there is no terminal.
+
+        Args:
+            done: Steps behind us.
+            note: A few words.
+            seconds_left: Guess; None: not known yet.
+            total: Steps in all, where that is known only now.
+        """
+        self._total = self._total if total is None else total
         left = f"~{duration(seconds_left)} left" if seconds_left is not None else ""
         if self._is_live:
-            self._bar.update(self._task, completed=done, note=note, left=left)
-        else:
+            self._bar.update(self._task, completed=done, total=self._total, note=note, left=left)
+        elif done >= self._total or time.monotonic() - self._said_at >= QUIET_S:
+            self._said_at = time.monotonic()
             parts = [f"{self._what}  {done:g}/{self._total:g}", note, left]
             self._console.say("  ".join(part for part in parts if part))
 

@@ -140,9 +140,9 @@ def _optuna() -> str:
         study = optuna.create_study(storage=storage, study_name="doctor")
         trial = study.ask()
         study.tell(trial, (trial.suggest_float("x", 0.0, 1.0) - 0.5) ** 2)
-        again = optuna.load_study(storage=storage, study_name="doctor")
-    if len(again.trials) != 1:
-        raise GlassyLiError(f"one trial must be read back, but {len(again.trials)} were.")
+        n_read = len(optuna.load_study(storage=storage, study_name="doctor").trials)
+    if n_read != 1:
+        raise GlassyLiError(f"one trial must be read back, but {n_read} were.")
     return "a trial was written to a journal file and read back"
 
 

@@ -88,9 +88,9 @@ def run_quickstart(config: QuickstartConfig, out: Path, console: Console) -> dic
         state = _state(config, store)
         package, study = out / "model" / state, out / "search" / state
         _timed(steps, lambda: _train(config, store, package, console))
-        predictor = Predictor.load(package)
-        found = _timed(steps, lambda: _search(config, predictor, study, console))
-        _timed(steps, lambda: _serve(config, package, out, console))
+    predictor = Predictor.load(package)
+    found = _timed(steps, lambda: _search(config, predictor, study, console))
+    _timed(steps, lambda: _serve(config, package, out, console))
     began = time.perf_counter()
     here = machine()
     report = write_report(
@@ -144,7 +144,7 @@ def _train(
         console.say("2/5 train     the package is of these records already")
         return "train", "package was already of these records", None
     console.say("2/5 train     survival graph network on Ray Train")
-    with console.progress("train", 1.0) as bar:
+    with console.progress("train", 1) as bar:
         fitted = fit_package(
             store, config.training, out, "quickstart", lambda p: training.show(bar, p)
         )

@@ -10,6 +10,7 @@ from typing import Final
 import torch
 from scipy.stats import t as student_t
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from surrogate.network import EmbryoForecast
 from surrogate.prediction import INTERVAL_LEVEL
@@ -31,11 +32,14 @@ def epistemic_interval(members: Tensor) -> tuple[Tensor, Tensor]:
         Lower and upper end, shape ``(...)``, within 0 and 1 and around the members' mean.
     """
     n_members = len(members)
-    log_odds = torch.logit(members.clamp(LEAST_ODDS, 1.0 - LEAST_ODDS))
-    factor = float(student_t.ppf(0.5 + INTERVAL_LEVEL / 2, n_members - 1))
-    reach = factor * log_odds.std(dim=0) * math.sqrt(1.0 + 1.0 / n_members)
+    kept = members.clamp(LEAST_ODDS, 1.0 - LEAST_ODDS)
+    log_odds = kept.log() - torch.log1p(-kept)
     centre, mean = log_odds.mean(dim=0), members.mean(dim=0)
-    low, high = torch.sigmoid(centre - reach), torch.sigmoid(centre + reach)
+    # `Tensor.std` and `torch.sigmoid` would round a row by its place in the batch.
+    spread = ((log_odds - centre).square().sum(dim=0) / (n_members - 1)).sqrt()
+    factor = float(student_t.ppf(0.5 + INTERVAL_LEVEL / 2, n_members - 1))
+    reach = factor * spread * math.sqrt(1.0 + 1.0 / n_members)
+    low, high = (logsigmoid(end).exp() for end in (centre - reach, centre + reach))
     return torch.minimum(low, mean), torch.maximum(high, mean)
 
 

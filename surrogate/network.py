@@ -14,7 +14,7 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import logsigmoid, silu
 from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
 from torch_geometric.utils import scatter, softmax
@@ -188,8 +188,8 @@ def forecast(outputs: Tensor, shared: Tensor) -> EmbryoForecast:
     log_shape, log_ordered, log_disordered = (each[..., None] for each in shared.unbind(-1))
     return EmbryoForecast(
         law=IncubationLaw(quench_logit, cure_logit, log_scale, log_shape.expand_as(log_scale)),
-        fraction_ordered=torch.sigmoid(ordered_logit),
-        fraction_disordered=torch.sigmoid(disordered_logit),
+        fraction_ordered=logsigmoid(ordered_logit).exp(),
+        fraction_disordered=logsigmoid(disordered_logit).exp(),
         spread_ordered=log_ordered.exp().expand_as(log_scale),
         spread_disordered=log_disordered.exp().expand_as(log_scale),
     )

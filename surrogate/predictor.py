@@ -6,8 +6,7 @@ in the same call.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -30,23 +29,11 @@ from surrogate.network import EmbryoForecast, forecast
 from surrogate.package import Package, read_package
 from surrogate.prediction import Applicability, Prediction, Road, SurvivalCurve
 from surrogate.survival import quantile_ps, survival
+from surrogate.threads import one_thread
 
 N_CURVE_POINTS: Final = 25
 MOST_KEPT: Final = 4096
 QUANTILES: Final = (0.05, 0.1, 0.5, 0.9, 0.95)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Tensors here are small: waiting for other threads costs more than they give, a hundredfold
-    on a busy machine; and sums over threads may round differently from call to call.
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +71,7 @@ class Predictor:
         """
         return cls(read_package(path))
 
-    @_one_thread()
+    @one_thread()
     def predict_designs(
         self,
         designs: Sequence[EmbryoDesign],
@@ -108,7 +95,7 @@ class Predictor:
         judged = self.package.manifest.domain.judge(designs, question.horizon_ps)
         return self._predictions(designs, outputs, judged, question)
 
-    @_one_thread()
+    @one_thread()
     def predict_structure(
         self, snapshot: Snapshot, design: EmbryoDesign, horizon_ps: float | None = None
     ) -> Prediction:
@@ -138,7 +125,7 @@ class Predictor:
         question = _Question(horizon, "full", since_ps)
         return self._predictions([design], outputs, [self._judge_atoms(seen, judged)], question)[0]
 
-    @_one_thread()
+    @one_thread()
     def survival_members(
         self, designs: Sequence[EmbryoDesign], times_ps: ArrayLike, road: Road = "fast"
     ) -> NDArray[np.float64]:

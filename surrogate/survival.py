@@ -116,7 +116,7 @@ def log_waiting_survival(law: IncubationLaw, time_ps: Tensor) -> Tensor:
     The clock starts at the hold and the quench is taken as passed. Exactly 0 at time 0.
     """
     hazard = _cumulative_hazard(law, time_ps)
-    waiting = torch.logaddexp(logsigmoid(law.cure_logit), logsigmoid(-law.cure_logit) - hazard)
+    waiting = _log_sum(logsigmoid(law.cure_logit), logsigmoid(-law.cure_logit) - hazard)
     return torch.where(time_ps > 0.0, waiting, torch.zeros_like(waiting))
 
 
@@ -199,6 +199,14 @@ def _cumulative_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:
 
 def _log_ps(time_ps: Tensor) -> Tensor:
     return time_ps.clamp_min(SHORTEST_PS).log()
+
+
+def _log_sum(left: Tensor, right: Tensor) -> Tensor:
+    """``log(exp(left) + exp(right))``, rounded alike wherever in a batch it is computed.
+
+    `torch.logaddexp` rounds the last few elements of a tensor otherwise than the rest.
+    """
+    return torch.maximum(left, right) + torch.log1p(torch.exp(-(left - right).abs()))
 
 
 def _log1mexp(x: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ from typing import Final, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from torch import Tensor
 
 from surrogate.network import DesignCorrection, LinearPath
@@ -152,27 +151,21 @@ def fit_lines(rows: Rows, weights: Tensor, priors: Prior) -> Lines:
         weights: Shape ``(n_fits, n_records)``; 0 leaves a record out.
         priors: With the leading axis ``n_fits``.
     """
-    starts = [priors.weight_mean * 0.0, priors.bias_mean, priors.shared_mean]
-    shapes = [each.shape for each in starts]
-    sizes = [each.numel() for each in starts]
-
-    def lines(values: Tensor) -> Lines:
-        parts = torch.split(values, sizes)
-        return Lines(*(part.view(shape) for part, shape in zip(parts, shapes, strict=True)))
-
-    def objective(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        variables = torch.from_numpy(values).requires_grad_()
-        fitted = lines(variables)
-        loss = negative_log_likelihood(fitted.outputs(rows.features), fitted.shared, rows.targets)
-        total = (weights * loss).sum() + priors.penalty(fitted.weight, fitted.bias, fitted.shared)
-        (gradient,) = torch.autograd.grad(total, [variables])
-        return total.item(), gradient.numpy()
-
-    start = torch.cat([each.flatten() for each in starts]).numpy()
-    best = minimize(
-        objective, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_ITERATIONS}
+    start = Lines(priors.weight_mean * 0.0, priors.bias_mean.clone(), priors.shared_mean.clone())
+    variables = [each.requires_grad_() for each in (start.weight, start.bias, start.shared)]
+    optimiser = torch.optim.LBFGS(
+        variables, max_iter=MOST_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
     )
-    return lines(torch.from_numpy(best.x))
+
+    def objective() -> Tensor:
+        optimiser.zero_grad()
+        loss = negative_log_likelihood(start.outputs(rows.features), start.shared, rows.targets)
+        total = (weights * loss).sum() + priors.penalty(start.weight, start.bias, start.shared)
+        total.backward()  # type: ignore[no-untyped-call]
+        return total.detach()
+
+    optimiser.step(objective)  # type: ignore[no-untyped-call]
+    return Lines(*(each.detach() for each in variables))
 
 
 def fit_curves(rows: Rows, weights: Tensor, lines: Lines, config: TrainingConfig) -> Curves:

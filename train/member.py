@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
 from surrogate.network import EmbryoNet
+from surrogate.threads import one_thread
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
 from train.design_fit import Rows, fit_design_parts
@@ -55,6 +56,7 @@ def fold_of(data: TrainingSet, config: TrainingConfig) -> dict[str, int]:
     return folds(data.keys, config.n_members, config.seed)
 
 
+@one_thread()
 def fit_member(
     data: TrainingSet, config: TrainingConfig, number: int, report: Report, device: str = "cpu"
 ) -> MemberFit:

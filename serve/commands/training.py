@@ -39,7 +39,7 @@ def train(
 
     from train.fit import fit_package
 
-    with ray_session(address), console.progress("train", 1.0) as bar:
+    with ray_session(address), console.progress("train", 1) as bar:
         summary = fit_package(opened, settings, out, name or out.name, lambda p: show(bar, p))
     console.result_json(summary.model_dump(mode="json"))
     report(console, summary)
@@ -48,9 +48,9 @@ def train(
 
 def show(bar: "ProgressBar", progress: "TrainingProgress") -> None:
     """Move the bar of a training."""
-    share = progress.done / progress.total if progress.total else 0.0
     loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
-    bar.at(round(share, 2), f"{progress.phase} {loss}".strip(), progress.left_s)
+    done = progress.done if progress.phase == "fitting" else 0
+    bar.at(done, f"{progress.phase} {loss}".strip(), progress.left_s, progress.total)
 
 
 def report(console: "Console", summary: "TrainingSummary") -> None:

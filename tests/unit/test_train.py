@@ -1,0 +1,254 @@
+"""Training: what is learned, what is not leaked, and what little data must not spoil."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from synthetic import (
+    ALWAYS,
+    NEVER,
+    QUICK_TRAINING,
+    SHORT_PROTOCOL,
+    Truth,
+    lithium,
+    synthetic_designs,
+    synthetic_package,
+    synthetic_record,
+    synthetic_store,
+)
+
+from simulate.errors import MisuseError
+from simulate.incubation import onset
+from simulate.store import create_or_open
+from surrogate.predictor import Predictor
+from train.config import TrainingConfig
+from train.crossfit import CrossFit
+from train.dataset import TrainingSet, chosen_frames, read_records
+from train.evaluate import evaluate_package
+from train.fit import assemble, fit_package
+from train.loss import Prior, Targets, negative_log_likelihood
+from train.member import fit_member, fold_of
+from train.metrics import log_score
+from train.split import bootstrap_weights, folds
+
+NO_GRAPH = TrainingConfig(epochs=0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1)
+
+
+def quiet(_epoch: int, _loss: float | None) -> None:
+    """Report to nobody."""
+
+
+def test_larger_embryos_order_sooner_when_the_data_say_so(tmp_path: Path) -> None:
+    designs = [lithium(n_atoms) for n_atoms in (100, 150, 200, 250, 300, 400)]
+    store = synthetic_store(tmp_path / "store", designs, 6, Truth(cure=0.01, size_exponent=2.0))
+    predictor = Predictor(synthetic_package(tmp_path / "model", store, NO_GRAPH))
+    p_crystalline = [each.p_crystalline for each in predictor.predict_designs(designs)]
+    assert p_crystalline == sorted(p_crystalline)
+    assert p_crystalline[0] < 0.5 < p_crystalline[-1]
+    medians = [each.incubation_ps["0.5"] for each in predictor.predict_designs(designs)]
+    waiting = [math.inf if each is None else each for each in medians]
+    assert waiting == sorted(waiting, reverse=True)
+
+
+def test_with_little_data_and_nothing_to_learn_the_curve_is_kaplan_meiers(tmp_path: Path) -> None:
+    flat = Truth(size_exponent=0.0, quench_logit=-50.0, cure=0.3)
+    store = synthetic_store(tmp_path / "store", synthetic_designs(10, seed=4), 2, flat)
+    package = synthetic_package(tmp_path / "model", store, QUICK_TRAINING)
+    for road in ("full", "fast"):
+        scores = package.manifest.scores[road]
+        assert scores["log"]["model"] < scores["log"]["kaplan_meier"] + 0.1
+        assert (
+            scores["integrated_brier"]["model"] < scores["integrated_brier"]["kaplan_meier"] + 0.03
+        )
+
+
+@pytest.mark.parametrize(
+    ("truth", "low", "high", "word"),
+    [(NEVER, 0.0, 0.2, "No record ordered"), (ALWAYS, 0.8, 1.0, "Every record ordered")],
+)
+def test_all_censored_and_all_ordered_are_ordinary(
+    tmp_path: Path, truth: Truth, low: float, high: float, word: str
+) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(6), 2, truth)
+    package = synthetic_package(tmp_path / "model", store)
+    assert any(word in warning for warning in package.manifest.warnings)
+    assert word in package.card_text
+    for each in Predictor(package).predict_designs(synthetic_designs(6)):
+        assert low <= each.p_crystalline <= high
+        ends = each.p_crystalline_interval
+        assert ends[1] - ends[0] > 0.005  # a dozen records leave room for doubt
+
+
+def test_failed_records_are_counted_and_not_used(tmp_path: Path) -> None:
+    designs = synthetic_designs(4)
+    store = synthetic_store(tmp_path / "store", designs, 1, n_failed=2)
+    records = read_records([store])
+    assert (len(records.answered), records.n_failed) == (4, 2)
+    package = synthetic_package(tmp_path / "model", store, NO_GRAPH)
+    assert "2 failed trajectories" in package.card_text
+
+
+def test_too_little_data_is_refused(tmp_path: Path) -> None:
+    two = synthetic_store(tmp_path / "two", synthetic_designs(2), 3)
+    with pytest.raises(MisuseError, match="at least 3"):
+        read_records([two])
+    failed = create_or_open(tmp_path / "failed", SHORT_PROTOCOL)
+    for seed, design in enumerate(synthetic_designs(5)):
+        failed.append(synthetic_record(design, seed, is_failed=True))
+    with pytest.raises(MisuseError, match="5 failed"):
+        fit_package(failed, NO_GRAPH, tmp_path / "model", "none")
+    assert not (tmp_path / "model").exists()
+
+
+def test_stores_of_two_protocols_are_not_mixed(tmp_path: Path) -> None:
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    stores = [
+        synthetic_store(tmp_path / name, synthetic_designs(3), 1, protocol=protocol)
+        for name, protocol in (("short", SHORT_PROTOCOL), ("long", longer))
+    ]
+    with pytest.raises(MisuseError, match="one protocol"):
+        read_records(stores)
+
+
+def test_no_frame_at_or_after_the_onset_is_chosen() -> None:
+    for seed in range(40):
+        record = synthetic_record(lithium(400), seed, Truth(median_ps=60.0))
+        times_ps = [frame.time_ps for frame in record.frames]
+        sizes = [frame.largest_cluster for frame in record.frames]
+        began = onset(times_ps, sizes, SHORT_PROTOCOL.labelling)
+        chosen = chosen_frames(record, 4)
+        assert chosen[0] == 0  # the packing
+        assert len(chosen) == len(set(chosen)) <= 4
+        for number in chosen[1:]:
+            assert 0.0 <= times_ps[number - 1] < (math.inf if began is None else began.time_ps)
+
+
+def test_designs_are_never_split_and_weigh_as_one() -> None:
+    keys = ["a", "a", "b", "c", "c", "c", "d", "e"]
+    fold = folds(keys, 3, seed=7)
+    assert set(fold) == set(keys)
+    assert sorted(np.bincount(list(fold.values())).tolist()) == [1, 2, 2]
+    weights = dict(zip(keys, bootstrap_weights(keys, 7), strict=True))
+    assert np.mean(list(weights.values())) == pytest.approx(1.0)
+    assert min(weights.values()) > 0.0
+    assert (bootstrap_weights(keys, 7) != bootstrap_weights(keys, 8)).any()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+    folder: Path = tmp_path_factory.mktemp("data")
+    store = synthetic_store(folder / "store", synthetic_designs(6), 2)
+    made = TrainingSet.of(read_records([store]), 2)
+    made.write(folder / "cache")
+    return TrainingSet.read(folder / "cache")
+
+
+def test_data_survive_the_journey_to_a_worker(data: TrainingSet, tmp_path: Path) -> None:
+    data.write(tmp_path)
+    again = TrainingSet.read(tmp_path)
+    assert again.designs == data.designs
+    assert torch.equal(again.targets.seen.upper_ps, data.targets.seen.upper_ps)
+    assert torch.equal(again.since_ps.isnan(), data.since_ps.isnan())
+    assert (again.atoms[0].atoms == data.atoms[0].atoms).all()
+    assert again.domain == data.domain
+
+
+def test_a_member_never_sees_its_own_fold(data: TrainingSet) -> None:
+    fold = fold_of(data, QUICK_TRAINING)
+    before = fit_member(data, QUICK_TRAINING, 0, quiet)
+    is_hidden = torch.tensor([fold[key] == before.held_out for key in data.keys])
+    changed = data.targets.seen.lower_ps.clone()
+    changed[is_hidden] = 0.5 * changed[is_hidden] + 1.0
+    data.targets.seen.lower_ps.copy_(changed)
+    after = fit_member(data, QUICK_TRAINING, 0, quiet)
+    assert is_hidden.any()
+    assert all(torch.equal(after.state[name], each) for name, each in before.state.items())
+    other = fit_member(data, QUICK_TRAINING, 1, quiet)
+    assert other.held_out != before.held_out
+    assert not torch.equal(other.state["linear.bias"], before.state["linear.bias"])
+
+
+def test_every_record_is_judged_by_strangers_only(data: TrainingSet) -> None:
+    config = QUICK_TRAINING
+    fits = [fit_member(data, config, number, quiet) for number in range(config.n_members)]
+    networks = []
+    for fit in fits:
+        network = config.architecture.network()
+        network.load_state_dict(fit.state)
+        networks.append(network)
+    judged = CrossFit(data, networks, fits, fold_of(data, config)).is_judge
+    assert judged.any(dim=0).all()
+    fold = fold_of(data, config)
+    for fit, row in zip(fits, judged.tolist(), strict=True):
+        assert [fold[key] == fit.held_out for key in data.keys] == row
+
+
+def test_mirrored_anchors_leave_the_prior_where_it_is() -> None:
+    prior = Prior.for_hold(200.0, 0.3)
+    left, right = (prior.anchored(5, sign) for sign in (1.0, -1.0))
+    torch.testing.assert_close(0.5 * (left.weight_mean + right.weight_mean), prior.weight_mean)
+    torch.testing.assert_close(0.5 * (left.bias_mean + right.bias_mean), prior.bias_mean)
+    assert (left.bias_mean[:3] != prior.bias_mean[:3]).all()
+
+
+def test_a_record_without_a_fraction_still_teaches_its_time() -> None:
+    record = synthetic_record(lithium(300), 3)
+    blank = record.model_copy(update={"crystalline_fraction": None})
+    outputs = torch.tensor([[-1.0, -1.0, 4.0, 0.0, -3.0]]).double()
+    shared = torch.zeros(3).double()
+    with_it, without = (
+        negative_log_likelihood(outputs, shared, Targets.of([each])) for each in (record, blank)
+    )
+    assert torch.isfinite(without).all()
+    assert with_it != without
+
+
+def test_evaluation_knows_what_was_trained_on(tmp_path: Path) -> None:
+    designs = synthetic_designs(8)
+    store = synthetic_store(tmp_path / "store", designs[:5], 2)
+    predictor = Predictor(synthetic_package(tmp_path / "model", store))
+    other = synthetic_store(tmp_path / "other", designs[3:], 3, n_failed=1, first_seed=50)
+    found = evaluate_package(predictor, other)
+    assert (found.n_records, found.n_failed) == (15, 1)
+    assert (found.n_designs, found.n_designs_in_training) == (5, 2)
+    assert found.new_designs is not None
+    assert found.new_designs.n_designs == 3
+    assert sum(row.is_in_training for row in found.rows) == 2
+    records = [record for record in other if record.incubation is not None]
+    lower = [each.incubation.lower_ps for each in records]
+    upper = [each.incubation.upper_ps or each.incubation.lower_ps for each in records]
+    members = [
+        predictor.survival_members([each.design], [low, high], "full").mean(axis=0)[0]
+        for each, low, high in zip(records, lower, upper, strict=True)
+    ]
+    incubations = [each.incubation for each in records]
+    expected = log_score([each[0] for each in members], [each[1] for each in members], incubations)
+    assert found.scores["full"].log.model == pytest.approx(expected)
+    found.model_dump_json()
+
+
+def test_evaluation_of_another_protocol_is_refused(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1)
+    predictor = Predictor(synthetic_package(tmp_path / "model", store, NO_GRAPH))
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    other = synthetic_store(tmp_path / "other", synthetic_designs(4), 1, protocol=longer)
+    with pytest.raises(MisuseError, match="own protocol"):
+        evaluate_package(predictor, other)
+
+
+def test_the_road_difference_is_what_the_roads_differ_by(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(5), 2)
+    records = read_records([store])
+    data = TrainingSet.of(records, 2)
+    fits = [fit_member(data, QUICK_TRAINING, number, quiet) for number in range(3)]
+    package = assemble(records, data, fits, QUICK_TRAINING, "measured")
+    predictor = Predictor(package)
+    designs = package.manifest.domain.designs
+    full, fast = (
+        np.array([each.p_crystalline for each in predictor.predict_designs(designs, road=road)])
+        for road in ("full", "fast")
+    )
+    assert package.manifest.road_difference == pytest.approx(np.abs(full - fast).mean())
+    assert f"{package.manifest.road_difference:.4f}" in package.card_text
