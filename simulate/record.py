@@ -1,5 +1,6 @@
 """One finished trajectory, with everything needed to judge or repeat it."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -145,11 +146,17 @@ class Provenance(Settings):
 
 
 class FramesFile(Settings):
-    """Where the positions are: gzipped extended XYZ, readable by OVITO and ASE."""
+    """Where the positions are: gzipped extended XYZ, readable by OVITO and ASE.
+
+    Attributes:
+        kept: Numbers of the frames in the file, in order; None: the packing (number 0) and every
+            frame of the series (from 1).
+    """
 
     name: str
     sha256: str
     size_bytes: int
+    kept: list[int] | None = None
 
 
 class TrajectoryRecord(Settings):
@@ -189,6 +196,14 @@ class TrajectoryRecord(Settings):
                 f"outcome={self.outcome!r}, failure={self.failure!r}."
             )
         return self
+
+    @property
+    def frame_numbers(self) -> Sequence[int]:
+        """Frames whose positions are kept: 0 is the packing, n + 1 is `frames[n]`."""
+        if self.frames_file is None:
+            return ()
+        kept = self.frames_file.kept
+        return range(len(self.frames) + 1) if kept is None else kept
 
     @property
     def is_decidable(self) -> bool:

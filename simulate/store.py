@@ -65,17 +65,25 @@ class RecordStore:
             )
         return _read_record(found[0])
 
-    def append(self, record: TrajectoryRecord, frames: bytes | None = None) -> TrajectoryRecord:
+    def append(
+        self,
+        record: TrajectoryRecord,
+        frames: bytes | None = None,
+        kept: list[int] | None = None,
+    ) -> TrajectoryRecord:
         """Add one record; its frames first, so that a record never lacks them.
 
         Args:
             record: Without `frames_file`, which is filled in here.
             frames: Gzipped extended XYZ.
+            kept: Numbers of those frames, where not all are there.
         """
         if frames is not None:
             name = f"{record.trajectory_id}.xyz.gz"
             write_atomically(self.path / "frames" / name, frames)
-            described = FramesFile(name=name, sha256=sha256_of(frames), size_bytes=len(frames))
+            described = FramesFile(
+                name=name, sha256=sha256_of(frames), size_bytes=len(frames), kept=kept
+            )
             record = record.model_copy(update={"frames_file": described})
         path = self._record_path(record.trajectory_id)
         write_atomically(path, record.model_dump_json(indent=1) + "\n")
@@ -86,11 +94,24 @@ class RecordStore:
     ) -> list[Snapshot]:
         """Positions of a record's frames: 0 is the packing, n + 1 is `record.frames[n]`.
 
+        Args:
+            record: Whose.
+            numbers: Which; None: all that are kept.
+
         Raises:
-            StoreError: Missing, or not the bytes that were written.
+            StoreError: Missing, not kept, or not the bytes that were written.
         """
         self.verify_frames(record)
-        return read_structure(self._frames_path(record), numbers)
+        if numbers is None:
+            return read_structure(self._frames_path(record))
+        kept = list(record.frame_numbers)
+        missing = [number for number in numbers if number not in kept]
+        if missing:
+            raise StoreError(
+                f"frames {missing} of record {record.trajectory_id} were not kept; "
+                f"{self.path} has {kept}. Use the store it was thinned from."
+            )
+        return read_structure(self._frames_path(record), [kept.index(n) for n in numbers])
 
     def frames_bytes(self, record: TrajectoryRecord) -> bytes:
         """The frames file as it is stored, checked."""

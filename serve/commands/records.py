@@ -124,6 +124,24 @@ def export(
     console.result(f"wrote {len(records)} trajectories to {out}")
 
 
+@app.command()
+def thin(
+    store: Store,
+    out: Annotated[Path, typer.Option(help="The small store; only new records are added.")],
+    frames: Annotated[int, typer.Option(min=3, max=1000, help="Most frames a trajectory.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Make a store small enough to share: whole records, few frames, rounded positions."""
+    console = SESSION.console(as_json=as_json)
+    from simulate.store import open_store
+    from simulate.thinning import thin as thin_store
+
+    added = thin_store(open_store(store), out, frames)
+    size_MB = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1.0e6
+    console.result_json({"store": str(out), "n_added": added, "size_MB": round(size_MB, 3)})
+    console.result(f"added {added} records to {out}, now {size_MB:.1f} MB")
+
+
 def summary_of(record: "TrajectoryRecord") -> dict[str, Any]:
     """One trajectory in one flat row."""
     incubation = record.incubation

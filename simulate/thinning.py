@@ -1,0 +1,69 @@
+"""A store small enough to be shared: whole records, a few frames of each, rounded positions.
+
+The series (labels, energies, temperatures of every frame) stay complete; most positions go. Ids
+stay, so a campaign can go on in a thinned store, and thinning again adds only what is new.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from simulate.record import TrajectoryRecord
+from simulate.snapshot import extended_xyz
+from simulate.store import RecordStore, create_or_open
+
+DECIMALS: Final = 3
+"""Positions are kept to 0.001 Å, a hundredth of what averaging leaves of vibration."""
+
+
+def thin(store: RecordStore, out: Path, n_frames: int) -> int:
+    """Copy what is not there yet into a store of few frames.
+
+    Args:
+        store: Where records come from.
+        out: The thinned store, made if it is not there; its records are never changed.
+        n_frames: Most frames of a trajectory.
+
+    Returns:
+        How many records were added.
+
+    Raises:
+        StoreMismatchError: `out` is of another protocol.
+        StoreError: A record or its frames are damaged.
+    """
+    thinned = create_or_open(out, store.protocol)
+    added = 0
+    for record in store:
+        if record.trajectory_id in thinned:
+            continue
+        frames, kept = None, kept_frames(record, n_frames)
+        if record.frames_file is not None:
+            snapshots = [
+                replace(each, positions_A=np.round(each.positions_A, DECIMALS))
+                for each in store.frames(record, kept)
+            ]
+            frames = extended_xyz(snapshots, record.design.element)
+        thinned.append(record, frames, kept)
+        added += 1
+    return added
+
+
+def kept_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
+    """Numbers of the frames worth keeping: packing, end of the quench, waiting, and the end.
+
+    Those of the wait are spread evenly over the frames before order (all of the hold, where none
+    came), since a forecast starts from a disordered embryo. Number 0 is the packing.
+    """
+    last = len(record.frames)
+    incubation = record.incubation
+    watched_ps = incubation.lower_ps if incubation else float("inf")
+    waiting = [
+        number
+        for number, frame in enumerate(record.frames, start=1)
+        if 0.0 <= frame.time_ps <= watched_ps and number in record.frame_numbers
+    ]
+    places = np.linspace(0, len(waiting) - 1, min(n_frames - 2, len(waiting))).round()
+    chosen = {0, last, *(waiting[int(place)] for place in places)}
+    return sorted(number for number in chosen if number in record.frame_numbers)
