@@ -40,7 +40,7 @@ SHORT_PROTOCOL = Protocol(
 
 
 QUICK_TRAINING = TrainingConfig(
-    n_members=3,
+    n_members=2,
     slope_spreads=[0.3],
     design_steps=20,
     graph_width=8,
@@ -178,14 +178,16 @@ def synthetic_store(
     *,
     n_failed: int = 0,
     first_seed: int = 1,
+    has_frames: bool = True,
 ) -> RecordStore:
-    """A store of drawn records, each with frames of freshly packed atoms."""
+    """A store of drawn records, each with frames of freshly packed atoms unless told otherwise."""
     store = create_or_open(path, protocol)
     chosen = synthetic_designs() if designs is None else designs
     for seed in range(first_seed, first_seed + n_replicas):
         for design in chosen:
             record = synthetic_record(design, seed, truth, protocol)
-            store.append(record, extended_xyz(synthetic_frames(record), design.element))
+            frames = extended_xyz(synthetic_frames(record), design.element) if has_frames else None
+            store.append(record, frames)
     for number in range(n_failed):
         store.append(
             synthetic_record(chosen[0], 1000 + number, truth, protocol, is_failed=True), None

@@ -62,7 +62,8 @@ Protocol {protocol.name}: {protocol.heat_ps:g} ps at {protocol.heat_temperature_
 ## Scores
 
 Each member leaves out one group of designs and each record is judged only by members that never saw
-its design; the shipped ensemble is these same members. The reference is the Kaplan-Meier curve of
+its design; the shipped ensemble is these same members. One member forecasts worse than all
+together, so these scores are cautious. The reference is the Kaplan-Meier curve of
 the same training designs, the forecast without a design. Less is better; skill is the share of the
 reference's score removed, with a 90 % interval that resamples the designs.
 

@@ -90,9 +90,10 @@ def chosen_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
         number
         for number, frame in enumerate(record.frames, start=1)
         if -CLOCK_ROUNDING_PS <= frame.time_ps <= incubation.lower_ps
+        and number in record.frame_numbers
     ]
     n_waiting = min(n_frames - 1, len(waiting))
-    places = np.linspace(0, max(len(waiting) - 1, 0), n_waiting + 1)[:-1].astype(int)
+    places = np.linspace(0, len(waiting), n_waiting, endpoint=False).astype(int)
     return [0] + [waiting[place] for place in places]
 
 

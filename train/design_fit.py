@@ -22,6 +22,9 @@ N_INNER_FOLDS: Final = 4
 DESIGN_GATES: Final = (0.0, 0.5, 1.0)
 DESIGN_LEARNING_RATE: Final = 0.02
 MOST_ITERATIONS: Final = 300
+LEAST_GRADIENT: Final = 1.0e-3
+LEAST_CHANGE: Final = 1.0e-6
+"""In nats and prior spreads: a thousandth of either is far below the noise of any data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +154,33 @@ def fit_lines(rows: Rows, weights: Tensor, priors: Prior) -> Lines:
         weights: Shape ``(n_fits, n_records)``; 0 leaves a record out.
         priors: With the leading axis ``n_fits``.
     """
-    start = Lines(priors.weight_mean * 0.0, priors.bias_mean.clone(), priors.shared_mean.clone())
-    variables = [each.requires_grad_() for each in (start.weight, start.bias, start.shared)]
+    means = (priors.weight_mean, priors.bias_mean, priors.shared_mean)
+    spreads = (priors.weight_spread, priors.bias_spread, priors.shared_spread)
+    # In units of the prior all directions are alike, and a quasi-Newton method soon done.
+    variables = [torch.zeros_like(each, requires_grad=True) for each in means]
     optimiser = torch.optim.LBFGS(
-        variables, max_iter=MOST_ITERATIONS, history_size=20, line_search_fn="strong_wolfe"
+        variables,
+        max_iter=MOST_ITERATIONS,
+        history_size=20,
+        tolerance_grad=LEAST_GRADIENT,
+        tolerance_change=LEAST_CHANGE,
+        line_search_fn="strong_wolfe",
     )
+
+    def lines() -> Lines:
+        return Lines(*(m + s * z for m, s, z in zip(means, spreads, variables, strict=True)))
 
     def objective() -> Tensor:
         optimiser.zero_grad()
-        loss = negative_log_likelihood(start.outputs(rows.features), start.shared, rows.targets)
-        total = (weights * loss).sum() + priors.penalty(start.weight, start.bias, start.shared)
+        line = lines()
+        loss = negative_log_likelihood(line.outputs(rows.features), line.shared, rows.targets)
+        total = (weights * loss).sum() + 0.5 * sum(each.square().sum() for each in variables)
         total.backward()  # type: ignore[no-untyped-call]
         return total.detach()
 
     optimiser.step(objective)  # type: ignore[no-untyped-call]
-    return Lines(*(each.detach() for each in variables))
+    with torch.no_grad():
+        return lines()
 
 
 def fit_curves(rows: Rows, weights: Tensor, lines: Lines, config: TrainingConfig) -> Curves:

@@ -151,13 +151,3 @@ class Prior:
         return cls(
             *(torch.stack([getattr(prior, each.name) for prior in priors]) for each in fields(cls))
         )
-
-    def penalty(self, weight: Tensor, bias: Tensor, shared: Tensor) -> Tensor:
-        """Negative log-density up to a constant; a scalar."""
-        parts = (
-            (weight, self.weight_mean, self.weight_spread),
-            (bias, self.bias_mean, self.bias_spread),
-            (shared, self.shared_mean, self.shared_spread),
-        )
-        squares = [((value - mean) / spread).square().sum() for value, mean, spread in parts]
-        return 0.5 * torch.stack(squares).sum()

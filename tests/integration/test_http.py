@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from synthetic import tiny_package
+from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
 from serve.messages import MAX_BODY_BYTES, MAX_DESIGNS
 from simulate.design import EmbryoDesign
@@ -43,7 +43,9 @@ START_S = 240.0
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_package(tmp_path_factory.mktemp("model") / "package")
+    folder = tmp_path_factory.mktemp("model")
+    synthetic_package(folder / "package", synthetic_store(folder / "store", synthetic_designs(6)))
+    return folder / "package"
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def test_incubation_quantile_is_where_the_curve_says(predictor: Predictor) -> No
 def test_members_stay_apart_until_the_last_step(predictor: Predictor) -> None:
     times_ps = np.array([0.0, 50.0, 200.0])
     members = predictor.survival_members(DESIGNS, times_ps)
-    assert members.shape == (3, len(DESIGNS), 3)
+    assert members.shape == (2, len(DESIGNS), 3)
     assert (np.diff(members, axis=2) <= 0.0).all()
     assert (members[:, :, 0] < 1.0).all()  # some may order in the quench
     assert members.std(axis=0).min() > 0.0
