@@ -173,7 +173,7 @@ def plain(values: Mapping[str, Any]) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text.split(" ", maxsplit=1)[0].lstrip("(").rstrip("%"))
+        float(text.strip("(%)+"))
     except ValueError:
         return text in {"", "-"}
     return True

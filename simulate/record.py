@@ -1,12 +1,14 @@
 """One finished trajectory, with everything needed to judge or repeat it."""
 
+import itertools
+import math
 from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from simulate.design import EmbryoDesign
-from simulate.incubation import Incubation
+from simulate.incubation import Incubation, incubation
 from simulate.protocol import Protocol
 from simulate.settings import Settings
 
@@ -196,6 +198,27 @@ class TrajectoryRecord(Settings):
                 f"outcome={self.outcome!r}, failure={self.failure!r}."
             )
         return self
+
+    @property
+    def witnessed(self) -> Incubation | None:
+        """What was surely seen of the incubation, in failed trajectories too; None: nothing.
+
+        A trajectory that failed in its hold had not ordered before: it is censored there, or where
+        its energy balance ran out. Leaving it out would favour those that order early.
+        """
+        if self.failure is None or self.incubation is not None:
+            return self.incubation
+        balance = self.energy_balance
+        limit = balance.limit_meV_per_atom if balance and balance.is_binding else math.inf
+        trusted = list(
+            itertools.takewhile(
+                lambda f: f.stage != "hold" or abs(f.conserved_meV_per_atom) <= limit, self.frames
+            )
+        )
+        if not trusted or trusted[-1].stage != "hold":
+            return None
+        times_ps, clusters = zip(*((f.time_ps, f.largest_cluster) for f in trusted), strict=True)
+        return incubation(times_ps, clusters, self.protocol.labelling)
 
     @property
     def frame_numbers(self) -> Sequence[int]:

@@ -30,6 +30,10 @@ SHORTEST_PS: Final = 1.0e-3
 LONGEST_PS: Final = 1.0e9
 """A millisecond: quantiles beyond count as never."""
 
+MOST_LOG_HAZARD: Final = 100.0
+"""Cumulative hazards stop growing at e^100: what they forecast is certain long before, and the wild
+trial steps of an optimiser must not overflow."""
+
 BISECTIONS: Final = 40
 """Halvings of the logarithmic time range; leaves a relative error below 1e-10."""
 
@@ -153,6 +157,7 @@ def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
     upper_ps = torch.where(has_interval, seen.upper_ps, seen.lower_ps + 1.0)
     hazard = _cumulative_hazard(law, seen.lower_ps)
     longer = law.log_shape.exp() * (_log_ps(upper_ps) - _log_ps(seen.lower_ps))
+    longer = longer.clamp_max(MOST_LOG_HAZARD)
     within = logsigmoid(-law.cure_logit) - hazard + _log1mexp(hazard * torch.expm1(longer))
     waiting = torch.where(has_interval, within, log_waiting_survival(law, seen.lower_ps))
     waiting = waiting - log_waiting_survival(law, seen.since_ps)
@@ -194,7 +199,8 @@ def quantile_ps(law: IncubationLaw, shares: Tensor, since_ps: Tensor | None = No
 
 
 def _cumulative_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:
-    return torch.exp(law.log_shape.exp() * (_log_ps(time_ps) - law.log_scale))
+    log_hazard = law.log_shape.exp() * (_log_ps(time_ps) - law.log_scale)
+    return torch.exp(log_hazard.clamp_max(MOST_LOG_HAZARD))
 
 
 def _log_ps(time_ps: Tensor) -> Tensor:

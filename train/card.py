@@ -40,8 +40,9 @@ Made {manifest.created_at} by glassyli {manifest.glassyli}.
 
 ## Data
 
-{manifest.n_records} answered trajectories of {len(domain.designs)} designs.
-{manifest.n_failed} failed trajectories are counted, not used. Potential {manifest.potential}.
+{manifest.n_records} trajectories of {len(domain.designs)} designs.
+{manifest.n_failed} failed; those watched into the hold count as censored there.
+Potential {manifest.potential}.
 Data hash {", ".join(each[:12] for each in manifest.training_data_sha256)}.
 
 | field | from | to |

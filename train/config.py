@@ -10,17 +10,22 @@ class TrainingConfig(Settings):
     """Settings of one training. The defaults suit 20 to a few hundred trajectories."""
 
     seed: int = Field(0, ge=0, description="Of splits, bootstrap, anchors and first weights.")
-    n_members: int = Field(4, ge=2, le=64, description="Members of the ensemble.")
+    n_members: int = Field(
+        8,
+        ge=2,
+        le=64,
+        description="Members of the ensemble; each leaves out as many parts of the designs.",
+    )
     snapshots_per_run: int = Field(
         4, ge=1, le=8, description="Frames of each trajectory that enter the network."
     )
     n_packings: int = Field(4, ge=1, le=64, description="Packings averaged by the full road.")
 
     slope_spreads: list[float] = Field(
-        [0.1, 0.3, 1.0],
+        [0.5],
         min_length=1,
-        description="Prior spreads of slopes in standardised features; the best on held-out "
-        "designs is taken.",
+        description="Prior spreads of slopes in standardised features; of several, the best on "
+        "held-out designs is taken (with a dozen designs that choice is mostly noise).",
     )
     design_width: int = Field(8, ge=1, le=256, description="Width of the design correction.")
     design_steps: int = Field(150, ge=0, description="Steps of its fit; 0 leaves it out.")

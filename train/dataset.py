@@ -39,8 +39,9 @@ class Records:
     """The records of one or several stores.
 
     Attributes:
-        answered: With an outcome, each with the store that holds its frames.
-        n_failed: Without one; counted, and reported beside every score.
+        answered: Those that say something of the incubation, each with its store; one that failed
+            in its hold is censored where it was last sound.
+        n_failed: Failed ones in all; counted, and reported beside every score.
     """
 
     answered: list[tuple[RecordStore, TrajectoryRecord]]
@@ -65,8 +66,8 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
                 f"({store.protocol.name}) differ. Train one model for each."
             )
     found = {record.trajectory_id: (store, record) for store in stores for record in store}
-    answered = [pair for pair in found.values() if not pair[1].is_failed]
-    n_failed = len(found) - len(answered)
+    answered = [pair for pair in found.values() if pair[1].witnessed is not None]
+    n_failed = sum(record.is_failed for _, record in found.values())
     n_designs = len({record.design.key for _, record in answered})
     if n_designs < LEAST_DESIGNS:
         raise MisuseError(
@@ -83,7 +84,7 @@ def chosen_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
 
     A frame at or after the onset, or later than waiting was watched, is never chosen.
     """
-    incubation = record.incubation
+    incubation = record.witnessed
     if incubation is None or incubation.ordered_in_quench:
         return [0]
     waiting = [

@@ -69,7 +69,7 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
             f"but {store.path} was run under {store.protocol.name}. Choose another store."
         )
     everything = list(store)
-    records = [record for record in everything if not record.is_failed]
+    records = [record for record in everything if record.witnessed is not None]
     if not records:
         raise MisuseError(
             f"an evaluation needs answered records, but {store.path} has none "
@@ -81,7 +81,7 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
     return Evaluation(
         model=predictor.package.label,
         n_records=len(records),
-        n_failed=len(everything) - len(records),
+        n_failed=sum(record.is_failed for record in everything),
         n_designs=len(keys),
         n_designs_in_training=len(keys & manifest.domain.keys),
         scores={
@@ -110,7 +110,7 @@ def _package_scores(
     def kaplan_meier(times_ps: Floats) -> Floats:
         return np.interp(times_ps, reference.knots_ps, reference.survival_at_knots)
 
-    incubations = [record.incubation for record in records if record.incubation is not None]
+    incubations = [record.witnessed for record in records if record.witnessed is not None]
     return scores(model, kaplan_meier, incubations, keys)
 
 
@@ -128,7 +128,7 @@ def _rows(predictor: Predictor, records: Sequence[TrajectoryRecord]) -> list[Eva
                 design=prediction.design.model_dump(mode="json"),
                 is_in_training=key in predictor.package.manifest.domain.keys,
                 n_records=len(group),
-                n_ordered=sum(each.incubation.is_observed for each in group if each.incubation),
+                n_ordered=sum(each.witnessed.is_observed for each in group if each.witnessed),
                 p_crystalline=prediction.p_crystalline,
                 p_crystalline_interval=prediction.p_crystalline_interval,
                 crystalline_fraction=prediction.crystalline_fraction,

@@ -121,7 +121,7 @@ def assemble(
     for number, fit in enumerate(fits):
         weights |= {f"members.{number}.{key}": tensor for key, tensor in fit.state.items()}
     answered = [record for _, record in records.answered]
-    incubations = [record.incubation for record in answered if record.incubation is not None]
+    incubations = [record.witnessed for record in answered if record.witnessed is not None]
     curve = KaplanMeier.of(incubations)
     manifest = Manifest(
         name=name,
@@ -194,7 +194,9 @@ def _warnings(records: Records, data: TrainingSet) -> list[str]:
             "fluctuation."
         )
     if records.n_failed:
-        warnings.append(f"{records.n_failed} trajectories failed and are not used.")
+        warnings.append(
+            f"{records.n_failed} trajectories failed; in the hold they are censored there."
+        )
     return warnings
 
 

@@ -38,7 +38,7 @@ class Targets:
     @classmethod
     def of(cls, records: Sequence[TrajectoryRecord]) -> Self:
         """Of answered records, each asked from its start."""
-        incubations = [record.incubation for record in records if record.incubation is not None]
+        incubations = [record.witnessed for record in records if record.witnessed is not None]
         fractions = [
             math.nan if record.crystalline_fraction is None else record.crystalline_fraction
             for record in records

@@ -44,7 +44,7 @@ def report(console: "Console", evaluation: "Evaluation") -> None:
     console.result(
         f"{evaluation.model}: {evaluation.n_records} trajectories of {evaluation.n_designs} "
         f"designs, {evaluation.n_designs_in_training} of them in its training data; "
-        f"{evaluation.n_failed} failed ones left out"
+        f"{evaluation.n_failed} failed"
     )
     scored = {f"{road} road": scores for road, scores in evaluation.scores.items()}
     if evaluation.new_designs is not None:

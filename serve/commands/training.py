@@ -60,7 +60,7 @@ def report(console: "Console", summary: "TrainingSummary") -> None:
 
     console.result(
         f"{summary.model}: {summary.n_records} trajectories of {summary.n_designs} designs, "
-        f"{summary.n_frames} frames, {summary.n_failed} failed ones left out, "
+        f"{summary.n_frames} frames, {summary.n_failed} failed, "
         f"in {duration(summary.duration_s)}"
     )
     console.result("on designs that the judging members never saw, against Kaplan-Meier:")
