@@ -18,6 +18,9 @@ from surrogate.prediction import Applicability
 LEAST_GAP: Final = 0.5
 """Least distance that counts as one, in standardised features, however dense the designs lie."""
 
+RANGE_MARGIN: Final = 0.05
+"""A value may lie beyond the training range by this share of itself: sampling misses the edges."""
+
 SOLID_SHARE_MARGIN: Final = 0.05
 """A structure may have this much more solid-like atoms than any embryo waiting in training."""
 
@@ -100,7 +103,9 @@ class TrainingDomain(Settings):
         reasons = []
         for field, (low, high) in self.ranges.items():
             value, unit = getattr(design, field), _RANGED[field]
-            if value is not None and not low <= value <= high:
+            if value is None:
+                continue
+            if value * (1.0 + RANGE_MARGIN) < low or value > high * (1.0 + RANGE_MARGIN):
                 seen = f"{low:g}{unit}" if low == high else f"{low:g} to {high:g}{unit}"
                 reasons.append(
                     f"{field} = {value:g}{unit} lies outside the training data ({seen})."

@@ -10,11 +10,10 @@ from typing import Final
 import torch
 from scipy.stats import t as student_t
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
 from surrogate.network import EmbryoForecast
 from surrogate.prediction import INTERVAL_LEVEL
-from surrogate.survival import survival
+from surrogate.survival import log_sigmoid, survival
 
 LEAST_ODDS: Final = 1.0e-9
 """Probabilities are kept this far from 0 and 1 before their log-odds are taken."""
@@ -39,7 +38,7 @@ def epistemic_interval(members: Tensor) -> tuple[Tensor, Tensor]:
     spread = ((log_odds - centre).square().sum(dim=0) / (n_members - 1)).sqrt()
     factor = float(student_t.ppf(0.5 + INTERVAL_LEVEL / 2, n_members - 1))
     reach = factor * spread * math.sqrt(1.0 + 1.0 / n_members)
-    low, high = (logsigmoid(end).exp() for end in (centre - reach, centre + reach))
+    low, high = (log_sigmoid(end).exp() for end in (centre - reach, centre + reach))
     return torch.minimum(low, mean), torch.maximum(high, mean)
 
 

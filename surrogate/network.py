@@ -14,14 +14,14 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid, silu
+from torch.nn.functional import silu
 from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
 from torch_geometric.utils import scatter, softmax
 
 from surrogate.features import FEATURE_NAMES
 from surrogate.graph import BCC_NEIGHBOURS, N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS
-from surrogate.survival import IncubationLaw
+from surrogate.survival import IncubationLaw, log_sigmoid
 
 OUTPUTS: Final = (
     "quench_logit",
@@ -188,8 +188,8 @@ def forecast(outputs: Tensor, shared: Tensor) -> EmbryoForecast:
     log_shape, log_ordered, log_disordered = (each[..., None] for each in shared.unbind(-1))
     return EmbryoForecast(
         law=IncubationLaw(quench_logit, cure_logit, log_scale, log_shape.expand_as(log_scale)),
-        fraction_ordered=logsigmoid(ordered_logit).exp(),
-        fraction_disordered=logsigmoid(disordered_logit).exp(),
+        fraction_ordered=log_sigmoid(ordered_logit).exp(),
+        fraction_disordered=log_sigmoid(disordered_logit).exp(),
         spread_ordered=log_ordered.exp().expand_as(log_scale),
         spread_disordered=log_disordered.exp().expand_as(log_scale),
     )

@@ -20,7 +20,6 @@ from typing import Final, Self
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
 from simulate.incubation import Incubation
 
@@ -30,8 +29,8 @@ SHORTEST_PS: Final = 1.0e-3
 LONGEST_PS: Final = 1.0e9
 """A millisecond: quantiles beyond count as never."""
 
-MOST_LOG_HAZARD: Final = 100.0
-"""Cumulative hazards stop growing at e^100: what they forecast is certain long before, and the wild
+MOST_LOG_HAZARD: Final = 300.0
+"""Cumulative hazards stop growing at e^300: what they forecast is certain long before, and the wild
 trial steps of an optimiser must not overflow."""
 
 BISECTIONS: Final = 40
@@ -120,7 +119,7 @@ def log_waiting_survival(law: IncubationLaw, time_ps: Tensor) -> Tensor:
     The clock starts at the hold and the quench is taken as passed. Exactly 0 at time 0.
     """
     hazard = _cumulative_hazard(law, time_ps)
-    waiting = _log_sum(logsigmoid(law.cure_logit), logsigmoid(-law.cure_logit) - hazard)
+    waiting = _log_sum(log_sigmoid(law.cure_logit), log_sigmoid(-law.cure_logit) - hazard)
     return torch.where(time_ps > 0.0, waiting, torch.zeros_like(waiting))
 
 
@@ -137,7 +136,7 @@ def survival(law: IncubationLaw, time_ps: Tensor, since_ps: Tensor | None = None
     """
     start_ps = torch.zeros_like(time_ps) if since_ps is None else since_ps
     until = log_waiting_survival(law, time_ps + start_ps)
-    return torch.exp(logsigmoid(-law.quench_logit) + until - log_waiting_survival(law, start_ps))
+    return torch.exp(log_sigmoid(-law.quench_logit) + until - log_waiting_survival(law, start_ps))
 
 
 def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
@@ -158,13 +157,13 @@ def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
     hazard = _cumulative_hazard(law, seen.lower_ps)
     longer = law.log_shape.exp() * (_log_ps(upper_ps) - _log_ps(seen.lower_ps))
     longer = longer.clamp_max(MOST_LOG_HAZARD)
-    within = logsigmoid(-law.cure_logit) - hazard + _log1mexp(hazard * torch.expm1(longer))
+    within = log_sigmoid(-law.cure_logit) - hazard + _log1mexp(hazard * torch.expm1(longer))
     waiting = torch.where(has_interval, within, log_waiting_survival(law, seen.lower_ps))
     waiting = waiting - log_waiting_survival(law, seen.since_ps)
     passed = torch.where(
-        seen.is_past_quench, torch.zeros_like(hazard), logsigmoid(-law.quench_logit)
+        seen.is_past_quench, torch.zeros_like(hazard), log_sigmoid(-law.quench_logit)
     )
-    return torch.where(seen.in_quench, logsigmoid(law.quench_logit), passed + waiting)
+    return torch.where(seen.in_quench, log_sigmoid(law.quench_logit), passed + waiting)
 
 
 def quantile_ps(law: IncubationLaw, shares: Tensor, since_ps: Tensor | None = None) -> Tensor:
@@ -196,6 +195,11 @@ def quantile_ps(law: IncubationLaw, shares: Tensor, since_ps: Tensor | None = No
         low, high = torch.where(is_late, low, middle), torch.where(is_late, middle, high)
     times_ps = torch.where(at_once, torch.zeros_like(high), high.exp())
     return torch.where(never, torch.full_like(high, math.inf), times_ps)
+
+
+def log_sigmoid(logit: Tensor) -> Tensor:
+    """``log(1 / (1 + exp(-x)))``, of which `torch.func` can take every derivative in batches."""
+    return torch.minimum(logit, torch.zeros_like(logit)) - torch.log1p(torch.exp(-logit.abs()))
 
 
 def _cumulative_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:

@@ -119,6 +119,16 @@ class Prior:
             weight_spread=scales.expand(-1, N_FEATURES),
         )
 
+    @property
+    def means(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of slopes, biases and shared parameters."""
+        return self.weight_mean, self.bias_mean, self.shared_mean
+
+    @property
+    def spreads(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Of slopes, biases and shared parameters."""
+        return self.weight_spread, self.bias_spread, self.shared_spread
+
     def anchored(self, seed: int, sign: float) -> "Prior":
         """The same spreads about a draw from the prior; opposite signs give mirrored draws.
 

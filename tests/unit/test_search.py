@@ -14,7 +14,7 @@ import pytest
 from simulate.design import EmbryoDesign, read_designs
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import read_yaml
-from simulate.protocol import Protocol, protocol_named
+from simulate.protocol import Protocol
 from surrogate.applicability import TrainingDomain
 from surrogate.deposition_map import DEPOSITION_MAPS, DepositionConditions
 from surrogate.forecast import Floats, Question
@@ -51,7 +51,7 @@ class Manifest:
 
 @dataclass
 class Package:
-    protocol: Protocol = field(default_factory=lambda: protocol_named("quickstart"))
+    protocol: Protocol = field(default_factory=lambda: Protocol(hold_ps=150.0))
     label: str = "closed-form"
     manifest: Manifest = field(default_factory=Manifest)
 
