@@ -51,7 +51,7 @@ class GroupStyle(NamedTuple):
 
 def incubation_svg(records: Sequence[TrajectoryRecord]) -> str:
     """Incubation time against embryo size; empty without an answered record."""
-    if not (answered := [r for r in records if r.incubation is not None]):
+    if not (answered := [r for r in records if r.witnessed is not None]):
         return ""
     with mpl.rc_context(PAGE.settings("incubation")):
         figure = Figure(
@@ -80,9 +80,9 @@ def draw_incubation(
     places = _places(groups)
     for (name, members), style in zip(groups.items(), _group_styles(), strict=False):
         for record in members:
-            if record.incubation is not None:
+            if record.witnessed is not None:
                 place = places[record.trajectory_id]
-                _draw_interval((main, strip), record.incubation, place, style, theme.paper)
+                _draw_interval((main, strip), record.witnessed, place, style, theme.paper)
         _mark(main, math.nan, math.nan, style, theme.paper, label=name)
     label = "still disordered then"
     main.plot([], [], "^", markersize=7, color=theme.ink, markerfacecolor="none", label=label)
@@ -124,7 +124,7 @@ def _mark(
 
 
 def _finish_incubation_axes(main: Axes, strip: Axes, records: Sequence[TrajectoryRecord]) -> None:
-    seen = [r.incubation for r in records if r.incubation and not r.incubation.ordered_in_quench]
+    seen = [r.witnessed for r in records if r.witnessed and not r.witnessed.ordered_in_quench]
     ends_ps = [i.lower_ps if i.upper_ps is None else i.upper_ps for i in seen]
     hold_ps = max(r.protocol.hold_ps for r in records)
     main.set(xscale="log", yscale="log", ylabel="incubation time on the hold clock, ps")

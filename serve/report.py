@@ -86,7 +86,7 @@ def write_report(
         StoreError: A record is damaged.
     """
     records = list(store)
-    answered = [record for record in records if not record.is_failed]
+    seen = [record for record in records if record.witnessed is not None]
     result = None if search is None else validated(SearchResult, search, "search.json")
     scale = records[0].simulated.temperature_scale if records else None
     page = _template().render(
@@ -95,9 +95,9 @@ def write_report(
         protocol=words.protocol_sentences(store.protocol, scale),
         pictures=sections.pictures(store, records),
         legend=sections.legend(),
-        incubation_svg=incubation_svg(answered),
+        incubation_svg=incubation_svg(seen),
         fraction_svg=fraction_svg(records),
-        model=_model(predictor, answered) if predictor else None,
+        model=_model(predictor, seen) if predictor else None,
         search=result,
         rows=sections.run_rows(records)[:MOST_ROWS],
         n_records=len(records),

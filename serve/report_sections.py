@@ -64,7 +64,6 @@ STRUCTURE_WORDS: Final = {
     "bcc": "bcc, the crystal of lithium",
     "fcc": "fcc",
     "hcp": "hcp",
-    "icosahedral": "icosahedral",
     "other": "none of these: disordered, or at a surface",
 }
 
@@ -72,8 +71,8 @@ STRUCTURE_WORDS: Final = {
 def legend() -> list[dict[str, str]]:
     """Colours of the pictures and what they mean."""
     return [
-        {"colour": colour, "words": STRUCTURE_WORDS[name]}
-        for name, colour in STRUCTURE_COLOURS.items()
+        {"colour": STRUCTURE_COLOURS[name], "words": in_words}
+        for name, in_words in STRUCTURE_WORDS.items()
     ]
 
 

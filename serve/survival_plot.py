@@ -79,7 +79,7 @@ def _draw_survival_of(
     predictions: Sequence[Prediction],
     colour: str,
 ) -> None:
-    incubations = [r.incubation for r in records if r.incubation is not None]
+    incubations = [r.witnessed for r in records if r.witnessed is not None]
     seen = KaplanMeier.of(incubations)
     until_ps = max(longest_follow_up_ps(incubations), float(seen.knots_ps[-1]))
     axes.step(

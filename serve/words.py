@@ -39,7 +39,7 @@ def outcome(record: TrajectoryRecord) -> str:
 
 def incubation(record: TrajectoryRecord) -> str:
     """The incubation interval of a record, on the hold clock."""
-    found = record.incubation
+    found = record.witnessed
     if found is None:
         return "—"
     if found.ordered_in_quench:
@@ -72,7 +72,13 @@ def _tally(
     crystalline: Sequence[TrajectoryRecord],
 ) -> str:
     n_failed = len(records) - len(answered)
-    failed = f" {count(n_failed, 'run')} failed and gave no answer." if n_failed else ""
+    censored = sum(r.is_failed and r.witnessed is not None for r in records)
+    failed = (
+        f" {count(n_failed, 'further run')} failed; {censored} of them had not ordered when last "
+        "trusted and count as censored there."
+        if n_failed
+        else ""
+    )
     if not answered:
         return f"All {count(len(records), 'simulated embryo')} failed: there is no answer yet."
     early = sum(bool(r.incubation and r.incubation.ordered_in_quench) for r in crystalline)

@@ -35,8 +35,7 @@ class Labelling(Settings):
     onset_cluster_atoms: int = Field(
         30,
         ge=4,
-        description="n_c: atoms in the largest crystalline cluster that count as order. Melts of "
-        "700 atoms reach 20-60 for a few ps; none of our disordered runs kept 30 for 5 ps.",
+        description="n_c: atoms in the largest crystalline cluster that count as order.",
     )
     persistence_ps: float = Field(
         50.0, ge=0, description="Order must last this long to be the onset, ps."

@@ -14,6 +14,9 @@ from simulate.settings import Settings
 
 SCHEMA_VERSION: int = 1
 
+DRIFT_LIMIT_meV_per_atom = 1.0
+"""Most that the conserved quantity of an isolated or leaking hold may drift."""
+
 PHYSICS_VERSION: int = 1
 """Raised when the same design, protocol and seed would give another trajectory or label."""
 
@@ -30,6 +33,7 @@ class Frame(Settings):
     Attributes:
         time_ps: Hold clock, ps: negative before the hold starts.
         conserved_meV_per_atom: Conserved quantity of the stage relative to its first frame.
+        n_icosahedral: 0: icosahedra are not searched for yet and count as other.
         largest_cluster: Atoms in the largest crystalline cluster.
         n_core, n_core_crystalline: Fully coordinated atoms, and those labelled crystalline.
     """
@@ -71,7 +75,8 @@ class Morphology(Settings):
     Attributes:
         percolation_dimension: 0 droplet, 1 rod, 2 sheet, 3 network.
         n_surface: Atoms with too few neighbours to be inside.
-        pressure_bar: Virial and kinetic pressure of the cell, bar; wall forces not included.
+        pressure_bar: Of the simulation box at one instant, wall forces included, bar. A walled
+            cell fills only part of its box: multiply by box over cell volume to compare.
     """
 
     n_clusters: int
@@ -208,14 +213,14 @@ class TrajectoryRecord(Settings):
         """
         if self.failure is None or self.incubation is not None:
             return self.incubation
-        balance = self.energy_balance
-        limit = balance.limit_meV_per_atom if balance and balance.is_binding else math.inf
+        limit = DRIFT_LIMIT_meV_per_atom if self.design.energy_exchange != "open" else math.inf
         trusted = list(
             itertools.takewhile(
                 lambda f: f.stage != "hold" or abs(f.conserved_meV_per_atom) <= limit, self.frames
             )
         )
-        if not trusted or trusted[-1].stage != "hold":
+        # Order that was there when the hold began shows itself only after the persistence time.
+        if not trusted or trusted[-1].time_ps <= self.protocol.labelling.persistence_ps:
             return None
         times_ps, clusters = zip(*((f.time_ps, f.largest_cluster) for f in trusted), strict=True)
         return incubation(times_ps, clusters, self.protocol.labelling)
@@ -230,7 +235,10 @@ class TrajectoryRecord(Settings):
 
     @property
     def is_decidable(self) -> bool:
-        """Whether order could be told from a fluctuation: a perfect crystal would show 2 n_c."""
+        """Whether order could be told from a fluctuation: a perfect sphere would show 2 n_c.
+
+        Sheets and networks have fewer surface atoms and show more.
+        """
         return self.label_ceiling >= 2 * self.protocol.labelling.onset_cluster_atoms
 
     @property

@@ -35,6 +35,7 @@ from simulate.plan import Plan
 from simulate.potentials.registry import Potential
 from simulate.protocol import Stage, stages, temperature_scale
 from simulate.record import (
+    DRIFT_LIMIT_meV_per_atom,
     EnergyBalance,
     Failure,
     Frame,
@@ -48,7 +49,6 @@ from simulate.record import (
 )
 from simulate.snapshot import Snapshot, extended_xyz
 
-DRIFT_LIMIT_meV_per_atom = 1.0
 MOBILITY_WINDOW_PS = 10.0
 ARRESTED_ABOVE = 0.9
 """Bond persistence over the window above which a disordered embryo counts as arrested (glassy)."""

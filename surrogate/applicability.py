@@ -11,6 +11,7 @@ from pydantic import Field
 
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
+from simulate.neighbours import label_ceiling
 from simulate.settings import Settings
 from surrogate.features import FeatureScaling, design_features
 from surrogate.prediction import Applicability
@@ -39,19 +40,33 @@ class TrainingDomain(Settings):
         designs: Design points of the training records, each once.
         hold_ps: Hold of their protocol, ps.
         solid_share: Largest share of solid-like atoms among embryos still waiting.
+        onset_cluster_atoms: Crystalline atoms that counted as order (n_c).
     """
 
     designs: list[EmbryoDesign] = Field(min_length=1)
     scaling: FeatureScaling
     hold_ps: float
     solid_share: float
+    onset_cluster_atoms: int = 1
 
     @classmethod
-    def of(cls, designs: Sequence[EmbryoDesign], hold_ps: float, solid_share: float) -> Self:
+    def of(
+        cls,
+        designs: Sequence[EmbryoDesign],
+        hold_ps: float,
+        solid_share: float,
+        onset_cluster_atoms: int = 1,
+    ) -> Self:
         """From the designs of the training records."""
         unique = list({design.key: design for design in designs}.values())
         scaling = FeatureScaling.of(design_features(unique))
-        return cls(designs=unique, scaling=scaling, hold_ps=hold_ps, solid_share=solid_share)
+        return cls(
+            designs=unique,
+            scaling=scaling,
+            hold_ps=hold_ps,
+            solid_share=solid_share,
+            onset_cluster_atoms=onset_cluster_atoms,
+        )
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -116,12 +131,23 @@ class TrainingDomain(Settings):
                 f"mass exchange {exchanges[0]} with energy exchange {exchanges[1]} does not occur "
                 "in the training data."
             )
+        if self._is_too_small(design):
+            reasons.append(
+                f"{design.n_atoms} atoms are too few: as a perfect sphere they would show fewer "
+                f"than {2 * self.onset_cluster_atoms} crystalline atoms, twice what counts as "
+                "order, so order can hardly be told from a fluctuation."
+            )
         if horizon_ps > self.hold_ps:
             reasons.append(
                 f"The horizon of {horizon_ps:g} ps is longer than the training hold of "
                 f"{self.hold_ps:g} ps: an extrapolation in time."
             )
         return reasons
+
+    def _is_too_small(self, design: EmbryoDesign) -> bool:
+        least_shown = 2 * self.onset_cluster_atoms
+        # A sphere shows at least a fifth of its atoms: larger ones need no count.
+        return design.n_atoms < 10 * least_shown and label_ceiling(design.n_atoms) < least_shown
 
     @cached_property
     def _exchanges(self) -> frozenset[tuple[str, str]]:

@@ -181,9 +181,9 @@ def _normal_quadrature(n_nodes: int) -> tuple[Floats, Floats]:
 def horizon_statement(horizon_ps: float) -> str:
     """What a glassy share at this horizon says, and what it does not."""
     return (
-        f"glassy_share is the share of atoms in embryos that have not ordered {horizon_ps:g} ps "
-        "into the hold of the simulated protocol. It ranks conditions; it is not the glassy share "
-        "of a deposit, which waits for minutes."
+        f"glassy_share is the share of atoms in embryos still disordered (glass or undercooled "
+        f"liquid) {horizon_ps:g} ps into the hold of the simulated protocol. It ranks conditions; "
+        "it is not the glassy share of a deposit, which waits for minutes."
     )
 
 

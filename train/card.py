@@ -33,8 +33,9 @@ def model_card(manifest: Manifest) -> str:
     warnings = "\n".join(f"- {each}" for each in manifest.warnings) or "- None."
     return f"""# {manifest.name}
 
-Forecasts whether and when a disordered {manifest.element} embryo orders: survival with order in the
-quench, a cure fraction and Weibull times; {manifest.n_members} members.
+Forecasts whether a disordered {manifest.element} embryo orders within the hold, and a distribution
+of times: order in the quench, a cure fraction, Weibull times; {manifest.n_members} members.
+{_timing(manifest.scores)}
 
 Made {manifest.created_at} by glassyli {manifest.glassyli}.
 
@@ -105,6 +106,17 @@ def _scores_table(scores: dict[str, Any]) -> str:
         f"{first['horizon_ps']:g} ps (the longest time at which anything was still watched)."
     )
     return "\n".join(lines)
+
+
+def _timing(scores: dict[str, Any]) -> str:
+    """Whether the log score, which judges times and not only outcomes, beats the reference."""
+    ends = scores["full"]["log"]["skill_interval"]
+    if ends is not None and ends[0] > 0.0:
+        return "On unseen designs its times beat the Kaplan-Meier curve (log score below)."
+    return (
+        "**Skill for the time itself, beyond the Kaplan-Meier curve, is not shown** (log score\n"
+        "below); and no score here shows skill beyond what embryo size alone would give."
+    )
 
 
 def _number(value: float | None) -> str:

@@ -139,7 +139,12 @@ class TrainingSet:
                 [each.time_ps if each.is_past_quench else math.nan for each in atoms],
                 dtype=torch.float64,
             ),
-            domain=TrainingDomain.of(designs, records.protocol.hold_ps, max(waiting, default=0.0)),
+            domain=TrainingDomain.of(
+                designs,
+                records.protocol.hold_ps,
+                max(waiting, default=0.0),
+                records.protocol.labelling.onset_cluster_atoms,
+            ),
         )
 
     @cached_property

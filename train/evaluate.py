@@ -121,7 +121,7 @@ def _rows(predictor: Predictor, records: Sequence[TrajectoryRecord]) -> list[Eva
     predictions = predictor.predict_designs([group[0].design for group in groups.values()])
     rows = []
     for (key, group), prediction in zip(groups.items(), predictions, strict=True):
-        fractions = [each.crystalline_fraction for each in group]
+        fractions = [each.crystalline_fraction for each in group if not each.is_failed]
         read = [fraction for fraction in fractions if fraction is not None]
         rows.append(
             EvaluationRow(

@@ -37,6 +37,9 @@ FEW_DESIGNS: Final = 10
 MOST_COMPARED_DESIGNS: Final = 200
 """The two roads are compared on no more training designs than this, evenly chosen."""
 
+FAINT_BELOW: Final = 0.3
+"""Core fraction that every clearly crystalline embryo exceeds and no disordered one reaches."""
+
 
 class TrainingSummary(Settings):
     """What a training made.
@@ -190,8 +193,18 @@ def _warnings(records: Records, data: TrainingSet) -> list[str]:
         warnings.append("Every record ordered: what stays disordered was never seen.")
     if n_undecidable:
         warnings.append(
-            f"{n_undecidable} records are of embryos too small for order to be told from a "
-            "fluctuation."
+            f"{n_undecidable} records are of embryos so small that a perfect sphere of them would "
+            "not surely count as ordered; they are scored like the others."
+        )
+    n_faint = sum(
+        record.outcome == "crystalline" and (record.core_fraction or 0.0) < FAINT_BELOW
+        for record in answered
+    )
+    if n_faint:
+        warnings.append(
+            f"{n_faint} records count as crystalline though less than {FAINT_BELOW:.0%} of their "
+            "fully coordinated atoms were so when it was read: lasting clusters near the critical "
+            "size, or order that went again."
         )
     if records.n_failed:
         warnings.append(

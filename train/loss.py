@@ -40,7 +40,9 @@ class Targets:
         """Of answered records, each asked from its start."""
         incubations = [record.witnessed for record in records if record.witnessed is not None]
         fractions = [
-            math.nan if record.crystalline_fraction is None else record.crystalline_fraction
+            math.nan
+            if record.is_failed or record.crystalline_fraction is None
+            else record.crystalline_fraction
             for record in records
         ]
         return cls(

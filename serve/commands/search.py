@@ -57,7 +57,7 @@ def report(console: "Console", result: "SearchResult") -> None:
     if result.least_violation is not None:
         console.result(f"nothing is feasible; nearest: {result.least_violation.sentence}")
     console.table(
-        ["rank", "mA/cm2", "min", "area x", "mAh/cm2", "glassy share", "90 %", "in data"],
+        ["rank", "mA/cm2", "min", "area x", "mAh/cm2", "disordered share", "90 %", "in data"],
         [
             [
                 ranked.rank,

@@ -79,9 +79,7 @@ def test_the_same_plan_gives_the_same_frames(melt, tmp_path) -> None:
 def test_a_dense_embryo_crystallises_and_stops_early(tmp_path) -> None:
     protocol = protocol_named("quickstart")
     record, _ = run_trajectory(
-        Plan(
-            lithium(250, packing_density_g_cm3=0.35, hold_temperature_K=240.0), protocol, 1
-        ),
+        Plan(lithium(250, packing_density_g_cm3=0.35, hold_temperature_K=240.0), protocol, 1),
         tmp_path,
     )
     assert record.outcome == "crystalline"
