@@ -62,7 +62,8 @@ def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer's signature
 @app.callback()
 def settings(
     version: Annotated[  # noqa: ARG001 - handled by its callback
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Version."),
     ] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")] = False,

@@ -8,9 +8,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
 Row = Sequence[object]
 
@@ -158,17 +158,12 @@ def interval(values: Sequence[float | None] | None, digits: int = 2) -> str:
     """An interval in brackets; an open end is written as such.
 
     >>> interval([0.1, 0.25]), interval([120.0, None], 0)
-    ('(0.10-0.25)', '(120-never)')
+    ('(0.10 to 0.25)', '(120 to never)')
     """
     if values is None:
         return ""
     low, high = ("never" if value is None else f"{value:.{digits}f}" for value in values)
-    return f"({low}-{high})"
-
-
-def plain(values: Mapping[str, Any]) -> str:
-    """Key and value pairs in one line."""
-    return "  ".join(f"{key} {value}" for key, value in values.items())
+    return f"({low} to {high})"
 
 
 def _is_number(text: str) -> bool:

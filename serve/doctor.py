@@ -7,16 +7,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from simulate.cluster import available_cores, ray_session
 from simulate.errors import GlassyLiError
-
-FAULTS: tuple[type[Exception], ...] = (
-    GlassyLiError, ImportError, OSError, RuntimeError, ValueError, TypeError, AttributeError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,11 @@ def checks(port: int) -> Iterator[Check]:
     yield _tried("ray", _ray, "unset RAY_ADDRESS; pip install --force-reinstall 'ray[serve,train]'")
     yield _tried("torch", _torch, "pip install --force-reinstall 'torch<2.14' torch-geometric")
     yield _tried("optuna", _optuna, "pip install --force-reinstall optuna; is TMPDIR writable?")
-    yield _tried("model", _model, "pass --model PACKAGE, or train one: glassyli train STORE")
+    yield _tried(
+        "model",
+        _model,
+        "glassyli train STORE --out PACKAGE; export GLASSYLI_MODEL=PACKAGE",
+    )
     yield _tried("port", lambda: _port(port), f"stop what listens on {port}, or serve --port N")
 
 
@@ -62,7 +62,7 @@ def machine() -> dict[str, Any]:
         "memory_GiB": round(psutil.virtual_memory().total / 2**30, 1),
         "gpu": _gpu(),
         "ray_authentication": _ray_authentication(),
-        "versions": {name: version(name) for name in names},
+        "versions": {name: _version(name) for name in names},
     }
 
 
@@ -70,7 +70,7 @@ def _tried(name: str, check: Callable[[], str], remedy: str) -> Check:
     began = time.perf_counter()
     try:
         found, is_well = check(), True
-    except FAULTS as error:
+    except Exception as error:  # noqa: BLE001 - a broken engine may raise anything: a finding
         found, is_well = f"{type(error).__name__}: {error}", False
     spent = round(time.perf_counter() - began, 2)
     return Check(name, is_well, found, "" if is_well else remedy, spent)
@@ -150,7 +150,8 @@ def _model() -> str:
     from serve.models import model_path
     from surrogate.predictor import Predictor
 
-    predictor = Predictor.load(model_path(None))
+    named = os.environ.get("GLASSYLI_MODEL")
+    predictor = Predictor.load(model_path(Path(named) if named else None))
     return f"{predictor.package.name} verified"
 
 
@@ -161,8 +162,22 @@ def _port(port: int) -> str:
     return f"127.0.0.1:{port} is free"
 
 
-def _ray_authentication() -> str:
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _ray_authentication() -> str | None:
     """How nodes of a new cluster must identify themselves; all nodes must agree."""
+    try:
+        return _authentication_mode()
+    except Exception:  # noqa: BLE001 - private names of Ray; a check of its own says if Ray is broken
+        return None
+
+
+def _authentication_mode() -> str:
     from ray._private.authentication.authentication_utils import get_authentication_mode_name
     from ray._raylet import get_authentication_mode  # type: ignore[attr-defined]
 
@@ -174,5 +189,5 @@ def _gpu() -> str | None:
         import torch
 
         return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
-    except (ImportError, RuntimeError):
+    except Exception:  # noqa: BLE001 - the check of torch says what is wrong
         return None

@@ -101,7 +101,7 @@ def run_quickstart(config: QuickstartConfig, out: Path, console: Console) -> dic
         stages=[step.as_row() for step in steps],
         versions={"python": here["python"], **here["versions"]},
     )
-    steps.append(Step("report", time.perf_counter() - began, "this page"))
+    steps.append(Step("report", time.perf_counter() - began, "the page below"))
     for step in steps:
         console.result(f"  {step.name:<9} {duration(step.wall_s):>12}   {step.what}")
     return {
@@ -129,7 +129,10 @@ def _simulate(
 ) -> tuple[str, str, CampaignSummary]:
     plans = config.campaign.plans()
     waiting = sum(plan.trajectory_id not in store for plan in plans)
-    console.say(f"1/5 simulate  {waiting} of {len(plans)} trajectories, the rest are in the store")
+    there = f"{len(plans) - waiting} of {len(plans)} trajectories are there already"
+    console.say(
+        f"1/5 simulate  {waiting} trajectories to run" if waiting else f"1/5 simulate  {there}"
+    )
     with console.progress("simulate", max(waiting, 1)) as bar:
         summary = run_campaign(plans, store, on_progress=lambda p: simulation.show(bar, p))
     counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(summary.outcomes.items()))
@@ -174,14 +177,16 @@ def _serve(
     config: QuickstartConfig, package: Path, out: Path, console: Console
 ) -> tuple[str, str, None]:
     console.say("4/5 serve     one question over HTTP")
-    design = config.campaign.designs[0]
+    design = config.campaign.all_designs[0]
     body = json.dumps({"designs": [design.model_dump(mode="json")]}).encode()
     with running_server(package) as url:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
             f"{url}/v1/predict", data=body, headers={"Content-Type": "application/json"}
         )
+        # A proxy of the network has no business with our own loopback address.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            with opener.open(request, timeout=60) as answer:
                 reply = json.loads(answer.read())
         except OSError as error:
             raise GlassyLiError(

@@ -125,11 +125,12 @@ def _counts(records: Sequence[TrajectoryRecord]) -> list[tuple[int, str, str]]:
     """Number, words and kind of every outcome, for the row of large numbers."""
     of_outcome = {
         kind: sum(r.outcome == kind for r in records)
-        for kind in ("crystalline", "glassy", "liquid")
+        for kind in ("crystalline", "ordering", "glassy", "liquid")
     }
     return [
         (len(records), "trajectories run", "all"),
         (of_outcome["crystalline"], "crystallised", "crystalline"),
+        (of_outcome["ordering"], "ordering at the end", "crystalline"),
         (of_outcome["liquid"], "disordered, flowing", "liquid"),
         (of_outcome["glassy"], "disordered, arrested", "glassy"),
         (sum(r.is_failed for r in records), "failed", "failed"),

@@ -9,6 +9,7 @@ from surrogate.search_result import SearchResult
 
 OUTCOME_WORDS = {
     "crystalline": "crystallised",
+    "ordering": "ordering at the end",
     "glassy": "disordered, arrested",
     "liquid": "disordered, flowing",
 }
@@ -91,10 +92,12 @@ def _tally(
 
 def _still_disordered(disordered: Sequence[TrajectoryRecord]) -> str:
     n_liquid = sum(r.outcome == "liquid" for r in disordered)
-    n_glassy = len(disordered) - n_liquid
+    n_glassy = sum(r.outcome == "glassy" for r in disordered)
+    n_ordering = len(disordered) - n_liquid - n_glassy
+    ordering = f", and in {n_ordering} a crystal had begun to grow" if n_ordering else ""
     return (
-        f"Of those still disordered, {n_glassy} had arrested, as a glass does, and {n_liquid} "
-        "still flowed, as an undercooled liquid does."
+        f"Of those, {n_glassy} had arrested, as a glass does, {n_liquid} still flowed, as an "
+        f"undercooled liquid does{ordering}."
     )
 
 

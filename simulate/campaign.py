@@ -92,8 +92,11 @@ def run_campaign(
     if not waiting:
         return summary
     began = time.perf_counter()
-    with ray_session(address, n_workers):
-        workers = _Workers(_n_workers(n_workers, len(waiting)))
+    with (
+        ray_session(address, n_workers),
+        tempfile.TemporaryDirectory(prefix="glassyli-", ignore_cleanup_errors=True) as scratch,
+    ):
+        workers = _Workers(_n_workers(n_workers, len(waiting)), scratch)
         summary.n_workers = workers.n_workers
         try:
             progress = _Progress(waiting, summary, began)
@@ -156,18 +159,19 @@ class _Progress:
 class TrajectoryWorker:
     """The body of a Ray actor: synchronous and single-threaded, because OVITO must be."""
 
-    def run(self, plan: Plan) -> tuple[TrajectoryRecord, bytes]:
-        """Run one plan in a scratch folder that is gone afterwards."""
+    def run(self, plan: Plan, scratch: str) -> tuple[TrajectoryRecord, bytes]:
+        """Run one plan in a folder of its own that is gone afterwards.
+
+        Args:
+            plan: What to run.
+            scratch: The driver's folder, which it removes even if this worker is killed; on another
+                machine it is not there, and the system's own place is used.
+        """
         from simulate.trajectory import run_trajectory
 
-        with tempfile.TemporaryDirectory(prefix="glassyli-") as scratch:
-            return run_trajectory(plan, Path(scratch))
-
-    def process_id(self) -> int:
-        """Process id of the worker, for diagnosis."""
-        import os
-
-        return os.getpid()
+        parent = scratch if Path(scratch).is_dir() else None
+        with tempfile.TemporaryDirectory(prefix="glassyli-", dir=parent) as folder:
+            return run_trajectory(plan, Path(folder))
 
 
 class _Workers:
@@ -176,9 +180,10 @@ class _Workers:
     (`ray.util.ActorPool` would hand a dead actor its next task.)
     """
 
-    def __init__(self, n_workers: int) -> None:
+    def __init__(self, n_workers: int, scratch: str) -> None:
         import ray
 
+        self._scratch = scratch
         self.n_workers = n_workers
         self.n_lost = 0
         self._ray = ray
@@ -200,6 +205,8 @@ class _Workers:
         while queue or self._in_flight:
             while idle and queue:
                 self._start(idle.pop(), queue.popleft())
+            while idle:  # its core may be what a worker still waiting to start needs
+                self._dismiss(idle.pop())
             (ready,), _ = self._ray.wait(list(self._in_flight), num_returns=1)
             worker, plan = self._in_flight.pop(ready)
             try:
@@ -207,7 +214,8 @@ class _Workers:
             except self._ray.exceptions.RayTaskError as error:
                 raise _cause_of(error, plan) from error
             except self._ray.exceptions.RayError as error:
-                idle.append(self._replace(worker))
+                self._dismiss(worker)
+                idle.append(self._new_worker())
                 lost = self._lost(plan, queue, error)
                 if lost is not None:
                     yield lost, None
@@ -227,12 +235,11 @@ class _Workers:
         return worker
 
     def _start(self, worker: Any, plan: Plan) -> None:  # noqa: ANN401
-        self._in_flight[worker.run.remote(plan)] = (worker, plan)
+        self._in_flight[worker.run.remote(plan, self._scratch)] = (worker, plan)
 
-    def _replace(self, worker: Any) -> Any:  # noqa: ANN401
+    def _dismiss(self, worker: Any) -> None:  # noqa: ANN401
         self._alive.remove(worker)
         self._ray.kill(worker)
-        return self._new_worker()
 
     def _lost(self, plan: Plan, queue: deque[Plan], error: Exception) -> TrajectoryRecord | None:
         """Queue a plan again, or give it up as a failed record after too many losses."""

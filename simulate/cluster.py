@@ -3,11 +3,15 @@
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from simulate.errors import GlassyLiError
+
+ANSWER_S = 5.0
+"""A cluster that is there answers sooner."""
 
 
 def available_cores() -> int:
@@ -35,6 +39,8 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
         yield
         return
     named = address or os.environ.get("RAY_ADDRESS")
+    if named:
+        _must_answer(named)
     on_sigterm = signal.getsignal(signal.SIGTERM)
     local = {"num_cpus": n_cpus or available_cores(), "include_dashboard": False}
     try:
@@ -44,7 +50,7 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
             log_to_driver=False,
             **({} if named else local),
         )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise GlassyLiError(
             f"Ray must start, but ({named or 'local'}): {error}. "
             "Check --address, or run `glassyli doctor`."
@@ -55,3 +61,21 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
         yield
     finally:
         ray.shutdown()
+
+
+def _must_answer(address: str) -> None:
+    """Ray would try an address that nobody listens at for minutes; ask it first.
+
+    Raises:
+        GlassyLiError: Nobody listens at `host:port`. Other forms are left to Ray.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=ANSWER_S).close()
+    except OSError as error:
+        raise GlassyLiError(
+            f"a Ray cluster must listen at {address}, but: {error}. "
+            "Check --address and RAY_ADDRESS, or leave them out to start a local cluster."
+        ) from error

@@ -5,7 +5,7 @@ Everything a user gives is in experiment-equivalent temperature; see `protocol` 
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -156,7 +156,7 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
             yield where, parse_json(line, where)
 
 
-def grid(choices: dict[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def grid(choices: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """All combinations of the listed values, in the order written.
 
     >>> grid({"n_atoms": [100, 200], "mass_exchange": ["open"]})

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(data)
             handle.flush()
+            os.fchmod(handle.fileno(), 0o666 & ~_umask())  # a temporary file is private
             os.fsync(handle.fileno())
         Path(partial).replace(path)
     except BaseException as error:
@@ -36,6 +38,14 @@ def write_atomically(path: Path, content: str | bytes) -> None:
                 "free some space or choose another place."
             ) from error
         raise
+
+
+@cache
+def _umask() -> int:
+    """Permissions that this process takes away from new files."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def read_text(path: Path, what: str) -> str:

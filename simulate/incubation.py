@@ -54,11 +54,6 @@ class Incubation(Settings):
         """Whether lasting order was seen at all, in the quench or in the hold."""
         return self.upper_ps is not None
 
-    @property
-    def midpoint_ps(self) -> float | None:
-        """Middle of the interval, ps; for plots only."""
-        return None if self.upper_ps is None else 0.5 * (self.lower_ps + self.upper_ps)
-
 
 @dataclass(frozen=True, slots=True)
 class Onset:

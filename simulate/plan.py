@@ -1,6 +1,7 @@
 """What is to be simulated: design points, a protocol and seeds become plans with content ids."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -49,13 +50,15 @@ class Campaign(Settings):
 
     protocol: Protocol
     designs: list[EmbryoDesign] = Field(default_factory=list)
+    grids: list[dict[str, list[Any]]] = Field(default_factory=list)
+    sampling: DesignSpace | None = None
     replicas: int = Field(1, ge=1, le=1000, description="Independent seeds of every design.")
     first_seed: int = Field(1, ge=0)
 
     @model_validator(mode="before")
     @classmethod
     def _resolve(cls, values: Any) -> Any:  # noqa: ANN401 - what a user wrote
-        """Replace a preset's name by the preset, and grids by their design points."""
+        """Replace a preset's name by the preset."""
         if not isinstance(values, dict):
             return values
         values = dict(values)
@@ -66,28 +69,33 @@ class Campaign(Settings):
                     f"protocol must be a mapping or one of {', '.join(PRESETS)}, but got {name!r}."
                 )
             values["protocol"] = protocol_named(name)
-        designs = list(values.get("designs") or [])
-        for choices in values.pop("grids", None) or []:
-            designs += grid(choices)
-        if (space := values.pop("sampling", None)) is not None:
-            designs += DesignSpace.model_validate(space).draw()
-        values["designs"] = designs
         return values
 
     @model_validator(mode="after")
     def _has_designs_that_fit(self) -> Self:
-        if not self.designs:
+        if not self.all_designs:
             raise ValueError(
                 "a campaign must hold a design under `designs`, `grids` or `sampling`; add one."
             )
-        for design in self.designs:
+        for design in self.all_designs:
             stages(self.protocol, design)
         return self
+
+    @cached_property
+    def all_designs(self) -> list[EmbryoDesign]:
+        """Those written out, those of the grids, those drawn."""
+        drawn = self.sampling.draw() if self.sampling else []
+        combined = [values for choices in self.grids for values in grid(choices)]
+        return [
+            *self.designs,
+            *(validated(EmbryoDesign, values, "grids") for values in combined),
+            *(validated(EmbryoDesign, values, "sampling") for values in drawn),
+        ]
 
     def plans(self) -> list[Plan]:
         """Every trajectory, replicas in the outer loop so that early results span the designs."""
         seeds = range(self.first_seed, self.first_seed + self.replicas)
-        every = [Plan(design, self.protocol, seed) for seed in seeds for design in self.designs]
+        every = [Plan(design, self.protocol, seed) for seed in seeds for design in self.all_designs]
         return list({plan.trajectory_id: plan for plan in every}.values())
 
 

@@ -20,7 +20,8 @@ DRIFT_LIMIT_meV_per_atom = 1.0
 PHYSICS_VERSION: int = 1
 """Raised when the same design, protocol and seed would give another trajectory or label."""
 
-Outcome = Literal["crystalline", "glassy", "liquid"]
+Outcome = Literal["crystalline", "ordering", "glassy", "liquid"]
+"""`ordering`: a crystalline cluster was there at the end, but had not lasted yet: neither."""
 FailureCause = Literal[
     "lost_atoms", "not_finite", "energy_drift", "engine_error", "packing", "lost_worker"
 ]

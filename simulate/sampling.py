@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from simulate.design import EnergyExchange, Exchange
+from simulate.design import Exchange
 from simulate.settings import Settings
 
 Range = tuple[float, float]
@@ -28,7 +28,7 @@ class DesignSpace(Settings):
     hold_temperature_K: Range = (270.0, 330.0)
     share_at_300_K: float = Field(0.6, ge=0, le=1)
     mass_exchange: list[Exchange] = Field(default=["open", "confined"], min_length=1)
-    energy_exchange: list[EnergyExchange] = Field(default=["open", "confined"], min_length=1)
+    energy_exchange: list[Exchange] = Field(default=["open", "confined"], min_length=1)
 
     @model_validator(mode="after")
     def _ranges_rise(self) -> Self:

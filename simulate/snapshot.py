@@ -5,6 +5,7 @@ Frames are gzipped extended XYZ, which ASE and OVITO read directly.
 
 import gzip
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate.errors import MisuseError
+
+COINCIDENT_A = 0.1
+"""Atoms closer than this are one atom written twice."""
 
 STRUCTURE_NAMES = ("other", "fcc", "hcp", "bcc", "icosahedral")
 """Meaning of the per-atom integer label, in OVITO's own numbering."""
@@ -66,15 +70,19 @@ def extended_xyz(snapshots: Sequence[Snapshot], element: str) -> bytes:
     return gzip.compress(text.getvalue().encode("ascii"), compresslevel=6, mtime=0)
 
 
-def read_structure(path: Path, numbers: Sequence[int] | None = None) -> list[Snapshot]:
+def read_structure(
+    path: Path, numbers: Sequence[int] | None = None, element: str | None = None
+) -> list[Snapshot]:
     """Frames of a structure file, in any format ASE recognises by name.
 
     Args:
         path: The file.
         numbers: Which frames, from 0; skipping is much faster than reading. None: every frame.
+        element: What all atoms must be; None: not checked.
 
     Raises:
-        MisuseError: Unreadable, empty, holding non-finite coordinates, or a tilted cell.
+        MisuseError: Unreadable, empty, of another element, with coordinates that are not finite or
+            coincide, or in a tilted or partly periodic cell.
     """
     from ase.io import read
 
@@ -91,7 +99,9 @@ def read_structure(path: Path, numbers: Sequence[int] | None = None) -> list[Sna
         ) from error
     if not images:
         raise MisuseError(f"a structure file must hold at least one frame, but {path} is empty.")
-    return [_snapshot(atoms, f"{path} frame {number}") for number, atoms in enumerate(images)]
+    return [
+        _snapshot(atoms, f"{path} frame {number}", element) for number, atoms in enumerate(images)
+    ]
 
 
 def _source(path: Path) -> tuple[Path | io.StringIO, str | None]:
@@ -104,15 +114,32 @@ def _source(path: Path) -> tuple[Path | io.StringIO, str | None]:
     return path, None
 
 
-def _snapshot(atoms: object, where: str) -> Snapshot:
+def _have_coincident_atoms(positions: NDArray[np.float64]) -> bool:
+    from scipy.spatial import cKDTree
+
+    return len(cKDTree(positions).query_pairs(COINCIDENT_A)) > 0
+
+
+def _snapshot(atoms: object, where: str, element: str | None) -> Snapshot:
     from ase import Atoms
 
     if not isinstance(atoms, Atoms):
         raise MisuseError(f"{where}: must be atoms, but got {type(atoms).__name__}.")
+    symbols = set(atoms.get_chemical_symbols())
+    if element is not None and symbols - {element}:
+        raise MisuseError(
+            f"{where}: must hold {element} only, the element of its design, but holds "
+            f"{', '.join(sorted(symbols))}. Convert it, or name another design."
+        )
     positions = np.asarray(atoms.get_positions(), dtype=np.float64)
     if len(positions) == 0 or not np.isfinite(positions).all():
         raise MisuseError(f"{where}: must hold atoms with finite coordinates. Mend the file.")
     is_periodic = bool(atoms.pbc.all())
+    if atoms.pbc.any() and not is_periodic:
+        raise MisuseError(
+            f"{where}: must be periodic in all directions or in none, but pbc is "
+            f"{atoms.pbc.tolist()}. Set pbc in the file."
+        )
     cell = np.asarray(atoms.cell.array, dtype=np.float64)
     if is_periodic and np.abs(cell - np.diag(np.diag(cell))).max() > 1.0e-6:
         raise MisuseError(f"{where}: the periodic cell must be orthogonal. Convert it first.")
@@ -121,12 +148,17 @@ def _snapshot(atoms: object, where: str) -> Snapshot:
     cell_A = np.diag(cell) if is_periodic else np.ptp(positions, axis=0) + 1.0
     if is_periodic:
         positions = positions % cell_A
+    if _have_coincident_atoms(positions):
+        raise MisuseError(f"{where}: no two atoms may be at one place. Mend the file.")
     structure = atoms.arrays.get("structure")
+    time_ps = atoms.info.get("time_ps", 0.0)
+    if not isinstance(time_ps, int | float) or not math.isfinite(time_ps):
+        raise MisuseError(f"{where}: time_ps must be a finite number, but got {time_ps!r}.")
     return Snapshot(
         positions_A=positions,
         cell_A=np.asarray(cell_A, dtype=np.float64),
         is_periodic=is_periodic,
-        time_ps=float(atoms.info.get("time_ps", 0.0)),
+        time_ps=float(time_ps),
         stage=str(atoms.info.get("stage", "given")),
         structure=None if structure is None else np.asarray(structure, dtype=np.int64),
     )

@@ -57,7 +57,7 @@ class RecordStore:
         Raises:
             MisuseError: None or several begin so.
         """
-        found = sorted(self.path.glob(f"records/{trajectory_id}*.json"))
+        found = [path for path in self.record_files() if path.stem.startswith(trajectory_id)]
         if len(found) != 1:
             raise MisuseError(
                 f"an id must name exactly one record, but {trajectory_id!r} names {len(found)} in "

@@ -8,7 +8,6 @@ import platform
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -66,15 +65,12 @@ class _Observed:
     pressure_bar: float = 0.0
 
 
-def run_trajectory(
-    plan: Plan, folder: Path, at_frame: Callable[[float], None] | None = None
-) -> tuple[TrajectoryRecord, bytes]:
+def run_trajectory(plan: Plan, folder: Path) -> tuple[TrajectoryRecord, bytes]:
     """Bring one plan to a record.
 
     Args:
         plan: What to run.
         folder: Scratch, for the log and the potential's table.
-        at_frame: Called with the hold clock (ps) after every frame.
 
     Returns:
         The record, failed or not, and its frames as gzipped extended XYZ.
@@ -86,7 +82,7 @@ def run_trajectory(
     seen = _Observed()
     failure = None
     try:
-        _simulate(plan, folder, seen, at_frame or (lambda _: None))
+        _simulate(plan, folder, seen)
     except TrajectoryFailure as error:
         failure = Failure(
             cause=error.cause,
@@ -123,7 +119,7 @@ def failed_record(plan: Plan, failure: Failure) -> TrajectoryRecord:
     )
 
 
-def _simulate(plan: Plan, folder: Path, seen: _Observed, at_frame: Callable[[float], None]) -> None:
+def _simulate(plan: Plan, folder: Path, seen: _Observed) -> None:
     """Heat, quench, hold; fills `seen` frame by frame."""
     heat, quench, hold = stages(plan.protocol, plan.design)
     clock = time.perf_counter()
@@ -146,7 +142,6 @@ def _simulate(plan: Plan, folder: Path, seen: _Observed, at_frame: Callable[[flo
                     reference_eV = state.conserved_eV_per_atom
                 _observe(plan, seen, stage, state, begins_ps, reference_eV)
                 spent_labelling += time.perf_counter() - labelling_began
-                at_frame(seen.frames[-1].time_ps)
                 if stage.name == "hold" and _is_settled(plan, seen):
                     break
             seen.timings_s[stage.name] = time.perf_counter() - clock - spent_labelling
@@ -202,10 +197,9 @@ def _judged(plan: Plan, seen: _Observed) -> dict[str, object]:
     read_at_ps = frames[-1].time_ps if found is None else _fraction_read_at_ps(plan, found)
     read = min(frames, key=lambda frame: abs(frame.time_ps - read_at_ps))
     mobility = _mobility(seen, plan.design.physics)
-    disordered: Outcome = "glassy" if mobility.bond_persistence >= ARRESTED_ABOVE else "liquid"
     return {
         "incubation": incubation(*_series(seen), plan.protocol.labelling),
-        "outcome": "crystalline" if found else disordered,
+        "outcome": "crystalline" if found else _outcome_without_onset(plan, frames[-1], mobility),
         "crystalline_fraction": read.crystalline_fraction,
         "core_fraction": read.core_fraction,
         "morphology_after_quench": seen.after_quench,
@@ -217,6 +211,13 @@ def _judged(plan: Plan, seen: _Observed) -> dict[str, object]:
             is_binding=plan.design.energy_exchange != "open",
         ),
     }
+
+
+def _outcome_without_onset(plan: Plan, last: Frame, mobility: Mobility) -> Outcome:
+    """Arrest is a glass only where no crystal is growing: a crystal keeps its neighbours too."""
+    if last.largest_cluster >= plan.protocol.labelling.onset_cluster_atoms:
+        return "ordering"
+    return "glassy" if mobility.bond_persistence >= ARRESTED_ABOVE else "liquid"
 
 
 def _with_binding_energy_balance(record: TrajectoryRecord) -> TrajectoryRecord:

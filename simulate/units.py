@@ -8,9 +8,6 @@ from typing import Final
 AVOGADRO_per_mol: Final = 6.02214076e23
 """Avogadro constant, 1/mol (exact since the 2019 SI)."""
 
-BOLTZMANN_eV_per_K: Final = 8.617333262e-5
-"""Boltzmann constant, eV/K (CODATA 2018; exact since the 2019 SI)."""
-
 FARADAY_C_per_mol: Final = 96485.33212
 """Faraday constant, C/mol (CODATA 2018; exact since the 2019 SI)."""
 

@@ -31,6 +31,10 @@ from surrogate.prediction import Applicability, Prediction, Road, SurvivalCurve
 from surrogate.survival import quantile_ps, survival
 from surrogate.threads import one_thread
 
+ATOMS_UNUSED: Final = (
+    "This model's structure correction counts 0 (it did not help on unseen designs): the answer "
+    "comes from the design, and from knowing that these atoms wait."
+)
 N_CURVE_POINTS: Final = 25
 MOST_KEPT: Final = 4096
 QUANTILES: Final = (0.05, 0.1, 0.5, 0.9, 0.95)
@@ -123,7 +127,10 @@ class Predictor:
         since_ps = seen.time_ps if seen.is_past_quench else None
         (judged,) = self.package.manifest.domain.judge([design], horizon + seen.time_ps)
         question = _Question(horizon, "full", since_ps)
-        return self._predictions([design], outputs, [self._judge_atoms(seen, judged)], question)[0]
+        judged = self._judge_atoms(seen, judged)
+        if gate == 0.0:
+            judged = judged.model_copy(update={"reasons": [*judged.reasons, ATOMS_UNUSED]})
+        return self._predictions([design], outputs, [judged], question)[0]
 
     @one_thread()
     def survival_members(

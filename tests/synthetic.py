@@ -123,7 +123,7 @@ def synthetic_designs(n_designs: int = 12, seed: int = 0) -> list[EmbryoDesign]:
     rng = np.random.default_rng(seed)
     return [
         lithium(
-            n_atoms=int(rng.integers(100, 500)),
+            n_atoms=int(rng.integers(220, 600)),
             packing_density_g_cm3=round(float(np.exp(rng.uniform(-3.5, -1.2))), 4),
             mass_exchange=("open", "confined")[index % 2],
             energy_exchange=("open", "confined")[index // 2 % 2],

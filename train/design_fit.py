@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.func import grad, jacfwd, vmap
+from torch.func import grad, jacrev, vmap
 
 from surrogate.network import DesignCorrection, LinearPath
 from train.config import TrainingConfig
@@ -196,7 +196,7 @@ def _newton(loss: Callable[..., Tensor], start: Tensor, others: tuple[Tensor, ..
     """
     value, gradient = vmap(loss), vmap(grad(loss))
     at_once = max(1, ROWS_AT_ONCE // others[0].shape[1])
-    curvature = vmap(jacfwd(grad(loss)), chunk_size=at_once)
+    curvature = vmap(jacrev(grad(loss)), chunk_size=at_once)
     place, least = start, value(start, *others)
     damping = torch.ones(len(start), 1, dtype=start.dtype)
     for _ in range(MOST_ITERATIONS):

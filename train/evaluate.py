@@ -66,7 +66,8 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
     if store.protocol.what_decides() != manifest.protocol.what_decides():
         raise MisuseError(
             f"a package must be judged by records of its own protocol, {manifest.protocol.name}, "
-            f"but {store.path} was run under {store.protocol.name}. Choose another store."
+            f"but {store.path} was run under {store.protocol.name}. "
+            "Choose another store, or with --model a model of that protocol."
         )
     everything = list(store)
     records = [record for record in everything if record.witnessed is not None]

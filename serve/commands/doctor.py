@@ -9,7 +9,7 @@ from serve.session import SESSION
 
 
 def doctor(
-    port: Annotated[int, typer.Option(help="The port that `serve` would use.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port `serve` would use.")] = 8000,
     as_json: AsJson = False,
 ) -> None:
     """Try each engine once, for real, and say what to do about whatever is missing."""

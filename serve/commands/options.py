@@ -8,7 +8,9 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout, nothing else.")]
 Address = Annotated[
     str | None,
-    typer.Option(envvar="RAY_ADDRESS", help="A running Ray cluster. Default: start a local one."),
+    typer.Option(
+        envvar="RAY_ADDRESS", help="A running Ray cluster, host:port. Default: start one here."
+    ),
 ]
 Model = Annotated[
     Path | None,

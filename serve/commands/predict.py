@@ -47,6 +47,8 @@ def predict(
             "either --designs FILE (with or without --fast), or --structure FILE with --design "
             "'{...}' must be given. Try `glassyli predict --designs designs.jsonl`."
         )
+    if horizon_ps is not None and not 0.0 < horizon_ps < float("inf"):
+        raise MisuseError(f"--horizon-ps must be positive and finite, but got {horizon_ps}.")
     path = model_path(model)
 
     from surrogate.predictor import Predictor
@@ -57,7 +59,7 @@ def predict(
     for prediction in predictions:
         console.result_json(prediction.model_dump(mode="json"))
     console.table(
-        ["design", "P(crystalline)", "90 %", "incubation median, ps", "5-95 %", "in data"],
+        ["design", "P(crystalline)", "90 %", "median incubation, ps", "in data"],
         [_row(prediction) for prediction in predictions],
     )
     console.result(
@@ -82,10 +84,18 @@ def _designs_question(path: Path, *, is_fast: bool) -> "Question":
 def _structure_question(path: Path, design_json: str) -> "Question":
     """A structure and its design, read and checked before anything heavy is imported."""
     from simulate.design import design_from, parse_json
+    from simulate.errors import MisuseError
     from simulate.snapshot import read_structure
 
     design = design_from(parse_json(design_json, "--design"), "--design")
-    frames = read_structure(path)
+    frames = read_structure(path, element=design.element)
+    is_periodic = design.mass_exchange == "open"
+    if any(frame.is_periodic != is_periodic for frame in frames):
+        raise MisuseError(
+            f"mass_exchange={design.mass_exchange!r} needs a "
+            f"{'periodic' if is_periodic else 'non-periodic'} structure, but {path} is not. "
+            "Set pbc in the file, or correct the design."
+        )
     return lambda predictor, horizon_ps: [
         predictor.predict_structure(frame, design, horizon_ps) for frame in frames
     ]
@@ -99,7 +109,13 @@ def _row(prediction: "Prediction") -> list[str]:
         prediction.design.sentence,
         f"{prediction.p_crystalline:.2f}",
         interval(prediction.p_crystalline_interval),
-        "never" if median is None else f"{median:.0f}",
-        interval(prediction.incubation_ps_interval, 0),
+        _time(median, prediction.horizon_ps),
         "yes" if prediction.applicability.is_inside else "no",
     ]
+
+
+def _time(median_ps: float | None, horizon_ps: float) -> str:
+    """The median incubation in words where it is no time of the watched hold."""
+    if median_ps is None or median_ps > horizon_ps:
+        return f"beyond {horizon_ps:g}"
+    return f"{median_ps:.0f}" if median_ps > 0.0 else "in the quench"

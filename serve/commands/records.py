@@ -55,6 +55,7 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
 def show(
     store: Store,
     trajectory_id: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    as_json: AsJson = True,  # noqa: ARG001 - JSON is all there is
 ) -> None:
     """Everything about one trajectory, as JSON."""
     console = SESSION.console(as_json=True)

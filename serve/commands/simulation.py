@@ -8,6 +8,9 @@ import typer
 from serve.commands.options import Address, AsJson
 from serve.session import SESSION
 
+LEAST_FOR_A_GUESS = 4
+"""Finished trajectories before the time left is worth saying."""
+
 if TYPE_CHECKING:
     from serve.console import Console, ProgressBar
     from simulate.campaign import CampaignProgress, CampaignSummary
@@ -30,7 +33,7 @@ def simulate(
         typer.Option(help="reference, quickstart or a YAML file. Default: the store's own."),
     ] = None,
     replicas: Annotated[
-        int, typer.Option(min=1, max=1000, help="Seeds a design, with --designs.")
+        int, typer.Option(min=1, max=1000, help="Trajectories per design, each with its own seed.")
     ] = 1,
     first_seed: Annotated[int, typer.Option(min=0, help="First seed, with --designs.")] = 1,
     workers: Annotated[
@@ -48,7 +51,8 @@ def simulate(
     campaign = _campaign(config, designs, out, protocol, replicas, first_seed)
     plans = campaign.plans()
     if dry_run:
-        _price(console, plans, out)
+        is_store = (out / "store.json").exists()
+        _price(console, plans, create_or_open(out, campaign.protocol) if is_store else None)
         return
     store = create_or_open(out, campaign.protocol)
     waiting = sum(plan.trajectory_id not in store for plan in plans)
@@ -70,7 +74,9 @@ def simulate(
 def show(bar: "ProgressBar", progress: "CampaignProgress") -> None:
     """Move a campaign's bar."""
     counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(progress.outcomes.items()))
-    bar.at(progress.n_done, counts or "first trajectories running", progress.seconds_left)
+    is_known = progress.n_done >= LEAST_FOR_A_GUESS
+    left = progress.seconds_left if is_known else None
+    bar.at(progress.n_done, counts or "first trajectories running", left)
 
 
 def report(console: "Console", summary: "CampaignSummary", store: "RecordStore") -> None:
@@ -141,10 +147,7 @@ def _campaign(
     return validated(Campaign, values, str(designs))
 
 
-def _price(console: "Console", plans: list["Plan"], out: Path) -> None:
-    from simulate.store import open_store
-
-    store = open_store(out) if (out / "store.json").exists() else None
+def _price(console: "Console", plans: list["Plan"], store: "RecordStore | None") -> None:
     waiting = [plan for plan in plans if store is None or plan.trajectory_id not in store]
     atom_steps = sum(plan.atom_steps for plan in waiting)
     console.result_json(

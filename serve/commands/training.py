@@ -25,17 +25,22 @@ def train(
 ) -> None:
     """Fit the survival graph network with Ray Train, score it on held-out designs, and pack it."""
     console = SESSION.console(as_json=as_json)
+    from simulate.errors import MisuseError
+    from simulate.store import open_store
+
+    opened = [open_store(store) for store in stores]
+    if out.exists():
+        raise MisuseError(f"--out must be a new folder, but {out} exists. Choose another.")
+
     from simulate.cluster import ray_session
     from simulate.files import read_yaml
     from simulate.settings import validated
-    from simulate.store import open_store
     from train.config import TrainingConfig
 
     values = read_yaml(config, "training settings") if config else {}
     if workers is not None:
         values["n_workers"] = workers
     settings = validated(TrainingConfig, values, str(config or "training settings"))
-    opened = [open_store(store) for store in stores]
 
     from train.fit import fit_package
 

@@ -35,7 +35,7 @@ def failed(record: TrajectoryRecord, drift_meV: list[float], cause: Failure) -> 
 
 
 def test_a_drifting_hold_is_censored_where_its_energy_balance_ran_out() -> None:
-    record = synthetic_record(lithium(), 1, NEVER)
+    record = synthetic_record(lithium(energy_exchange="confined"), 1, NEVER)
     times = [frame.time_ps for frame in record.frames if frame.stage == "hold"]
     sound = len(times) // 2
     drift = [0.5] * sound + [1.5] * (len(times) - sound)

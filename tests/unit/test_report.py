@@ -137,7 +137,7 @@ def test_the_answer_is_counted_from_the_records(store: RecordStore, whole: Path)
     n_crystalline = sum(record.outcome == "crystalline" for record in answered)
     largest = max(r.design.n_atoms for r in answered if r.outcome != "crystalline")
     assert f"Of {len(answered)} simulated embryos, {n_crystalline} crystallised" in text
-    assert "1 run failed" in text
+    assert "1 further run failed" in text
     assert f"The largest that stayed disordered had {largest} atoms" in text
 
 
