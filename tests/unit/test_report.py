@@ -218,7 +218,7 @@ def test_arrested_and_flowing_are_told_apart(tmp_path: Path) -> None:
     target = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
     target.append(record.model_copy(update={**arrested, "frames_file": None}))
     text = Page(write_report(tmp_path / "r.html", store=target)).text
-    assert "1 had arrested, as a glass does, and 0 still flowed" in text
+    assert "1 had arrested, as a glass does, 0 still flowed" in text
 
 
 def test_the_readme_picture_is_wide_and_small(store: RecordStore, tmp_path: Path) -> None:
