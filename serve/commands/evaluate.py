@@ -8,7 +8,6 @@ import typer
 
 from serve.commands.options import AsJson, Model
 from serve.session import SESSION
-from simulate.design import EmbryoDesign
 
 if TYPE_CHECKING:
     from serve.console import Console
@@ -40,6 +39,7 @@ def evaluate(
 def report(console: "Console", evaluation: "Evaluation") -> None:
     """Scores and a table, for people."""
     from serve.console import interval
+    from simulate.design import EmbryoDesign
 
     console.result(
         f"{evaluation.model}: {evaluation.n_records} trajectories of {evaluation.n_designs} "
