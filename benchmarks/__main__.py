@@ -46,6 +46,7 @@ def engine(n_atoms: int) -> Iterator[tuple[str, float, str]]:
         tempfile.TemporaryDirectory() as folder,
         Lammps(design, packed, 1, Path(folder)) as lammps,
     ):
+        lammps.relax()
         lammps.set_temperature(heat.start_K)
         frames = lammps.run(heat)
         frame_s = median_s(lambda: next(frames), repeats=4)

@@ -1,8 +1,8 @@
 """Many plans become many records on all cores: Ray actors, one LAMMPS each, one core each.
 
 State lives in the store, not here: whatever is finished is on disk at once, and a second run of
-the same campaign finds nothing to do. Actors keep nothing worth saving, so a lost one is replaced
-and its trajectory run again.
+the same campaign finds nothing to do. Running trajectories write checkpoints beside the store, so
+a lost actor is replaced and its trajectory goes on from the last one.
 """
 
 import logging
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simulate.checkpoint import Checkpoints
 from simulate.cluster import available_cores, ray_session
 from simulate.errors import EngineError, GlassyLiError
 from simulate.plan import Plan
@@ -96,13 +97,14 @@ def run_campaign(
         ray_session(address, n_workers),
         tempfile.TemporaryDirectory(prefix="glassyli-", ignore_cleanup_errors=True) as scratch,
     ):
-        workers = _Workers(_n_workers(n_workers, len(waiting)), scratch)
+        workers = _Workers(_n_workers(n_workers, len(waiting)), scratch, store)
         summary.n_workers = workers.n_workers
         try:
             progress = _Progress(waiting, summary, began)
             _report(on_progress, progress.now(n_running=0))
             for record, frames in workers.map_unordered(waiting):
                 kept = store.append(record, frames)  # failures too: dropping them would bias times
+                store.checkpoints(record.trajectory_id).clear()
                 summary.outcomes[outcome_of(kept)] += 1
                 summary.simulated_ns += simulated_ns(kept)
                 progress.finished(kept)
@@ -159,19 +161,23 @@ class _Progress:
 class TrajectoryWorker:
     """The body of a Ray actor: synchronous and single-threaded, because OVITO must be."""
 
-    def run(self, plan: Plan, scratch: str) -> tuple[TrajectoryRecord, bytes]:
+    def run(
+        self, plan: Plan, scratch: str, checkpoints: Checkpoints
+    ) -> tuple[TrajectoryRecord, bytes]:
         """Run one plan in a folder of its own that is gone afterwards.
 
         Args:
             plan: What to run.
             scratch: The driver's folder, which it removes even if this worker is killed; on another
                 machine it is not there, and the system's own place is used.
+            checkpoints: In the store; a machine that does not see the store does without.
         """
         from simulate.trajectory import run_trajectory
 
         parent = scratch if Path(scratch).is_dir() else None
+        sees_store = checkpoints.folder.parent.is_dir()
         with tempfile.TemporaryDirectory(prefix="glassyli-", dir=parent) as folder:
-            return run_trajectory(plan, Path(folder))
+            return run_trajectory(plan, Path(folder), checkpoints if sees_store else None)
 
 
 class _Workers:
@@ -180,10 +186,11 @@ class _Workers:
     (`ray.util.ActorPool` would hand a dead actor its next task.)
     """
 
-    def __init__(self, n_workers: int, scratch: str) -> None:
+    def __init__(self, n_workers: int, scratch: str, store: RecordStore) -> None:
         import ray
 
         self._scratch = scratch
+        self._store = store
         self.n_workers = n_workers
         self.n_lost = 0
         self._ray = ray
@@ -235,7 +242,10 @@ class _Workers:
         return worker
 
     def _start(self, worker: Any, plan: Plan) -> None:  # noqa: ANN401
-        self._in_flight[worker.run.remote(plan, self._scratch)] = (worker, plan)
+        checkpoints = self._store.checkpoints(plan.trajectory_id)
+        checkpoints.folder.parent.mkdir(exist_ok=True)
+        running = worker.run.remote(plan, self._scratch, checkpoints)
+        self._in_flight[running] = (worker, plan)
 
     def _dismiss(self, worker: Any) -> None:  # noqa: ANN401
         self._alive.remove(worker)
@@ -255,8 +265,13 @@ class _Workers:
         if n_losses < MAX_WORKER_LOSSES:
             queue.appendleft(plan)
             return None
-        message = f"the worker died {n_losses} times: {type(error).__name__}"
-        return failed_record(plan, Failure(cause="lost_worker", message=message, stage="packing"))
+        message = (
+            f"the worker died {n_losses} times: {type(error).__name__}. "
+            "Remove this record to try again."
+        )
+        failure = Failure(cause="lost_worker", message=message, stage="packing")
+        saved = self._store.checkpoints(plan.trajectory_id).latest()
+        return failed_record(plan, failure, saved)
 
 
 def _cause_of(error: Any, plan: Plan) -> GlassyLiError:  # noqa: ANN401 - a RayTaskError

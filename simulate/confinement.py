@@ -1,20 +1,24 @@
 """Mass and energy exchange with the surroundings: as physics first, as LAMMPS commands second.
 
 Mass exchange `open` is a periodic cell, in which atoms and clusters meet their images. `confined`
-is a closed sphere of equal *accessible* volume: atom centres move freely within
-(3V/4π)^(1/3) - 1.5 Å, since an atom is about 3 Å thick, and a harmonic wall turns them back beyond.
-Nothing crosses it, and its energy belongs to the conserved quantity.
+is a closed sphere or cube of equal *accessible* volume: atom centres move freely up to 1.5 Å from
+where a hard wall of volume V would be ((3V/4π)^(1/3) - 1.5 Å in a sphere), since an atom is about
+3 Å thick, and a harmonic wall turns them back beyond. Nothing crosses it, and its energy belongs to
+the conserved quantity.
+
+Degrees of freedom: a periodic cell conserves momentum and a sphere conserves angular momentum, both
+zero from the start, so that either has 3 N - 3; a cube conserves neither.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Final
 
-from simulate.design import EmbryoDesign
+from simulate.design import EmbryoDesign, WallShape
 from simulate.protocol import Stage
 
 HALF_ATOM_A: Final = 1.5
-"""Half the thickness of an atom: centres stay this far inside the sphere of the volume, Å."""
+"""Half the thickness of an atom: centres stay this far inside the wall of the volume, Å."""
 
 WALL_RANGE_A: Final = 1.1
 """Depth of the harmonic wall beyond the accessible radius, Å."""
@@ -32,17 +36,24 @@ class Cell:
 
     Attributes:
         edge_A: Edge of the cubic simulation box, Å.
-        wall_radius_A: Radius within which atom centres move freely, about the box centre, Å;
-            None where the cell is periodic.
+        wall_radius_A: Radius (of a cube: half the edge) within which atom centres move freely,
+            about the box centre, Å; None where the cell is periodic.
+        wall_shape: Of the wall, where there is one.
     """
 
     edge_A: float
     wall_radius_A: float | None
+    wall_shape: WallShape = "sphere"
 
     @property
     def is_periodic(self) -> bool:
         """Whether atoms meet their images."""
         return self.wall_radius_A is None
+
+    @property
+    def n_frozen(self) -> int:
+        """Degrees of freedom that conservation laws hold at zero."""
+        return 0 if not self.is_periodic and self.wall_shape == "cube" else 3
 
 
 def cell_of(design: EmbryoDesign) -> Cell:
@@ -56,8 +67,11 @@ def cell_of(design: EmbryoDesign) -> Cell:
     volume_A3 = design.cell_volume_A3
     if design.mass_exchange == "open":
         return Cell(volume_A3 ** (1.0 / 3.0), None)
-    radius_A = (3.0 * volume_A3 / (4.0 * math.pi)) ** (1.0 / 3.0) - HALF_ATOM_A
-    return Cell(2.0 * (radius_A + WALL_RANGE_A + BOX_MARGIN_A), radius_A)
+    if design.wall_shape == "cube":
+        radius_A = volume_A3 ** (1.0 / 3.0) / 2.0 - HALF_ATOM_A
+    else:
+        radius_A = (3.0 * volume_A3 / (4.0 * math.pi)) ** (1.0 / 3.0) - HALF_ATOM_A
+    return Cell(2.0 * (radius_A + WALL_RANGE_A + BOX_MARGIN_A), radius_A, design.wall_shape)
 
 
 def wall_commands(cell: Cell) -> list[str]:
@@ -66,30 +80,49 @@ def wall_commands(cell: Cell) -> list[str]:
         return []
     centre = cell.edge_A / 2.0
     surface_A = cell.wall_radius_A + WALL_RANGE_A
+    if cell.wall_shape == "cube":
+        low, high = f"{centre - surface_A:.10g}", f"{centre + surface_A:.10g}"
+        room = f"block {low} {high} {low} {high} {low} {high}"
+    else:
+        room = f"sphere {centre:.10g} {centre:.10g} {centre:.10g} {surface_A:.10g}"
     return [
-        f"region ball sphere {centre:.10g} {centre:.10g} {centre:.10g} {surface_A:.10g} side in",
-        f"fix wall all wall/region ball harmonic {WALL_STIFFNESS_eV_per_A2} 1.0 {WALL_RANGE_A}",
-        "fix_modify wall energy yes virial yes",
+        f"region room {room} side in",
+        f"fix wall all wall/region room harmonic {WALL_STIFFNESS_eV_per_A2} 1.0 {WALL_RANGE_A}",
+        # With the wall's own virial the pressure of a closed box would be zero by the virial
+        # theorem; without it, it is what the atoms exert on the wall.
+        "fix_modify wall energy yes virial no",
     ]
 
 
-def exchange_commands(stage: Stage, seed: int) -> list[str]:
+def exchange_commands(stage: Stage, cell: Cell, seed: int) -> list[str]:
     """LAMMPS fixes that move atoms and exchange heat during a stage, in simulated kelvin.
 
     Args:
         stage: What is to be done.
+        cell: Where; decides how many degrees of freedom there are.
         seed: Of the stochastic thermostat, positive.
     """
+    move, leak = exchange_fixes(stage)
     if stage.ensemble == "nvt":
         return [
-            f"fix move all nvt temp {stage.start_K:.10g} {stage.end_K:.10g} {stage.relaxation_ps}"
+            f"fix {move} all nvt temp {stage.start_K:.10g} {stage.end_K:.10g} {stage.relaxation_ps}",
+            f"compute_modify {move}_temp extra/dof {cell.n_frozen}",
         ]
     if stage.ensemble == "nve":
-        return ["fix move all nve"]
+        return [f"fix {move} all nve"]
     return [  # its heat enters `econserve` by itself
-        "fix move all nve",
+        f"fix {move} all nve",
         (
-            f"fix leak all temp/csvr {stage.start_K:.10g} {stage.end_K:.10g} "
+            f"fix {leak} all temp/csvr {stage.start_K:.10g} {stage.end_K:.10g} "
             f"{stage.relaxation_ps:.10g} {seed}"
         ),
+        f"compute_modify {leak}_temp extra/dof {cell.n_frozen}",
     ]
+
+
+def exchange_fixes(stage: Stage) -> tuple[str, str]:
+    """Names of the fixes that move atoms and leak heat in a stage.
+
+    Every stage has its own: LAMMPS hands the state in a restart file to any fix of the same name.
+    """
+    return f"move_{stage.name}", f"leak_{stage.name}"

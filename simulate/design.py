@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from simulate.errors import MisuseError
 from simulate.files import canonical_json, read_text, sha256_of
@@ -19,12 +19,13 @@ from simulate.units import cell_volume_A3
 
 Exchange = Literal["open", "confined"]
 EnergyExchange = Literal["open", "partial", "confined"]
+WallShape = Literal["sphere", "cube"]
 
 DENSEST_SHARE_OF_BULK = 1.2
 """Packing densities above this share of the bulk crystal are refused: atoms would overlap."""
 
 
-class EmbryoDesign(Settings):
+class EmbryoDesign(Settings, strict=True):
     """One point of the design space.
 
     >>> design = EmbryoDesign(n_atoms=300, packing_density_g_cm3=0.0534,
@@ -40,7 +41,10 @@ class EmbryoDesign(Settings):
         gt=0.0, description="Mass over volume of the cell, g/cm3. Bulk lithium is 0.534."
     )
     mass_exchange: Exchange = Field(
-        description="`open`: periodic cell. `confined`: closed repulsive sphere."
+        description="`open`: periodic cell. `confined`: closed repulsive wall."
+    )
+    wall_shape: WallShape = Field(
+        "sphere", description="Of the wall; flat walls order layers of atoms. For `confined` only."
     )
     energy_exchange: EnergyExchange = Field(
         description="`open`: thermostatted hold. `confined`: isolated hold (NVE). "
@@ -55,6 +59,12 @@ class EmbryoDesign(Settings):
     hold_temperature_K: float = Field(
         300.0, ge=100.0, le=450.0, description="Experiment-equivalent hold temperature, K."
     )
+
+    @field_validator("n_atoms", mode="before")
+    @classmethod
+    def _whole_number(cls, value: object) -> object:
+        """Tables of numbers are often written as 300.0; text and truth values are no numbers."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     @model_validator(mode="after")
     def _can_exist(self) -> Self:
@@ -74,7 +84,13 @@ class EmbryoDesign(Settings):
         if (self.energy_exchange == "partial") != (self.energy_relaxation_ps is not None):
             raise ValueError(
                 "energy_relaxation_ps must be given for energy_exchange='partial' and only then, "
-                f"but got {self.energy_exchange=}, {self.energy_relaxation_ps=}."
+                f"but got energy_exchange={self.energy_exchange!r}, "
+                f"energy_relaxation_ps={self.energy_relaxation_ps}."
+            )
+        if self.mass_exchange == "open" and self.wall_shape != "sphere":
+            raise ValueError(
+                "wall_shape must be left out for mass_exchange='open', which has no wall, but got "
+                f"{self.wall_shape!r}."
             )
         return self
 
@@ -106,9 +122,10 @@ class EmbryoDesign(Settings):
             if self.energy_relaxation_ps is not None
             else self.energy_exchange
         )
+        mass = self.mass_exchange if self.wall_shape == "sphere" else f"confined ({self.wall_shape})"
         return (
             f"{self.n_atoms} {self.element}, {self.packing_density_g_cm3:g} g/cm3, "
-            f"mass {self.mass_exchange}, energy {energy}, {self.hold_temperature_K:g} K"
+            f"mass {mass}, energy {energy}, {self.hold_temperature_K:g} K"
         )
 
 

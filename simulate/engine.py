@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.confinement import cell_of, exchange_commands, wall_commands
+from simulate.confinement import cell_of, exchange_commands, exchange_fixes, wall_commands
 from simulate.design import EmbryoDesign
 from simulate.errors import EngineError, TrajectoryFailure
 from simulate.potentials.registry import Potential
@@ -44,6 +44,7 @@ class EngineFrame:
         time_ps: Since the start of the stage, ps.
         temperature_K: Instantaneous, simulated.
         conserved_eV_per_atom: Energy plus what thermostats took.
+        pressure_bar: Mean over the same time, of the design's volume, without wall forces.
     """
 
     positions_A: NDArray[np.float64]
@@ -60,22 +61,31 @@ class Lammps:
     Use as a context manager: the instance is closed whatever happens.
     """
 
-    def __init__(self, design: EmbryoDesign, packed: Snapshot, seed: int, folder: Path) -> None:
-        """Build the cell around freshly packed atoms and relax their overlaps.
+    def __init__(
+        self, design: EmbryoDesign, atoms: Snapshot | bytes, seed: int, folder: Path
+    ) -> None:
+        """Build the cell around atoms, or go on from a restart file.
 
         Args:
             design: The design point.
-            packed: Its atoms.
+            atoms: Where the atoms are, or what `restart_file` gave.
             seed: Of velocities and of the stochastic thermostat.
-            folder: For the log and the potential's table.
+            folder: For the log, the potential's table and restart files.
         """
         self.log = folder / "log.lammps"
         self._design = design
         self._cell = cell_of(design)
         self._seed = 1 + seed % 899_999_999
+        self._restart = folder / "restart"
+        self._must_set_up = True
         self._lammps = _new_instance(self.log)
         try:
-            self._build(packed, folder)
+            if isinstance(atoms, bytes):
+                self._restart.write_bytes(atoms)
+                self._commands([f'read_restart "{self._restart}"'])
+            else:
+                self._build(atoms)
+            self._describe(folder)
         except BaseException:
             self.close()
             raise
@@ -90,31 +100,46 @@ class Lammps:
         """Free the instance."""
         self._lammps.close()
 
-    def run(self, stage: Stage) -> Iterator[EngineFrame]:
+    def run(self, stage: Stage, n_done: int = 0) -> Iterator[EngineFrame]:
         """Run a stage, one frame at a time; the caller may stop asking at any frame.
+
+        Args:
+            stage: What to do.
+            n_done: Frames of it that a restart file holds already.
 
         Raises:
             TrajectoryFailure: The physics broke down (lost atoms, numbers that are not finite).
         """
+        averaged = f"{stage.sample_every} {stage.n_samples} {stage.steps_per_frame}"
         begin = [
-            "reset_timestep 0",
             f"timestep {stage.time_step_fs / 1000.0:.10g}",
-            *exchange_commands(stage, self._seed),
-            (
-                f"fix mean all ave/atom {stage.sample_every} {stage.n_samples} "
-                f"{stage.steps_per_frame} c_unwrapped[1] c_unwrapped[2] c_unwrapped[3]"
-            ),
+            *exchange_commands(stage, self._cell, self._seed),
+            f"fix mean all ave/atom {averaged} c_unwrapped[1] c_unwrapped[2] c_unwrapped[3]",
+            f"fix press all ave/time {averaged} c_thermo_press",
             f"thermo {stage.steps_per_frame}",
         ]
-        self._commands(begin)
-        for number in range(1, stage.n_frames + 1):
-            setup = "" if number == 1 else "pre no "
+        self._commands(begin if n_done else ["reset_timestep 0", *begin])
+        self._must_set_up = True
+        for number in range(n_done + 1, stage.n_frames + 1):
+            setup = "" if self._must_set_up else "pre no "
+            self._must_set_up = False
             self._commands(
                 [f"run {stage.steps_per_frame} start 0 stop {stage.n_steps} {setup}post no"]
             )
             yield self._frame(number * stage.frame_ps)
-        end = ["unfix mean", "unfix move"]
-        self._commands([*end, "unfix leak"] if stage.ensemble == "csvr" else end)
+        move, leak = exchange_fixes(stage)
+        end = ["unfix mean", "unfix press", f"unfix {move}"]
+        self._commands([*end, f"unfix {leak}"] if stage.ensemble == "csvr" else end)
+
+    def restart_file(self) -> bytes:
+        """The state, so that another process goes on from here bit by bit.
+
+        Writing it renews neighbour lists, which changes sums in their last bit: a trajectory is
+        reproduced only by writing at the same frames.
+        """
+        self._commands([f'write_restart "{self._restart}"'])
+        self._must_set_up = True
+        return self._restart.read_bytes()
 
     def set_temperature(self, temperature_K: float) -> None:
         """Draw new velocities at a simulated temperature, without drift or spin."""
@@ -122,7 +147,41 @@ class Lammps:
             [f"velocity all create {temperature_K:.10g} {self._seed} mom yes rot yes dist gaussian"]
         )
 
-    def _build(self, packed: Snapshot, folder: Path) -> None:
+    def relax(self) -> Snapshot:
+        """Move atoms apart that are too close, down the energy; the atoms where they come to rest.
+
+        Stops after 100 steps: enough for overlaps and for the swing of vibration.
+        """
+        self._commands(["minimize 1.0e-4 1.0e-2 100 1000"])
+        places = np.array(
+            self._lammps.numpy.extract_atom("x")[: self._design.n_atoms], dtype=np.float64
+        )
+        return Snapshot(
+            places[self._order()], np.full(3, self._cell.edge_A), self._cell.is_periodic
+        )
+
+    def settle(self, temperature_K: float, length_ps: float = 1.0) -> None:
+        """Let new velocities share their energy with resting atoms at a simulated temperature.
+
+        Args:
+            temperature_K: Of the stochastic velocity rescaling that supplies the heat.
+            length_ps: How long.
+        """
+        relaxation_ps = 0.1
+        self._commands(
+            [
+                "timestep 0.001",
+                "fix move all nve",
+                f"fix leak all temp/csvr {temperature_K:.10g} {temperature_K:.10g} "
+                f"{relaxation_ps} {self._seed}",
+                f"compute_modify leak_temp extra/dof {self._cell.n_frozen}",
+                f"run {round(1000 * length_ps)} post no",
+                "unfix leak",
+                "unfix move",
+            ]
+        )
+
+    def _build(self, atoms: Snapshot) -> None:
         boundary = "p p p" if self._cell.is_periodic else "f f f"
         edge = f"{self._cell.edge_A:.12g}"
         self._commands(
@@ -135,14 +194,17 @@ class Lammps:
                 "create_box 1 cell",
             ]
         )
-        n_atoms = packed.n_atoms
+        n_atoms = atoms.n_atoms
         self._lammps.create_atoms(
-            n_atoms, list(range(1, n_atoms + 1)), [1] * n_atoms, packed.positions_A.ravel().tolist()
+            n_atoms, list(range(1, n_atoms + 1)), [1] * n_atoms, atoms.positions_A.ravel().tolist()
         )
         if self._lammps.get_natoms() != n_atoms:
             raise EngineError(
                 f"LAMMPS must take all {n_atoms} atoms, but took {self._lammps.get_natoms()}."
             )
+
+    def _describe(self, folder: Path) -> None:
+        """What a restart file does not hold: forces, wall, and what is measured."""
         self._commands(
             [
                 *self._design.physics.lammps_commands(folder),
@@ -152,7 +214,7 @@ class Lammps:
                 "compute unwrapped all property/atom xu yu zu",
                 "thermo_style custom step temp pe econserve press",
                 "thermo_modify norm no",
-                "minimize 1.0e-4 1.0e-2 100 1000",
+                f"compute_modify thermo_temp extra/dof {self._cell.n_frozen}",
             ]
         )
 
@@ -160,10 +222,9 @@ class Lammps:
         thermo: dict[str, float] = self._lammps.last_thermo()
         n_atoms = self._design.n_atoms
         mean = np.array(self._lammps.numpy.extract_fix("mean", 1, 2)[:n_atoms], dtype=np.float64)
-        order = np.argsort(np.array(self._lammps.numpy.extract_atom("id")[:n_atoms]))
         if not (math.isfinite(thermo["PotEng"]) and np.isfinite(mean).all()):
             raise TrajectoryFailure("not_finite", "energies and positions must stay finite.")
-        positions_A = mean[order]
+        positions_A = mean[self._order()]
         if self._cell.is_periodic:
             positions_A = positions_A % self._cell.edge_A
         return EngineFrame(
@@ -172,8 +233,15 @@ class Lammps:
             temperature_K=thermo["Temp"],
             potential_eV_per_atom=thermo["PotEng"] / n_atoms,
             conserved_eV_per_atom=thermo["Econserve"] / n_atoms,
-            pressure_bar=thermo["Press"],
+            pressure_bar=self._lammps.extract_fix("press", 0, 0)
+            * self._cell.edge_A**3
+            / self._design.cell_volume_A3,
         )
+
+    def _order(self) -> NDArray[np.int64]:
+        """Places of the atoms in memory, by id, shape ``(n_atoms,)``."""
+        ids = self._lammps.numpy.extract_atom("id")[: self._design.n_atoms]
+        return np.argsort(np.array(ids))
 
     def _commands(self, commands: list[str]) -> None:
         for command in commands:

@@ -8,7 +8,7 @@ during the quench is its own class: no waiting at the hold temperature was seen.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from pydantic import model_validator
 
@@ -41,11 +41,11 @@ class Incubation(Settings):
             if (self.lower_ps, self.upper_ps) != (0.0, 0.0):
                 raise ValueError(
                     "an embryo ordered in the quench must have lower_ps = upper_ps = 0, but got "
-                    f"{self.lower_ps=}, {self.upper_ps=}."
+                    f"lower_ps={self.lower_ps}, upper_ps={self.upper_ps}."
                 )
         elif not 0.0 <= self.lower_ps < (math.inf if self.upper_ps is None else self.upper_ps):
             raise ValueError(
-                f"0 <= lower_ps < upper_ps must hold, but got {self.lower_ps=}, {self.upper_ps=}."
+                f"0 <= lower_ps < upper_ps must hold, but got lower_ps={self.lower_ps}, upper_ps={self.upper_ps}."
             )
         return self
 
@@ -53,6 +53,23 @@ class Incubation(Settings):
     def is_observed(self) -> bool:
         """Whether lasting order was seen at all, in the quench or in the hold."""
         return self.upper_ps is not None
+
+
+class Ordering(Protocol):
+    """What of a frame decides whether it is ordered.
+
+    Attributes:
+        time_ps: Hold clock, negative in the quench, ps.
+        largest_cluster: Atoms in the largest crystalline cluster.
+        core_fraction: Crystalline share of fully coordinated atoms; None where there are none.
+    """
+
+    @property
+    def time_ps(self) -> float: ...
+    @property
+    def largest_cluster(self) -> int: ...
+    @property
+    def core_fraction(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +81,45 @@ class Onset:
 
 
 def onset(
-    times_ps: Sequence[float], largest_clusters: Sequence[int], labelling: Labelling
+    series: Sequence[Ordering], labelling: Labelling
 ) -> Onset | None:
     """First frame from which the largest crystalline cluster stays at `n_c` or above.
 
-    Order counts once it has been seen for `persistence_ps` without a break.
+    Order counts once it has been seen for `persistence_ps` without a break *and* then fills its
+    share of the core: a cluster near the critical size may linger, but does not grow.
 
     Args:
-        times_ps: Frame times on the hold clock (negative in the quench), rising, ps.
-        largest_clusters: Atoms in the largest crystalline cluster of each frame.
+        series: The frames, in time.
         labelling: Thresholds.
     """
     began: int | None = None
-    for index, (time_ps, size) in enumerate(zip(times_ps, largest_clusters, strict=True)):
-        if size < labelling.onset_cluster_atoms:
+    for index, seen in enumerate(series):
+        if seen.largest_cluster < labelling.onset_cluster_atoms:
             began = None
             continue
         began = index if began is None else began
-        if time_ps - times_ps[began] >= labelling.persistence_ps:
-            return Onset(began, times_ps[began])
+        has_lasted = seen.time_ps - series[began].time_ps >= labelling.persistence_ps
+        if has_lasted and (seen.core_fraction or 0.0) >= labelling.confirmed_core_fraction:
+            return Onset(began, series[began].time_ps)
     return None
 
 
-def incubation(
-    times_ps: Sequence[float], largest_clusters: Sequence[int], labelling: Labelling
-) -> Incubation:
+def incubation(series: Sequence[Ordering], labelling: Labelling) -> Incubation:
     """The incubation interval of a finished trajectory; arguments as for `onset`."""
-    found = onset(times_ps, largest_clusters, labelling)
+    found = onset(series, labelling)
     if found is None:
-        return Incubation(lower_ps=max(0.0, times_ps[-1] - labelling.persistence_ps))
+        return Incubation(lower_ps=_censored_at_ps(series, labelling))
     if found.time_ps <= 0.0:
         return Incubation(lower_ps=0.0, upper_ps=0.0, ordered_in_quench=True)
-    return Incubation(lower_ps=max(0.0, times_ps[found.index - 1]), upper_ps=found.time_ps)
+    return Incubation(lower_ps=max(0.0, series[found.index - 1].time_ps), upper_ps=found.time_ps)
+
+
+def _censored_at_ps(series: Sequence[Ordering], labelling: Labelling) -> float:
+    """Until when there was surely no lasting order, in a trajectory that showed none.
+
+    Order that began in the last `persistence_ps`, or that is still there but has not filled the
+    core yet, might have become the onset.
+    """
+    disordered = [f.time_ps for f in series if f.largest_cluster < labelling.onset_cluster_atoms]
+    last_ps = disordered[-1] if disordered else 0.0
+    return max(0.0, min(last_ps, series[-1].time_ps - labelling.persistence_ps))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate.errors import EngineError
-from simulate.neighbours import clusters, neighbours
+from simulate.neighbours import clusters, depth_A, neighbours
 from simulate.potentials.registry import Potential
 from simulate.protocol import Labelling
 from simulate.snapshot import STRUCTURE_NAMES, Snapshot
@@ -31,12 +31,15 @@ class Labels:
         structure: Label of each atom (see `snapshot.STRUCTURE_NAMES`), shape ``(n_atoms,)``.
         counts: Atoms by structure name.
         largest_cluster: Atoms in the largest cluster of crystalline neighbours.
+        cluster_depth_A: How far its atoms lie from the nearest surface atom, mean, Å; None without
+            a cluster or without a surface.
         n_core, n_core_crystalline: Fully coordinated atoms, and those labelled crystalline.
     """
 
     structure: NDArray[np.int64]
     counts: dict[str, int]
     largest_cluster: int
+    cluster_depth_A: float | None
     n_core: int
     n_core_crystalline: int
 
@@ -57,6 +60,7 @@ def label(snapshot: Snapshot, potential: Potential, labelling: Labelling) -> Lab
         structure=structure,
         counts={name: int((structure == i).sum()) for i, name in enumerate(STRUCTURE_NAMES)},
         largest_cluster=len(grouped[0]) if grouped else 0,
+        cluster_depth_A=depth_A(snapshot, found, grouped[0]) if grouped else None,
         n_core=int(found.is_core.sum()),
         n_core_crystalline=int((found.is_core & is_crystalline).sum()),
     )
@@ -78,7 +82,9 @@ def match_templates(snapshot: Snapshot, rmsd_cutoff: float) -> NDArray[np.int64]
     data.objects.append(cell)
     particles = data.create_particles(count=snapshot.n_atoms)
     particles.create_property("Position", data=snapshot.positions_A)
-    data.apply(PolyhedralTemplateMatchingModifier(rmsd_cutoff=rmsd_cutoff))
+    templates = PolyhedralTemplateMatchingModifier(rmsd_cutoff=rmsd_cutoff)
+    templates.structures[PolyhedralTemplateMatchingModifier.Type.ICO].enabled = True
+    data.apply(templates)
     return np.array(data.particles["Structure Type"], dtype=np.int64)
 
 

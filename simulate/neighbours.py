@@ -113,11 +113,40 @@ def bond_persistence(before: Snapshot, after: Snapshot, potential: Potential) ->
     pairs = neighbours(before, potential).pairs
     if not len(pairs):
         return 0.0
-    apart = after.positions_A[pairs[:, 1]] - after.positions_A[pairs[:, 0]]
-    if after.is_periodic:
-        apart -= after.cell_A * np.round(apart / after.cell_A)
+    apart = _nearest_image(after.positions_A[pairs[:, 1]] - after.positions_A[pairs[:, 0]], after)
     still_A = STILL_BONDED_in_a * potential.bcc_lattice_constant_A
     return float(np.mean(np.linalg.norm(apart, axis=1) < still_A))
+
+
+def cage_relative_msd_A2(before: Snapshot, after: Snapshot, potential: Potential) -> float:
+    """Mean-square displacement of atoms relative to the mean of their former neighbours, Å².
+
+    Of fully coordinated atoms (of all, where there are none): their neighbours surround them, so
+    that drift and rotation of the whole drop out. Displacements must be shorter than half the cell.
+
+    Reference:
+        S. Vivek et al., PNAS 114, 1850 (2017), doi 10.1073/pnas.1607226113.
+    """
+    found = neighbours(before, potential)
+    moved = _nearest_image(after.positions_A - before.positions_A, after)
+    counted = found.is_core if found.is_core.any() else found.coordination > 0
+    if not counted.any():
+        return 0.0
+    half = _graph(found.pairs, found.n_atoms).astype(np.float64)
+    of_cage = ((half + half.T) @ moved)[counted] / found.coordination[counted, None]
+    return float(np.mean(np.sum((moved[counted] - of_cage) ** 2, axis=1)))
+
+
+def depth_A(
+    snapshot: Snapshot, found: Neighbours, members: NDArray[np.int64]
+) -> float | None:
+    """Mean distance of some atoms from the nearest surface atom, Å; None without a surface."""
+    surface = np.flatnonzero(~found.is_core)
+    if not len(surface):
+        return None
+    period = snapshot.cell_A if snapshot.is_periodic else None
+    places = snapshot.positions_A if period is None else snapshot.positions_A % period
+    return float(cKDTree(places[surface], boxsize=period).query(places[members])[0].mean())
 
 
 def least_distance_A(snapshot: Snapshot) -> float:
@@ -142,6 +171,13 @@ def label_ceiling(n_atoms: int) -> int:
     nearest = np.argsort(np.linalg.norm(lattice, axis=1), kind="stable")[:n_atoms]
     pairs = cKDTree(lattice[nearest]).query_pairs(NEIGHBOUR_CUTOFF_in_a, output_type="ndarray")
     return int((np.bincount(pairs.ravel(), minlength=n_atoms) == 14).sum())
+
+
+def _nearest_image(apart: NDArray[np.float64], snapshot: Snapshot) -> NDArray[np.float64]:
+    """Vectors by way of the nearest periodic image, shape ``(n, 3)``, Å."""
+    if not snapshot.is_periodic:
+        return apart
+    return apart - snapshot.cell_A * np.round(apart / snapshot.cell_A)
 
 
 def _images(

@@ -95,6 +95,8 @@ def _uniform(cell: Cell, n_points: int, rng: np.random.Generator) -> NDArray[np.
     """Uniform points in the room of a cell, shape ``(n_points, 3)``, Å."""
     if cell.wall_radius_A is None:
         return rng.random((n_points, 3)) * cell.edge_A
+    if cell.wall_shape == "cube":
+        return cell.edge_A / 2.0 + cell.wall_radius_A * (2.0 * rng.random((n_points, 3)) - 1.0)
     direction = rng.normal(size=(n_points, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     radius_A = cell.wall_radius_A * np.cbrt(rng.random((n_points, 1)))

@@ -1,6 +1,6 @@
 """What is to be simulated: design points, a protocol and seeds become plans with content ids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -9,36 +9,58 @@ from pydantic import Field, model_validator
 
 from simulate.design import EmbryoDesign, grid
 from simulate.files import canonical_json, read_yaml, sha256_of
-from simulate.protocol import PRESETS, Protocol, protocol_named, stages
-from simulate.record import PHYSICS_VERSION
+from simulate.protocol import PRESETS, Protocol, Stage, protocol_named, stages
+from simulate.record import PHYSICS_VERSION, Parent
 from simulate.sampling import DesignSpace
 from simulate.settings import Settings, validated
+from simulate.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One trajectory to be run."""
+    """One trajectory to be run.
+
+    Attributes:
+        parent: The frame it starts from; None: a fresh packing.
+        start: That frame's atoms; needed to run, not to know the id.
+    """
 
     design: EmbryoDesign
     protocol: Protocol
     seed: int
+    parent: Parent | None = None
+    start: Snapshot | None = field(default=None, compare=False)
 
     @property
     def trajectory_id(self) -> str:
         """Hash of all that decides the answer, and of nothing else (no host, path or date)."""
+        heat, _, hold = stages(self.protocol, self.design)
         decides = {
             "physics_version": PHYSICS_VERSION,
             "design": self.design.model_dump(mode="json"),
             "protocol": self.protocol.what_decides(),
             "potential_sha256": self.design.physics.coefficients_sha256,
+            "time_steps_fs": [heat.time_step_fs, hold.time_step_fs],
             "seed": self.seed,
+            "parent": self.parent and [self.parent.trajectory_id, self.parent.frame_number],
         }
         return sha256_of(canonical_json(decides))[:16]
 
     @property
+    def is_full_length(self) -> bool:
+        """Whether chance, by the id, lets it run to the horizon whatever it shows."""
+        return int(self.trajectory_id, 16) / 16**16 < self.protocol.full_length_share
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What is done, in order: a trajectory with a parent is held only."""
+        heat, quench, hold = stages(self.protocol, self.design)
+        return (hold,) if self.parent else (heat, quench, hold)
+
+    @property
     def atom_steps(self) -> int:
         """Atoms times time steps if the hold runs to its horizon."""
-        return self.design.n_atoms * sum(s.n_steps for s in stages(self.protocol, self.design))
+        return self.design.n_atoms * sum(stage.n_steps for stage in self.stages)
 
 
 class Campaign(Settings):

@@ -22,12 +22,18 @@ from simulate.units import FS_PER_PS
 
 PRESETS = ("reference", "quickstart")
 
+MOST_FRAMES = 100_000
+"""Frames of one hold; more would fill memory before they answered anything."""
+
 
 class Labelling(Settings):
     """How frames become labels, and labels an incubation time."""
 
     rmsd_cutoff: float = Field(
         0.15, gt=0, le=0.3, description="Polyhedral template matching cut-off (0.10 misses hot bcc)"
+    )
+    positions: Literal["averaged", "instantaneous"] = Field(
+        "averaged", description="Which positions are labelled; averaging takes vibration out."
     )
     averaging_ps: float = Field(
         0.3, gt=0, le=5, description="Positions are averaged over this time before labelling, ps."
@@ -39,6 +45,13 @@ class Labelling(Settings):
     )
     persistence_ps: float = Field(
         50.0, ge=0, description="Order must last this long to be the onset, ps."
+    )
+    confirmed_core_fraction: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="Share of fully coordinated atoms that must be crystalline once order has "
+        "lasted: clusters near the critical size last too, but do not fill the embryo.",
     )
     fraction_after_onset_ps: float = Field(
         100.0, ge=0, description="The crystalline fraction is read this long after the onset, ps."
@@ -75,24 +88,38 @@ class Protocol(Settings):
         default=True,
         description="Stop the hold once order has lasted and its fraction has been read.",
     )
+    full_length_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of trajectories, drawn by their id, that run to the horizon all the "
+        "same: only they can show order that goes again.",
+    )
     labelling: Labelling = Labelling()
 
     @model_validator(mode="after")
     def _frames_fit(self) -> Self:
         if self.frame_every_ps > self.hold_ps:
             raise ValueError(
-                f"frame_every_ps <= hold_ps must hold, but got {self.frame_every_ps=}, "
-                f"{self.hold_ps=}. Shorten frame_every_ps or lengthen hold_ps."
+                f"frame_every_ps <= hold_ps must hold, but got frame_every_ps="
+                f"{self.frame_every_ps:g}, hold_ps={self.hold_ps:g}. "
+                "Shorten frame_every_ps or lengthen hold_ps."
+            )
+        if self.hold_ps / self.frame_every_ps > MOST_FRAMES:
+            raise ValueError(
+                f"hold_ps / frame_every_ps <= {MOST_FRAMES} must hold, but got hold_ps="
+                f"{self.hold_ps:g}, frame_every_ps={self.frame_every_ps:g}. Lengthen frame_every_ps."
             )
         if self.labelling.averaging_ps > self.frame_every_ps:
             raise ValueError(
-                "labelling.averaging_ps <= frame_every_ps must hold, but got "
-                f"{self.labelling.averaging_ps=}, {self.frame_every_ps=}. Average over less."
+                "labelling.averaging_ps <= frame_every_ps must hold, but got averaging_ps="
+                f"{self.labelling.averaging_ps:g}, frame_every_ps={self.frame_every_ps:g}. "
+                "Average over less."
             )
         if self.labelling.persistence_ps >= self.hold_ps:
             raise ValueError(
-                "labelling.persistence_ps < hold_ps must hold, but got "
-                f"{self.labelling.persistence_ps=}, {self.hold_ps=}. "
+                "labelling.persistence_ps < hold_ps must hold, but got persistence_ps="
+                f"{self.labelling.persistence_ps:g}, hold_ps={self.hold_ps:g}. "
                 "Lengthen hold_ps: no order could be seen to last."
             )
         return self
@@ -173,6 +200,8 @@ def stages(protocol: Protocol, design: EmbryoDesign) -> tuple[Stage, Stage, Stag
         "confined": ("nve", isolated_fs, math.inf),
     }[design.energy_exchange]
 
+    is_instant = protocol.labelling.positions == "instantaneous"
+
     def stage(
         name: str, ensemble: str, temperatures_K: tuple[float, float], relax_ps: float,
         dt_fs: float, length_ps: float,
@@ -182,7 +211,7 @@ def stages(protocol: Protocol, design: EmbryoDesign) -> tuple[Stage, Stage, Stag
         n_frames = max(1, math.ceil(length_ps * FS_PER_PS / dt_fs / per_frame - 1e-9))
         return Stage(
             name, ensemble, *temperatures_K, relax_ps, dt_fs, n_frames, per_frame,  # type: ignore[arg-type]
-            min(SAMPLES_PER_FRAME, per_frame // every), every,
+            1 if is_instant else min(SAMPLES_PER_FRAME, per_frame // every), every,
         )  # fmt: skip
 
     damping_ps = protocol.thermostat_damping_ps

@@ -8,16 +8,16 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from simulate.design import EmbryoDesign
-from simulate.incubation import Incubation, incubation
+from simulate.incubation import Incubation, incubation, onset
 from simulate.protocol import Protocol
 from simulate.settings import Settings
 
-SCHEMA_VERSION: int = 1
+SCHEMA_VERSION: int = 2
 
 DRIFT_LIMIT_meV_per_atom = 1.0
 """Most that the conserved quantity of an isolated or leaking hold may drift."""
 
-PHYSICS_VERSION: int = 1
+PHYSICS_VERSION: int = 2
 """Raised when the same design, protocol and seed would give another trajectory or label."""
 
 Outcome = Literal["crystalline", "ordering", "glassy", "liquid"]
@@ -34,9 +34,14 @@ class Frame(Settings):
     Attributes:
         time_ps: Hold clock, ps: negative before the hold starts.
         conserved_meV_per_atom: Conserved quantity of the stage relative to its first frame.
-        n_icosahedral: 0: icosahedra are not searched for yet and count as other.
+        pressure_bar: Mean over the averaging time, of the volume that sets the packing density,
+            without the forces of a wall: what the atoms exert on it.
         largest_cluster: Atoms in the largest crystalline cluster.
+        cluster_depth_A: Mean distance of its atoms from the nearest surface atom, Å.
         n_core, n_core_crystalline: Fully coordinated atoms, and those labelled crystalline.
+        bond_persistence: Share of neighbour pairs of some 10 ps before that are still together;
+            None at the beginning.
+        diffusivity_cm2_s: Cage-relative, over the same time (vibration is a small part of it).
     """
 
     time_ps: float
@@ -44,14 +49,18 @@ class Frame(Settings):
     temperature_K: float
     potential_eV_per_atom: float
     conserved_meV_per_atom: float
+    pressure_bar: float
     n_bcc: int
     n_fcc: int
     n_hcp: int
     n_icosahedral: int
     n_other: int
     largest_cluster: int
+    cluster_depth_A: float | None = None
     n_core: int
     n_core_crystalline: int
+    bond_persistence: float | None = None
+    diffusivity_cm2_s: float | None = None
 
     @property
     def n_crystalline(self) -> int:
@@ -76,15 +85,14 @@ class Morphology(Settings):
     Attributes:
         percolation_dimension: 0 droplet, 1 rod, 2 sheet, 3 network.
         n_surface: Atoms with too few neighbours to be inside.
-        pressure_bar: Of the simulation box at one instant, wall forces included, bar. A walled
-            cell fills only part of its box: multiply by box over cell volume to compare.
+        pressure_bar: As in `Frame`; None where the trajectory started with this shape.
     """
 
     n_clusters: int
     largest_cluster: int
     percolation_dimension: int = Field(ge=0, le=3)
     n_surface: int
-    pressure_bar: float
+    pressure_bar: float | None
 
     @property
     def name(self) -> str:
@@ -93,14 +101,21 @@ class Morphology(Settings):
 
 
 class Mobility(Settings):
-    """Do the atoms still flow? Blind to rotation and drift of the whole.
+    """Do the atoms of the disordered embryo flow? Blind to rotation and drift of the whole.
+
+    Means over the last frames of the hold before the onset, or before the end without one.
 
     Attributes:
+        window_ps: Time between the two frames that are compared, ps.
+        n_windows: How many such pairs were averaged.
         bond_persistence: Share of neighbour pairs that are still together after `window_ps`.
+        diffusivity_cm2_s: Cage-relative mean-square displacement over 6 `window_ps`.
     """
 
     window_ps: float
+    n_windows: int
     bond_persistence: float = Field(ge=0, le=1)
+    diffusivity_cm2_s: float
 
 
 class EnergyBalance(Settings):
@@ -150,7 +165,9 @@ class Provenance(Settings):
     git_dirty: bool | None = None
     host: str
     started_at: str
-    n_restarts: int = 0
+    resumed_at_ps: list[float] = Field(
+        default_factory=list, description="Hold clock of each frame a lost run was resumed from."
+    )
 
 
 class FramesFile(Settings):
@@ -167,14 +184,36 @@ class FramesFile(Settings):
     kept: list[int] | None = None
 
 
+class Parent(Settings):
+    """The frame of another trajectory from which this one started, with new velocities.
+
+    Such iso-configurational replicas tell what the structure decides from what is chance
+    (A. Widmer-Cooper, P. Harrowell, H. Fynewever, PRL 93, 135701 (2004),
+    doi 10.1103/PhysRevLett.93.135701).
+    """
+
+    trajectory_id: str
+    frame_number: int = Field(ge=0)
+    time_ps: float = Field(description="Hold clock of that frame in the parent, ps.")
+
+
 class TrajectoryRecord(Settings):
-    """One trajectory: its question, its answer, or why there is none."""
+    """One trajectory: its question, its answer, or why there is none.
+
+    Attributes:
+        is_full_length: Drawn to run to the horizon whatever it shows.
+        parent: Where it started from, if not from a packing.
+        relabelled_from: Id under which it was simulated, if it was relabelled since.
+    """
 
     schema_version: int = SCHEMA_VERSION
     trajectory_id: str
     design: EmbryoDesign
     protocol: Protocol
     seed: int
+    is_full_length: bool = False
+    parent: Parent | None = None
+    relabelled_from: str | None = None
     simulated: SimulatedConditions
     frames: list[Frame] = Field(default_factory=list)
     incubation: Incubation | None = None
@@ -223,8 +262,15 @@ class TrajectoryRecord(Settings):
         # Order that was there when the hold began shows itself only after the persistence time.
         if not trusted or trusted[-1].time_ps <= self.protocol.labelling.persistence_ps:
             return None
-        times_ps, clusters = zip(*((f.time_ps, f.largest_cluster) for f in trusted), strict=True)
-        return incubation(times_ps, clusters, self.protocol.labelling)
+        return incubation(trusted, self.protocol.labelling)
+
+    @property
+    def order_lost_at_ps(self) -> float | None:
+        """When the crystal of an ordered embryo was first gone again, ps; None: never seen."""
+        found = onset(self.frames, self.protocol.labelling)
+        later = self.frames[found.index :] if found and self.failure is None else []
+        least = self.protocol.labelling.onset_cluster_atoms
+        return next((f.time_ps for f in later if f.largest_cluster < least), None)
 
     @property
     def frame_numbers(self) -> Sequence[int]:

@@ -3,6 +3,7 @@
     STORE/store.json              the protocol every record in it was run under
     STORE/records/<id>.json       one record a file, written aside and renamed
     STORE/frames/<id>.xyz.gz      its positions
+    STORE/running/<id>/           checkpoints of a trajectory under way; gone once it is recorded
 
 Several writers on one filesystem may share a store: ids are content hashes, so two writers of one
 id write the same trajectory.
@@ -14,11 +15,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from simulate.checkpoint import Checkpoints
 from simulate.errors import MisuseError, StoreError, StoreMismatchError
-from simulate.files import canonical_json, sha256_of, write_atomically
+from simulate.files import canonical_json, sha256_of, write_atomically, write_new
 from simulate.protocol import Protocol
 from simulate.record import SCHEMA_VERSION, FramesFile, TrajectoryRecord
-from simulate.settings import Settings, explain
+from simulate.settings import Settings, differences, explain
 from simulate.snapshot import Snapshot, read_structure
 
 
@@ -138,6 +140,10 @@ class RecordStore:
                 f"{self._record_path(record.trajectory_id)} to simulate anew."
             )
 
+    def checkpoints(self, trajectory_id: str) -> Checkpoints:
+        """Where a running trajectory leaves what a killed one goes on from."""
+        return Checkpoints(self.path.absolute() / "running" / trajectory_id)
+
     def record_files(self) -> list[Path]:
         """Where the records are, in the order of ids."""
         return sorted(self.path.glob("records/[!.]*.json"))
@@ -166,7 +172,7 @@ def open_store(path: Path) -> RecordStore:
     try:
         values = _Header.model_validate_json(header.read_bytes())
     except (ValidationError, OSError) as error:
-        reason = explain(error) if isinstance(error, ValidationError) else error.strerror
+        reason = explain(error) if isinstance(error, ValidationError) else f"{error.strerror}."
         raise StoreError(f"{header} is damaged or from another version: {reason}") from error
     if values.schema_version != SCHEMA_VERSION:
         raise StoreError(
@@ -187,25 +193,44 @@ def create_or_open(path: Path, protocol: Protocol | None) -> RecordStore:
         StoreMismatchError: The store was written under another protocol.
         MisuseError: There is no store and no protocol to make one with.
     """
-    if (path / "store.json").exists():
-        store = open_store(path)
-        if protocol is not None and store.protocol.what_decides() != protocol.what_decides():
-            raise StoreMismatchError(
-                f"a store holds records of one protocol, but {path} was written under "
-                f"{_difference(store.protocol, protocol)}. "
-                "Choose another --out, or the store's own protocol."
-            )
-        return store
-    if protocol is None:
-        raise MisuseError(f"{path} is not a record store yet; name a protocol to make one.")
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if not (path / "store.json").exists():
+        if protocol is None:
+            raise MisuseError(f"{path} is not a record store yet; name a protocol to make one.")
+        _create(path, protocol)
+    store = open_store(path)
+    if protocol is not None and store.protocol.what_decides() != protocol.what_decides():
+        parted = differences(store.protocol.what_decides(), protocol.what_decides())
+        raise StoreMismatchError(
+            f"a store holds records of one protocol, but {path} was written under {parted}. "
+            "Choose another --out, or the store's own protocol."
+        )
+    return store
+
+
+def _create(path: Path, protocol: Protocol) -> None:
+    """Write the header of a new store; of several writers the first one decides."""
+    header = path / "store.json"
+    others = [name for name in _entries(path) if not name.startswith(".store.json.")]
+    # What another writer of this store put there came after its header.
+    if others and not header.exists():
         raise MisuseError(
             f"a new store must be an empty or new folder, but {path} holds something else. "
             "Choose another --out."
         )
-    header = _Header(schema_version=SCHEMA_VERSION, protocol=protocol)
-    write_atomically(path / "store.json", header.model_dump_json(indent=1) + "\n")
-    return RecordStore(path, protocol)
+    values = _Header(schema_version=SCHEMA_VERSION, protocol=protocol)
+    write_new(header, values.model_dump_json(indent=1) + "\n")
+
+
+def _entries(path: Path) -> list[str]:
+    try:
+        return [each.name for each in path.iterdir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise MisuseError(
+            f"a store must be a readable folder, but {path}: {error.strerror}. "
+            "Choose another --out."
+        ) from error
 
 
 def content_hash(store: RecordStore) -> str:
@@ -215,13 +240,6 @@ def content_hash(store: RecordStore) -> str:
         for record in store
     ]
     return sha256_of(canonical_json(parts))
-
-
-def _difference(theirs: Protocol, ours: Protocol) -> str:
-    """Where two protocols part, in words."""
-    left, right = theirs.what_decides(), ours.what_decides()
-    keys = [key for key in left if left[key] != right[key]]
-    return "; ".join(f"{key} = {left[key]} (asked for: {right[key]})" for key in keys)
 
 
 def _read_record(path: Path) -> TrajectoryRecord:

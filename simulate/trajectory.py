@@ -4,25 +4,22 @@ A trajectory is stopped early only on what was observed (order that lasted), nev
 anything else would bias the incubation times.
 """
 
-import platform
-import socket
-import subprocess
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from simulate.checkpoint import Checkpoints, Progress, Saved
 from simulate.confinement import cell_of
-from simulate.engine import EngineFrame, Lammps, lammps_version, log_tail
+from simulate.engine import EngineFrame, Lammps, log_tail
 from simulate.errors import TrajectoryFailure
-from simulate.incubation import Onset, incubation, onset
-from simulate.labels import label, ovito_version
+from simulate.judgement import MOBILITY_WINDOW_PS, is_settled, judge
+from simulate.labels import label
 from simulate.neighbours import (
     bond_persistence,
+    cage_relative_msd_A2,
     clusters,
     label_ceiling,
     least_distance_A,
@@ -31,26 +28,27 @@ from simulate.neighbours import (
 )
 from simulate.packing import pack
 from simulate.plan import Plan
-from simulate.potentials.registry import Potential
 from simulate.protocol import Stage, stages, temperature_scale
+from simulate.provenance import now, provenance
 from simulate.record import (
     DRIFT_LIMIT_meV_per_atom,
     EnergyBalance,
     Failure,
     Frame,
-    Mobility,
     Morphology,
-    Outcome,
-    Provenance,
     SimulatedConditions,
     StageName,
     TrajectoryRecord,
 )
 from simulate.snapshot import Snapshot, extended_xyz
 
-MOBILITY_WINDOW_PS = 10.0
-ARRESTED_ABOVE = 0.9
-"""Bond persistence over the window above which a disordered embryo counts as arrested (glassy)."""
+RESTART_EVERY_FRAMES: Final = 10
+"""Fixed, since a restart file changes a trajectory in its last bit."""
+
+KEEP_EVERY_S: Final = 15.0
+"""Wall time between two restart files that are kept, s: the most a killed worker costs."""
+
+CM2_S_PER_A2_PS: Final = 1.0e-4
 
 
 @dataclass(slots=True)
@@ -61,16 +59,53 @@ class _Observed:
     snapshots: list[Snapshot] = field(default_factory=list)
     timings_s: dict[str, float] = field(default_factory=dict)
     stage: StageName = "packing"
+    n_in_stage: int = 0
+    reference_eV: float = 0.0
     after_quench: Morphology | None = None
-    pressure_bar: float = 0.0
+    resumed_at_ps: list[float] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, saved: Saved) -> "_Observed":
+        """What had been seen when a checkpoint was written."""
+        held = saved.progress
+        return cls(
+            frames=list(held.frames),
+            snapshots=saved.snapshots,
+            timings_s=dict(held.timings_s),
+            stage=held.stage,
+            n_in_stage=held.n_in_stage,
+            reference_eV=held.reference_eV,
+            after_quench=held.after_quench,
+            resumed_at_ps=[*held.resumed_at_ps, held.frames[-1].time_ps],
+        )
+
+    @property
+    def progress(self) -> Progress:
+        """For a checkpoint."""
+        return Progress(
+            stage=self.stage,
+            n_in_stage=self.n_in_stage,
+            reference_eV=self.reference_eV,
+            frames=self.frames,
+            timings_s=self.timings_s,
+            after_quench=self.after_quench,
+            resumed_at_ps=self.resumed_at_ps,
+        )
+
+    def spend(self, name: str, seconds: float) -> None:
+        """Count wall time."""
+        self.timings_s[name] = self.timings_s.get(name, 0.0) + seconds
 
 
-def run_trajectory(plan: Plan, folder: Path) -> tuple[TrajectoryRecord, bytes]:
+def run_trajectory(
+    plan: Plan, folder: Path, checkpoints: Checkpoints | None = None
+) -> tuple[TrajectoryRecord, bytes]:
     """Bring one plan to a record.
 
     Args:
         plan: What to run.
         folder: Scratch, for the log and the potential's table.
+        checkpoints: Where to go on from, and to write to, in case this process is killed.
 
     Returns:
         The record, failed or not, and its frames as gzipped extended XYZ.
@@ -78,11 +113,12 @@ def run_trajectory(plan: Plan, folder: Path) -> tuple[TrajectoryRecord, bytes]:
     Raises:
         EngineError: LAMMPS or OVITO cannot be used at all.
     """
-    began = datetime.now(UTC).isoformat(timespec="seconds")
-    seen = _Observed()
+    began = now()
+    saved = checkpoints.latest() if checkpoints else None
+    seen = _Observed.of(saved) if saved else _Observed()
     failure = None
     try:
-        _simulate(plan, folder, seen)
+        _simulate(plan, folder, seen, saved, checkpoints)
     except TrajectoryFailure as error:
         failure = Failure(
             cause=error.cause,
@@ -90,77 +126,125 @@ def run_trajectory(plan: Plan, folder: Path) -> tuple[TrajectoryRecord, bytes]:
             stage=seen.stage,
             log_tail=log_tail(folder / "log.lammps"),
         )
-    record = TrajectoryRecord(
-        trajectory_id=plan.trajectory_id,
-        design=plan.design,
-        protocol=plan.protocol,
-        seed=plan.seed,
-        simulated=_simulated_conditions(plan, seen),
-        label_ceiling=label_ceiling(plan.design.n_atoms),
-        frames=seen.frames,
-        timings_s={name: round(spent, 3) for name, spent in seen.timings_s.items()},
-        provenance=provenance(plan, began),
-        **(_judged(plan, seen) if failure is None else {"failure": failure}),
-    )
+    record = _record(plan, seen, began, failure)
     return _with_binding_energy_balance(record), extended_xyz(seen.snapshots, plan.design.element)
 
 
-def failed_record(plan: Plan, failure: Failure) -> TrajectoryRecord:
-    """The record of a trajectory that never came back from its worker."""
+def failed_record(plan: Plan, failure: Failure, saved: Saved | None = None) -> TrajectoryRecord:
+    """The record of a trajectory that never came back from its worker.
+
+    Args:
+        plan: What was run.
+        failure: Why it did not come back.
+        saved: Its last checkpoint: what had been seen is kept.
+    """
+    seen = _Observed.of(saved) if saved else _Observed()
+    return _record(plan, seen, now(), failure.model_copy(update={"stage": seen.stage}))
+
+
+def _record(
+    plan: Plan, seen: _Observed, began: str, failure: Failure | None
+) -> TrajectoryRecord:
     return TrajectoryRecord(
         trajectory_id=plan.trajectory_id,
         design=plan.design,
         protocol=plan.protocol,
         seed=plan.seed,
-        simulated=_simulated_conditions(plan, _Observed()),
+        is_full_length=plan.is_full_length,
+        parent=plan.parent,
+        simulated=_simulated_conditions(plan, seen),
         label_ceiling=label_ceiling(plan.design.n_atoms),
-        failure=failure,
-        provenance=provenance(plan, datetime.now(UTC).isoformat(timespec="seconds")),
+        frames=seen.frames,
+        timings_s={name: round(spent, 3) for name, spent in seen.timings_s.items()},
+        provenance=provenance(plan, began, seen.resumed_at_ps),
+        **(_judged(plan, seen) if failure is None else {"failure": failure}),
     )
 
 
-def _simulate(plan: Plan, folder: Path, seen: _Observed) -> None:
-    """Heat, quench, hold; fills `seen` frame by frame."""
-    heat, quench, hold = stages(plan.protocol, plan.design)
-    clock = time.perf_counter()
-    packed = pack(plan.design, plan.seed)
-    seen.snapshots.append(_stamped(packed, -(heat.length_ps + quench.length_ps), "packing"))
-    with Lammps(plan.design, packed, plan.seed, folder) as engine:
-        seen.timings_s["packing"] = time.perf_counter() - clock
-        engine.set_temperature(heat.start_K)
-        for stage, begins_ps in (
-            (heat, -(heat.length_ps + quench.length_ps)),
-            (quench, -quench.length_ps),
-            (hold, 0.0),
-        ):
-            seen.stage = stage.name
-            clock, spent_labelling = time.perf_counter(), 0.0
-            reference_eV = None
-            for state in engine.run(stage):
-                labelling_began = time.perf_counter()
-                if reference_eV is None:
-                    reference_eV = state.conserved_eV_per_atom
-                _observe(plan, seen, stage, state, begins_ps, reference_eV)
-                spent_labelling += time.perf_counter() - labelling_began
-                if stage.name == "hold" and _is_settled(plan, seen):
-                    break
-            seen.timings_s[stage.name] = time.perf_counter() - clock - spent_labelling
-            seen.timings_s["labels"] = seen.timings_s.get("labels", 0.0) + spent_labelling
+def _simulate(
+    plan: Plan, folder: Path, seen: _Observed, saved: Saved | None, checkpoints: Checkpoints | None
+) -> None:
+    """Run the stages that are left; fills `seen` frame by frame."""
+    todo = list(plan.stages)
+    while saved and todo[0].name != seen.stage:
+        todo.pop(0)
+    with _prepared(plan, folder, seen, saved) as engine:
+        for stage in todo:
+            is_begun = saved is not None and stage.name == saved.progress.stage
+            if not is_begun:
+                seen.stage, seen.n_in_stage = stage.name, 0
+            _run_stage(plan, engine, stage, seen, checkpoints)
             if stage.name == "quench":
-                seen.after_quench = _morphology(seen.snapshots[-1], plan, seen.pressure_bar)
+                seen.after_quench = _morphology(plan, seen)
+
+
+def _prepared(plan: Plan, folder: Path, seen: _Observed, saved: Saved | None) -> Lammps:
+    """The engine at the beginning of the first stage that is left."""
+    if saved:
+        return Lammps(plan.design, saved.restart, plan.seed, folder)
+    clock = time.perf_counter()
+    first = plan.stages[0]
+    atoms = plan.start or pack(plan.design, plan.seed)
+    begins_ps = plan.parent.time_ps if plan.parent else _begins_ps(plan, first)
+    seen.snapshots.append(replace(atoms, time_ps=begins_ps))
+    engine = Lammps(plan.design, atoms, plan.seed, folder)
+    try:
+        if plan.parent is None:
+            engine.relax()
+        engine.set_temperature(first.start_K)
+        if plan.parent:
+            engine.settle(first.start_K)
+            seen.after_quench = _morphology(plan, seen)
+    except BaseException:
+        engine.close()
+        raise
+    seen.spend("packing", time.perf_counter() - clock)
+    return engine
+
+
+def _run_stage(
+    plan: Plan, engine: Lammps, stage: Stage, seen: _Observed, checkpoints: Checkpoints | None
+) -> None:
+    """Run and watch one stage, to its end or to lasting order."""
+    begins_ps = _begins_ps(plan, stage)
+    may_stop = stage.name == "hold" and plan.protocol.stop_early and not plan.is_full_length
+    clock = kept_at = time.perf_counter()
+    for state in engine.run(stage, seen.n_in_stage):
+        simulated = time.perf_counter()
+        seen.spend(stage.name, simulated - clock)
+        if seen.n_in_stage == 0:
+            seen.reference_eV = state.conserved_eV_per_atom
+        seen.n_in_stage += 1
+        _observe(plan, seen, stage, state, begins_ps)
+        clock = time.perf_counter()
+        seen.spend("labels", clock - simulated)
+        if may_stop and is_settled(seen.frames, plan.protocol.labelling):
+            return
+        if seen.n_in_stage % RESTART_EVERY_FRAMES == 0:
+            restart = engine.restart_file()
+            if checkpoints and clock - kept_at >= KEEP_EVERY_S:
+                checkpoints.save(seen.progress, seen.snapshots, restart)
+                kept_at = clock
+
+
+def _begins_ps(plan: Plan, stage: Stage) -> float:
+    """Hold clock at the beginning of a stage, ps."""
+    if stage.name == "hold":
+        return 0.0
+    heat, quench, _ = plan.stages
+    return -(quench.length_ps + (heat.length_ps if stage.name == "heat" else 0.0))
 
 
 def _observe(
-    plan: Plan, seen: _Observed, stage: Stage, state: EngineFrame, begins_ps: float,
-    reference_eV: float,
-) -> None:  # fmt: skip
+    plan: Plan, seen: _Observed, stage: Stage, state: EngineFrame, begins_ps: float
+) -> None:
     """Label one frame and keep it."""
     cell = cell_of(plan.design)
     snapshot = Snapshot(
         positions_A=state.positions_A,
         cell_A=np.full(3, cell.edge_A),
         is_periodic=cell.is_periodic,
-        time_ps=_whole_fs(begins_ps + state.time_ps),
+        time_ps=round(begins_ps + state.time_ps, 6),  # without the dust of floating-point sums
         stage=stage.name,
     )
     labels = label(snapshot, plan.design.physics, plan.protocol.labelling)
@@ -171,53 +255,49 @@ def _observe(
             stage=stage.name,
             temperature_K=state.temperature_K,
             potential_eV_per_atom=state.potential_eV_per_atom,
-            conserved_meV_per_atom=1000.0 * (state.conserved_eV_per_atom - reference_eV),
+            conserved_meV_per_atom=1000.0 * (state.conserved_eV_per_atom - seen.reference_eV),
+            pressure_bar=state.pressure_bar,
             **counts,
             largest_cluster=labels.largest_cluster,
+            cluster_depth_A=labels.cluster_depth_A,
             n_core=labels.n_core,
             n_core_crystalline=labels.n_core_crystalline,
+            **_motion(plan, seen.snapshots, snapshot),
         )
     )
-    seen.pressure_bar = state.pressure_bar
-    seen.snapshots.append(_stamped(snapshot, snapshot.time_ps, stage.name, labels.structure))
+    seen.snapshots.append(replace(snapshot, structure=labels.structure))
 
 
-def _is_settled(plan: Plan, seen: _Observed) -> bool:
-    """Whether lasting order has been seen, and its crystalline fraction can be read."""
-    found = _onset(plan, seen)
-    if found is None or not plan.protocol.stop_early:
-        return False
-    return seen.frames[-1].time_ps >= _fraction_read_at_ps(plan, found)
+def _motion(plan: Plan, before: list[Snapshot], after: Snapshot) -> dict[str, float]:
+    """Bond persistence and diffusivity since the frame one mobility window ago; {} where none."""
+    at_ps = after.time_ps - MOBILITY_WINDOW_PS
+    earlier = [each for each in before[-50:] if each.stage in ("heat", "quench", "hold")]
+    if not earlier:
+        return {}
+    then = min(earlier, key=lambda each: abs(each.time_ps - at_ps))
+    window_ps = after.time_ps - then.time_ps
+    if not 0.5 * MOBILITY_WINDOW_PS <= window_ps <= 1.5 * MOBILITY_WINDOW_PS:
+        return {}
+    msd_A2 = cage_relative_msd_A2(then, after, plan.design.physics)
+    return {
+        "bond_persistence": bond_persistence(then, after, plan.design.physics),
+        "diffusivity_cm2_s": CM2_S_PER_A2_PS * msd_A2 / (6.0 * window_ps),
+    }
 
 
 def _judged(plan: Plan, seen: _Observed) -> dict[str, object]:
-    """Outcome, incubation and measures of a trajectory that ran to its end."""
-    frames, last = seen.frames, seen.snapshots[-1]
-    found = _onset(plan, seen)
-    read_at_ps = frames[-1].time_ps if found is None else _fraction_read_at_ps(plan, found)
-    read = min(frames, key=lambda frame: abs(frame.time_ps - read_at_ps))
-    mobility = _mobility(seen, plan.design.physics)
+    """Everything a record says of a trajectory that ran to its end."""
+    judged = judge(seen.frames, plan.protocol.labelling)
     return {
-        "incubation": incubation(*_series(seen), plan.protocol.labelling),
-        "outcome": "crystalline" if found else _outcome_without_onset(plan, frames[-1], mobility),
-        "crystalline_fraction": read.crystalline_fraction,
-        "core_fraction": read.core_fraction,
+        **{each.name: getattr(judged, each.name) for each in fields(judged)},
         "morphology_after_quench": seen.after_quench,
-        "morphology_at_end": _morphology(last, plan, seen.pressure_bar),
-        "mobility": mobility,
+        "morphology_at_end": _morphology(plan, seen),
         "energy_balance": EnergyBalance(
-            drift_meV_per_atom=frames[-1].conserved_meV_per_atom,
+            drift_meV_per_atom=seen.frames[-1].conserved_meV_per_atom,
             limit_meV_per_atom=DRIFT_LIMIT_meV_per_atom,
             is_binding=plan.design.energy_exchange != "open",
         ),
     }
-
-
-def _outcome_without_onset(plan: Plan, last: Frame, mobility: Mobility) -> Outcome:
-    """Arrest is a glass only where no crystal is growing: a crystal keeps its neighbours too."""
-    if last.largest_cluster >= plan.protocol.labelling.onset_cluster_atoms:
-        return "ordering"
-    return "glassy" if mobility.bond_persistence >= ARRESTED_ABOVE else "liquid"
 
 
 def _with_binding_energy_balance(record: TrajectoryRecord) -> TrajectoryRecord:
@@ -241,53 +321,17 @@ def _with_binding_energy_balance(record: TrajectoryRecord) -> TrajectoryRecord:
     return TrajectoryRecord.model_validate(record.model_copy(update=judged).model_dump())
 
 
-def _series(seen: _Observed) -> tuple[list[float], list[int]]:
-    return [f.time_ps for f in seen.frames], [f.largest_cluster for f in seen.frames]
-
-
-def _onset(plan: Plan, seen: _Observed) -> Onset | None:
-    return onset(*_series(seen), plan.protocol.labelling)
-
-
-def _fraction_read_at_ps(plan: Plan, found: Onset) -> float:
-    """When the crystalline fraction is read; for order in the quench, counted from the hold."""
-    return max(found.time_ps, 0.0) + plan.protocol.labelling.fraction_after_onset_ps
-
-
-def _morphology(snapshot: Snapshot, plan: Plan, pressure_bar: float) -> Morphology:
-    found = neighbours(snapshot, plan.design.physics)
+def _morphology(plan: Plan, seen: _Observed) -> Morphology:
+    """Of the last snapshot."""
+    found = neighbours(seen.snapshots[-1], plan.design.physics)
     grouped = clusters(found)
     return Morphology(
         n_clusters=len(grouped),
         largest_cluster=len(grouped[0]),
         percolation_dimension=percolation_dimension(found, grouped[0]),
         n_surface=int((~found.is_core).sum()),
-        pressure_bar=pressure_bar,
+        pressure_bar=seen.frames[-1].pressure_bar if seen.frames else None,
     )
-
-
-def _mobility(seen: _Observed, potential: Potential) -> Mobility:
-    """Bond persistence over the last window of the hold."""
-    held = [snapshot for snapshot in seen.snapshots if snapshot.stage in ("quench", "hold")]
-    last = held[-1]
-    before = min(held[:-1], key=lambda s: abs(last.time_ps - s.time_ps - MOBILITY_WINDOW_PS))
-    return Mobility(
-        window_ps=_whole_fs(last.time_ps - before.time_ps),
-        bond_persistence=bond_persistence(before, last, potential),
-    )
-
-
-def _stamped(
-    snapshot: Snapshot, time_ps: float, stage: str, structure: np.ndarray | None = None
-) -> Snapshot:
-    return Snapshot(
-        snapshot.positions_A, snapshot.cell_A, snapshot.is_periodic, time_ps, stage, structure
-    )
-
-
-def _whole_fs(time_ps: float) -> float:
-    """Times without the dust of floating-point sums."""
-    return round(time_ps, 6)
 
 
 def _simulated_conditions(plan: Plan, seen: _Observed) -> SimulatedConditions:
@@ -302,38 +346,3 @@ def _simulated_conditions(plan: Plan, seen: _Observed) -> SimulatedConditions:
         wall_radius_A=cell_of(plan.design).wall_radius_A,
         packing_distance_A=least_distance_A(seen.snapshots[0]) if seen.snapshots else None,
     )
-
-
-def provenance(plan: Plan, started_at: str) -> Provenance:
-    """Who makes this record, with what."""
-    commit, is_dirty = _git_state()
-    return Provenance(
-        glassyli=version("glassyli"),
-        lammps=lammps_version(),
-        ovito=ovito_version(),
-        python=platform.python_version(),
-        potential_sha256=plan.design.physics.coefficients_sha256,
-        git_commit=commit,
-        git_dirty=is_dirty,
-        host=socket.gethostname(),
-        started_at=started_at,
-    )
-
-
-@cache
-def _git_state() -> tuple[str | None, bool | None]:
-    """Commit of the source tree and whether it was changed; nothing for an installed wheel."""
-    here = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(here), *arguments]
-        return subprocess.run(  # noqa: S603 - fixed words
-            command, capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
-
-    try:
-        if Path(git("rev-parse", "--show-toplevel")) != here.parent:
-            return None, None  # installed inside somebody else's repository
-        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--", str(here)))
-    except (OSError, subprocess.SubprocessError):
-        return None, None

@@ -251,6 +251,7 @@ def _frame(time_ps: float, is_ordered: bool, design: EmbryoDesign) -> Frame:  # 
         temperature_K=364.0,
         potential_eV_per_atom=-1.5,
         conserved_meV_per_atom=0.0,
+        pressure_bar=0.0,
         n_bcc=n_bcc,
         n_fcc=0,
         n_hcp=0,

@@ -36,6 +36,7 @@ def held(asked: EmbryoDesign, folder, seed: int = 1, protocol: Protocol = PROTOC
     """Frames of the hold of a short trajectory."""
     plan: tuple[Stage, ...] = stages(protocol, asked)
     with Lammps(asked, pack(asked, seed), seed, folder) as engine:
+        engine.relax()
         engine.set_temperature(plan[0].start_K)
         frames = [list(engine.run(stage)) for stage in plan]
     return frames[-1]
@@ -70,6 +71,7 @@ def test_a_slow_heat_leak_is_almost_isolated_and_a_fast_one_holds_the_temperatur
         asked = design(energy_exchange="partial", **exchange)
         hold = stages(PROTOCOL, asked)[2]
         with Lammps(asked, pack(asked, 1), 1, tmp_path) as engine:
+            engine.relax()
             engine.set_temperature(2.0 * hold.start_K + 150.0)  # half goes into the packing's well
             return float(np.mean([frame.temperature_K for frame in list(engine.run(hold))[3:]]))
 
@@ -108,6 +110,7 @@ def test_positions_are_averages_of_the_time_asked_for(tmp_path) -> None:
         protocol = PROTOCOL.model_copy(update={"labelling": labelling, "frame_every_ps": 0.99})
         heat = stages(protocol, design())[0]
         with Lammps(design(), pack(design(), 1), 1, tmp_path) as engine:
+            engine.relax()
             engine.set_temperature(heat.start_K)
             return next(engine.run(heat)).positions_A
 
@@ -120,6 +123,7 @@ def test_a_time_step_far_too_long_is_a_failure_with_its_cause(tmp_path) -> None:
     asked = design(mass_exchange="confined", packing_density_g_cm3=0.534)
     hot = stages(wild, asked)[0]
     with Lammps(asked, pack(asked, 1), 1, tmp_path) as engine:
+        engine.relax()
         engine.set_temperature(40_000.0)
         with pytest.raises(TrajectoryFailure) as caught:
             list(engine.run(hot))

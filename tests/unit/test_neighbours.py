@@ -5,7 +5,9 @@ from scipy.spatial.transform import Rotation
 
 from simulate.neighbours import (
     bond_persistence,
+    cage_relative_msd_A2,
     clusters,
+    depth_A,
     label_ceiling,
     least_distance_A,
     neighbours,
@@ -81,6 +83,34 @@ def test_bonds_outlast_rotation_and_drift_but_not_mixing() -> None:
     )
     assert bond_persistence(loose, turned, LITHIUM) == 1.0
     assert bond_persistence(loose, mixed, LITHIUM) < 0.4
+
+
+def test_diffusivity_is_blind_to_rotation_and_drift_and_sees_mixing() -> None:
+    crystal = lattice(n_cells=6)
+    centre = crystal.positions_A.mean(axis=0)
+    loose = Snapshot(crystal.positions_A, crystal.cell_A, is_periodic=False)
+    turn = Rotation.from_euler("xyz", [20, 40, 80], degrees=True).as_matrix()
+    turned = Snapshot((loose.positions_A - centre) @ turn.T + 3.0, loose.cell_A, is_periodic=False)
+    steps = np.random.default_rng(0).normal(scale=2.0, size=loose.positions_A.shape)
+    walked = Snapshot(loose.positions_A + steps, loose.cell_A, is_periodic=False)
+    plain_A2 = float(np.mean(np.sum((turned.positions_A - loose.positions_A) ** 2, axis=1)))
+    assert plain_A2 > 50.0
+    assert cage_relative_msd_A2(loose, turned, LITHIUM) < 1.0
+    # Independent steps: its own variance and a fourteenth of it for the neighbours' mean.
+    assert cage_relative_msd_A2(loose, walked, LITHIUM) == pytest.approx(
+        3.0 * 4.0 * (1.0 + 1.0 / 14.0), rel=0.1
+    )
+
+
+def test_depth_is_the_way_to_the_surface() -> None:
+    crystal = lattice(n_cells=6)
+    loose = Snapshot(crystal.positions_A, crystal.cell_A, is_periodic=False)
+    found = neighbours(loose, LITHIUM)
+    middle = np.argsort(np.linalg.norm(loose.positions_A - loose.positions_A.mean(0), axis=1))[:1]
+    outside = np.flatnonzero(~found.is_core)
+    assert depth_A(loose, found, outside) == 0.0
+    assert depth_A(loose, found, middle) > 3.51
+    assert depth_A(crystal, neighbours(crystal, LITHIUM), middle) is None  # no surface at all
 
 
 def test_bonds_outlast_a_move_across_the_cell_edge() -> None:

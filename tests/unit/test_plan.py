@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from simulate.plan import Campaign, Plan, read_campaign
-from simulate.protocol import Protocol
+from simulate.protocol import Protocol, stages
+from simulate.record import Parent
 from simulate.sampling import DesignSpace
 from simulate.settings import validated
 
@@ -20,17 +23,40 @@ def test_an_id_depends_on_all_that_decides_and_on_nothing_else(monkeypatch) -> N
         Plan(DESIGN.model_copy(update={"n_atoms": 201}), Protocol(), 1),
         Plan(DESIGN, Protocol(hold_ps=900.0), 1),
         Plan(DESIGN, Protocol(labelling={"rmsd_cutoff": 0.14}), 1),
+        Plan(DESIGN, Protocol(), 1, Parent(trajectory_id="abc", frame_number=30, time_ps=0.0)),
     ]
     assert base.trajectory_id == same.trajectory_id
-    assert len({plan.trajectory_id for plan in (base, *others)}) == 5
+    assert len({plan.trajectory_id for plan in (base, *others)}) == 6
     before = base.trajectory_id
-    monkeypatch.setattr("simulate.plan.PHYSICS_VERSION", 2)
+    monkeypatch.setattr("simulate.plan.PHYSICS_VERSION", 99)
     assert base.trajectory_id != before
 
 
 def test_an_id_is_the_same_in_every_release() -> None:
     """Fixed on purpose: if this fails, every existing store would be run again."""
-    assert Plan(DESIGN, Protocol(), 1).trajectory_id == "4e3a7cd27046aa24"
+    assert Plan(DESIGN, Protocol(), 1).trajectory_id == "414625a45e179461"
+
+
+def test_a_longer_time_step_of_the_potential_is_another_trajectory(monkeypatch) -> None:
+    before = Plan(DESIGN, Protocol(), 1).trajectory_id
+    coarse = replace(DESIGN.physics, time_step_fs=4.0)
+    monkeypatch.setattr("simulate.design.potential_named", lambda _: coarse)
+    assert Plan(DESIGN, Protocol(), 1).trajectory_id != before
+
+
+def test_a_tenth_of_all_trajectories_run_to_the_horizon_whatever_they_show() -> None:
+    drawn = [Plan(DESIGN, Protocol(), seed).is_full_length for seed in range(600)]
+    assert 0.06 < sum(drawn) / 600 < 0.14
+    never = Protocol(full_length_share=0.0)
+    assert not any(Plan(DESIGN, never, seed).is_full_length for seed in range(50))
+
+
+def test_a_trajectory_with_a_parent_is_held_only() -> None:
+    parent = Parent(trajectory_id="abc", frame_number=30, time_ps=0.0)
+    whole, branch = Plan(DESIGN, Protocol(), 1), Plan(DESIGN, Protocol(), 1, parent)
+    assert [stage.name for stage in whole.stages] == ["heat", "quench", "hold"]
+    assert branch.stages == (stages(Protocol(), DESIGN)[2],)
+    assert branch.atom_steps < whole.atom_steps
 
 
 def test_replicas_come_after_all_designs_were_run_once() -> None:

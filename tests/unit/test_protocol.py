@@ -31,7 +31,7 @@ def test_without_scaling_the_simulated_temperature_is_the_one_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exchange", "ensemble", "step_fs"), [("open", "nvt", 3.0), ("confined", "nve", 1.0)]
+    ("exchange", "ensemble", "step_fs"), [("open", "nvt", 3.0), ("confined", "nve", 0.5)]
 )
 def test_energy_exchange_decides_ensemble_and_time_step(
     exchange: str, ensemble: str, step_fs: float
