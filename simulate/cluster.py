@@ -19,6 +19,17 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def require_cluster(address: str | None = None) -> None:
+    """Refuse a named cluster that does not answer, before anything is written for it.
+
+    Raises:
+        GlassyLiError: `address`, or `RAY_ADDRESS`, names one where nobody listens.
+    """
+    named = address or os.environ.get("RAY_ADDRESS")
+    if named:
+        _must_answer(named)
+
+
 @contextmanager
 def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterator[None]:
     """A connection to Ray for the length of a `with` block; nothing is left behind.
@@ -39,8 +50,7 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
         yield
         return
     named = address or os.environ.get("RAY_ADDRESS")
-    if named:
-        _must_answer(named)
+    require_cluster(named)
     on_sigterm = signal.getsignal(signal.SIGTERM)
     local = {"num_cpus": n_cpus or available_cores(), "include_dashboard": False}
     try:

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,29 @@ from simulate.errors import GlassyLiError, MisuseError
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replace `path` with `content`; a reader sees the old file or the new one, never half."""
+    with _written_aside(path, content) as partial:
+        partial.replace(path)
+
+
+def write_new(path: Path, content: str | bytes) -> None:
+    """Write `path` whole unless it is there already: of several writers the first one wins."""
+    with _written_aside(path, content) as partial:
+        try:
+            path.hardlink_to(partial)
+        except FileExistsError:
+            return
+        except OSError:
+            # Some filesystems have no hard links: there the last of several writers wins.
+            partial.replace(path)
+
+
+@contextmanager
+def _written_aside(path: Path, content: str | bytes) -> Iterator[Path]:
+    """`content` in a whole file beside `path`, gone at the end unless it was renamed."""
     data = content.encode("utf-8") if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise GlassyLiError(
             f"{path.parent} must be a writable folder, but: {error.strerror}. Choose another place."
@@ -29,15 +50,14 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             handle.flush()
             os.fchmod(handle.fileno(), 0o666 & ~_umask())  # a temporary file is private
             os.fsync(handle.fileno())
-        Path(partial).replace(path)
-    except BaseException as error:
-        Path(partial).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise GlassyLiError(
-                f"{path} could not be written: {error.strerror}. Nothing was left half-written; "
-                "free some space or choose another place."
-            ) from error
-        raise
+        yield Path(name)
+    except OSError as error:
+        raise GlassyLiError(
+            f"{path} could not be written: {error.strerror}. Nothing was left half-written; "
+            "free some space or choose another place."
+        ) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 @cache
