@@ -11,7 +11,6 @@ from pydantic import Field
 
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
-from simulate.neighbours import label_ceiling
 from simulate.settings import Settings
 from surrogate.features import FeatureScaling, design_features
 from surrogate.prediction import Applicability
@@ -145,6 +144,8 @@ class TrainingDomain(Settings):
         return reasons
 
     def _is_too_small(self, design: EmbryoDesign) -> bool:
+        from simulate.neighbours import label_ceiling  # SciPy, slow to import
+
         least_shown = 2 * self.onset_cluster_atoms
         # A sphere shows at least a fifth of its atoms: larger ones need no count.
         return design.n_atoms < 10 * least_shown and label_ceiling(design.n_atoms) < least_shown

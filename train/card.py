@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from surrogate.package import Manifest
+from surrogate.manifest import Manifest
 
 LIMITS = """\
 - One-component {element} with the potential {potential}: no SEI, no Li2O, no charge, no

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from simulate.settings import Settings
-from surrogate.package import Architecture
+from surrogate.manifest import Architecture
 
 
 class TrainingConfig(Settings):

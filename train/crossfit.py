@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from simulate.incubation import Incubation
+from surrogate.manifest import Gates
 from surrogate.network import EmbryoNet, forecast
-from surrogate.package import Gates
 from surrogate.survival import survival
 from train.dataset import TrainingSet
 from train.loss import incubation_loss

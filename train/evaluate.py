@@ -12,7 +12,7 @@ from simulate.errors import MisuseError
 from simulate.record import TrajectoryRecord
 from simulate.settings import Settings
 from simulate.store import RecordStore
-from surrogate.package import ReferenceCurve
+from surrogate.manifest import ReferenceCurve
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
 from train.scores import Floats, Scores, scores

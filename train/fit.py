@@ -20,7 +20,8 @@ from torch import Tensor
 from simulate.errors import GlassyLiError
 from simulate.settings import Settings
 from simulate.store import RecordStore
-from surrogate.package import Gates, Manifest, Package, ReferenceCurve, check_is_free
+from surrogate.manifest import Gates, Manifest, ReferenceCurve
+from surrogate.package import Package, check_is_free
 from surrogate.predictor import Predictor
 from train.card import model_card
 from train.config import TrainingConfig

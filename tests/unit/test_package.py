@@ -10,7 +10,8 @@ from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
 from simulate.errors import MisuseError, PackageError
 from simulate.files import sha256_of
-from surrogate.package import CARD, MANIFEST, WEIGHTS, read_package
+from surrogate.manifest import CARD, MANIFEST, WEIGHTS, read_manifest
+from surrogate.package import read_package
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_what_is_written_is_read_back(package_path: Path) -> None:
     copy = read_package(again)
     assert copy.manifest == package.manifest
     assert copy.card_text == package.card_text
-    assert copy.label == package.label
+    assert copy.label == package.label == read_manifest(again).label
     assert all(torch.equal(copy.weights[name], each) for name, each in package.weights.items())
     assert sorted(path.name for path in package_path.parent.iterdir()) == ["again", "model"]
     assert {path.name for path in again.iterdir()} == {MANIFEST, WEIGHTS, CARD}

@@ -12,7 +12,8 @@ from synthetic import lithium, synthetic_designs, synthetic_package, synthetic_s
 from simulate.errors import MisuseError
 from simulate.packing import pack
 from simulate.snapshot import Snapshot
-from surrogate.package import Gates, Package
+from surrogate.manifest import Gates
+from surrogate.package import Package
 from surrogate.predictor import Predictor
 
 DESIGNS = synthetic_designs(6)
