@@ -28,7 +28,7 @@ from surrogate.ranking import (
 )
 from surrogate.search_config import VARIABLES, SearchConfig
 from surrogate.search_result import HorizonCheck, RankedConditions, SearchResult, write_result
-from surrogate.study import finished_trials, open_study, sole_writer
+from surrogate.study import finished_trials, identity_of, open_study, sole_writer
 
 TRIALS_PER_CALL: Final = 10
 """Trials proposed together and answered by one call of the model. The sampler is seeded anew for
@@ -58,8 +58,9 @@ def run_search(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     question = Question.of(predictor, config)
+    package = predictor.package
     with sole_writer(out):
-        study = open_study(out, _identity(question, config))
+        study = open_study(out, identity_of(package.label, package.protocol.hold_ps, config))
         _run_trials(study, question, config, progress)
         result = _answer(study, question, config)
         write_result(out, result)
@@ -140,16 +141,6 @@ def _horizon_checks(feasible: list[Forecast], question: Question) -> Iterator[Ho
         yield horizon_check(
             shares, np.array([other.glassy_share for other in others]), elsewhere.horizon_ps
         )
-
-
-def _identity(question: Question, config: SearchConfig) -> dict[str, Any]:
-    """Everything that decides what a trial is worth and which trial comes next."""
-    return {
-        "model": question.predictor.package.label,
-        "assumption": question.deposition_map.assumption,
-        "horizon_ps": question.horizon_ps,
-        **config.model_dump(mode="json", exclude={"n_trials", "n_ranked", "horizon_ps"}),
-    }
 
 
 def _sampler(config: SearchConfig, n_finished: int) -> optuna.samplers.BaseSampler:

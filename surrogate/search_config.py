@@ -38,7 +38,7 @@ class Bounds(Settings):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.min > self.max:
-            raise ValueError(f"min <= max must hold, but got {self.min=}, {self.max=}.")
+            raise ValueError(f"min <= max must hold, but got min={self.min}, max={self.max}.")
         return self
 
     @property
@@ -100,6 +100,13 @@ class SearchConfig(Settings):
         return {name: getattr(self, name) for name in VARIABLES}
 
 
-def read_search_config(path: Path) -> SearchConfig:
-    """A search from a YAML file; unknown keys and impossible bounds are refused."""
-    return validated(SearchConfig, read_yaml(path, "a search config"), str(path))
+def read_search_config(path: Path | None, n_trials: int | None = None) -> SearchConfig:
+    """A search from a YAML file (None: the defaults), `n_trials` replaced where it is given.
+
+    Raises:
+        MisuseError: An unknown key, impossible bounds, or no readable file.
+    """
+    values = read_yaml(path, "a search config") if path else {}
+    if n_trials is not None:
+        values["n_trials"] = n_trials
+    return validated(SearchConfig, values, str(path or "search settings"))

@@ -15,6 +15,9 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from simulate.errors import GlassyLiError, MisuseError
+from simulate.settings import differences
+from surrogate.deposition_map import DEPOSITION_MAPS
+from surrogate.search_config import SearchConfig
 
 STUDY_NAME: Final = "deposition"
 
@@ -50,6 +53,33 @@ def sole_writer(out: Path) -> Iterator[None]:
         for stale in out.glob("journal.log.lock*"):
             stale.unlink(missing_ok=True)
         yield
+
+
+def identity_of(model: str, hold_ps: float, config: SearchConfig) -> dict[str, Any]:
+    """Everything that decides what a trial is worth and which trial comes next, as JSON.
+
+    Args:
+        model: Label of the model package.
+        hold_ps: Hold that the model was trained on: the horizon where none is named.
+        config: What is searched.
+    """
+    return {
+        "model": model,
+        "assumption": DEPOSITION_MAPS[config.deposition_map].assumption,
+        "horizon_ps": config.horizon_ps or hold_ps,
+        **config.model_dump(mode="json", exclude={"n_trials", "n_ranked", "horizon_ps"}),
+    }
+
+
+def check_is_same(out: Path, identity: dict[str, Any]) -> None:
+    """Refuse a folder of another study, before a model is loaded.
+
+    Raises:
+        MisuseError, GlassyLiError: As `sole_writer` and `open_study`.
+    """
+    if out.is_file() or any((out / name).exists() for name in ("journal.log", "search.json")):
+        with sole_writer(out):
+            open_study(out, identity)
 
 
 def open_study(out: Path, identity: dict[str, Any]) -> optuna.Study:
@@ -98,13 +128,9 @@ def _require_identity(study: optuna.Study, identity: dict[str, Any], out: Path) 
     if theirs is None:
         study.set_user_attr("identity", identity)
     elif theirs != identity:
-        differ = "; ".join(
-            f"{key} = {theirs.get(key)!r} (asked for: {identity.get(key)!r})"
-            for key in sorted({*theirs, *identity})
-            if theirs.get(key) != identity.get(key)
-        )
         raise MisuseError(
-            f"a search folder holds one study, but {out} was searched with {differ}. "
+            f"a search folder holds one study, but {out} was searched with "
+            f"{differences(theirs, identity)}. "
             "Choose another --out, or the study's own settings; nothing was changed."
         )
 

@@ -1,7 +1,7 @@
 """`glassyli search`: which deposition conditions keep lithium glassy?"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,15 +25,14 @@ def search(
     """Search deposition conditions with Optuna for the largest glassy share; writes proposals."""
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
-    from simulate.files import read_yaml
-    from simulate.settings import validated
-    from surrogate.search_config import SearchConfig
+    from surrogate.manifest import read_manifest
+    from surrogate.search_config import read_search_config
+    from surrogate.study import check_is_same, identity_of
 
-    values: dict[str, Any] = read_yaml(config, "search settings") if config else {}
-    if trials is not None:
-        values["n_trials"] = trials
-    settings = validated(SearchConfig, values, str(config or "search settings"))
+    settings = read_search_config(config, trials)
     path = model_path(model)
+    manifest = read_manifest(path)
+    check_is_same(out, identity_of(manifest.label, manifest.protocol.hold_ps, settings))
 
     from surrogate.predictor import Predictor
     from surrogate.search import run_search

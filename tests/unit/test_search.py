@@ -380,7 +380,7 @@ def test_n_trials_is_a_total(tmp_path: Path) -> None:
         ({"deposition_time_min": 30.0}, "closed-form", "deposition_time_min"),
         ({"min_capacity_mAh_cm2": 0.1}, "closed-form", "min_capacity"),
         ({"seed": 2}, "closed-form", "seed"),
-        ({}, "another", "model = 'closed-form'"),
+        ({}, "another", "model = closed-form"),
     ],
 )
 def test_another_study_in_the_folder_is_refused_and_nothing_is_lost(
