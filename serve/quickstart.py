@@ -9,7 +9,6 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,32 +19,21 @@ from serve.commands import simulation, training
 from serve.console import Console, duration
 from serve.doctor import machine
 from serve.models import is_package
+from serve.quickstart_config import QuickstartConfig
 from serve.report import write_report
 from serve.server import running_server
 from simulate.campaign import CampaignSummary, run_campaign
 from simulate.cluster import ray_session
 from simulate.errors import GlassyLiError
-from simulate.files import canonical_json, read_yaml, sha256_of, write_atomically
-from simulate.plan import Campaign
-from simulate.settings import Settings, validated
+from simulate.files import canonical_json, sha256_of, write_atomically
 from simulate.store import RecordStore, content_hash, create_or_open
 from surrogate.predictor import Predictor
 from surrogate.search import run_search
-from surrogate.search_config import SearchConfig
 from surrogate.search_result import SearchResult
-from train.config import TrainingConfig
 from train.fit import fit_package
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class QuickstartConfig(Settings):
-    """What the quickstart runs."""
-
-    campaign: Campaign
-    training: TrainingConfig = TrainingConfig()
-    search: SearchConfig = SearchConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +47,6 @@ class Step:
     def as_row(self) -> "Mapping[str, Any]":
         """For the report's table."""
         return {"name": self.name, "wall_s": self.wall_s, "what": self.what}
-
-
-def read_quickstart(path: Path | None) -> QuickstartConfig:
-    """The preset that travels with the program, or a user's own file."""
-    if path is not None:
-        return validated(QuickstartConfig, read_yaml(path, "a quickstart config"), str(path))
-    text = files("serve.presets").joinpath("quickstart.yaml").read_text("utf-8")
-    return validated(QuickstartConfig, yaml.safe_load(text), "the quickstart preset")
 
 
 def run_quickstart(config: QuickstartConfig, out: Path, console: Console) -> dict[str, Any]:

@@ -52,10 +52,12 @@ def serve_package(
         PackageError: The package is missing, damaged or foreign.
         GlassyLiError: Ray or the replica does not start.
     """
-    with suppress(KeyboardInterrupt), running_server(package, host, port, address) as url:
+    with running_server(package, host, port, address) as url:
         if ready is not None:
             ready(url)
-        threading.Event().wait()
+        # An interrupt is the way to end a server; one that comes earlier or later is none.
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
 
 @contextmanager
@@ -111,6 +113,10 @@ def free_port(host: str, port: int) -> int:
 
 
 def _check_package(package: Path) -> None:
+    from surrogate.manifest import read_checked
+
+    read_checked(package)
+
     from surrogate.predictor import Predictor
 
     Predictor.load(package)

@@ -11,6 +11,7 @@ class Session:
 
     is_quiet: bool = False
     is_debug: bool = False
+    verb: str = ""
 
     def console(self, *, as_json: bool = False) -> Console:
         """The console of the running verb; claims standard output."""

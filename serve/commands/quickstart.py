@@ -16,10 +16,20 @@ def quickstart(
     config: Annotated[Path | None, typer.Option(help="Other designs and settings (YAML).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate, train, search, serve and report in minutes; repeating it repeats nothing."""
-    console = SESSION.console(as_json=as_json)
-    from serve.quickstart import read_quickstart, run_quickstart
+    """The whole path in minutes, from atoms to a report.
 
-    summary = run_quickstart(read_quickstart(config), out, console)
+    Simulates, trains, searches, serves and reports; repeating it repeats nothing.
+    """
+    console = SESSION.console(as_json=as_json)
+    from serve.quickstart_config import read_quickstart
+    from simulate.store import create_or_open
+
+    asked = read_quickstart(config)
+    if (out / "records" / "store.json").exists():
+        create_or_open(out / "records", asked.campaign.protocol)
+
+    from serve.quickstart import run_quickstart
+
+    summary = run_quickstart(asked, out, console)
     console.result_json(summary)
     console.result(f"\nopen {summary['report']}")

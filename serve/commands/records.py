@@ -105,9 +105,10 @@ def export(
     store: Store,
     out: Annotated[Path, typer.Option(help="File (csv) or folder (extxyz) to write.")],
     form: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.csv,
+    as_json: AsJson = False,
 ) -> None:
     """A table of all trajectories, or their frames as plain extended XYZ."""
-    console = SESSION.console()
+    console = SESSION.console(as_json=as_json)
     import gzip
 
     from simulate.files import write_atomically
@@ -122,6 +123,7 @@ def export(
             if record.frames_file is not None:
                 frames = gzip.decompress(opened.frames_bytes(record))
                 write_atomically(out / f"{record.trajectory_id}.xyz", frames)
+    console.result_json({"out": str(out), "format": form, "n_records": len(records)})
     console.result(f"wrote {len(records)} trajectories to {out}")
 
 

@@ -46,6 +46,7 @@ def simulate(
     """Run LAMMPS trajectories on all cores and label them; what is in the store stays."""
     console = SESSION.console(as_json=as_json)
     from simulate.campaign import run_campaign
+    from simulate.cluster import require_cluster
     from simulate.store import create_or_open
 
     campaign = _campaign(config, designs, out, protocol, replicas, first_seed)
@@ -54,6 +55,8 @@ def simulate(
         is_store = (out / "store.json").exists()
         _price(console, plans, create_or_open(out, campaign.protocol) if is_store else None)
         return
+    if not (out / "store.json").exists():
+        require_cluster(address)  # no store is made for a campaign that cannot start
     store = create_or_open(out, campaign.protocol)
     waiting = sum(plan.trajectory_id not in store for plan in plans)
     console.say(

@@ -23,20 +23,21 @@ def train(
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the survival graph network with Ray Train, score it on held-out designs, and pack it."""
+    """Fit the survival graph network to records and pack it.
+
+    Runs on Ray Train; the scores in the package are of designs that were held out.
+    """
     console = SESSION.console(as_json=as_json)
+    from simulate.cluster import ray_session
     from simulate.errors import MisuseError
+    from simulate.files import read_yaml
+    from simulate.settings import validated
     from simulate.store import open_store
+    from train.config import TrainingConfig
 
     opened = [open_store(store) for store in stores]
     if out.exists():
         raise MisuseError(f"--out must be a new folder, but {out} exists. Choose another.")
-
-    from simulate.cluster import ray_session
-    from simulate.files import read_yaml
-    from simulate.settings import validated
-    from train.config import TrainingConfig
-
     values = read_yaml(config, "training settings") if config else {}
     if workers is not None:
         values["n_workers"] = workers
@@ -48,7 +49,7 @@ def train(
         summary = fit_package(opened, settings, out, name or out.name, lambda p: show(bar, p))
     console.result_json(summary.model_dump(mode="json"))
     report(console, summary)
-    console.result(f"package in {out}    next: glassyli predict --model {out} --designs FILE")
+    console.result(f"package in {out}    next: glassyli search --model {out} --out {out}-search")
 
 
 def show(bar: "ProgressBar", progress: "TrainingProgress") -> None:
@@ -62,10 +63,12 @@ def report(console: "Console", summary: "TrainingSummary") -> None:
     """What a training made, for people."""
     from serve.commands.evaluate import score_table
     from serve.console import duration
+    from serve.words import count
 
     console.result(
-        f"{summary.model}: {summary.n_records} trajectories of {summary.n_designs} designs, "
-        f"{summary.n_frames} frames, {summary.n_failed} failed, "
+        f"{summary.model}: {count(summary.n_records, 'trajectory')} of "
+        f"{count(summary.n_designs, 'design')}, "
+        f"{count(summary.n_frames, 'frame')}, {summary.n_failed} failed, "
         f"in {duration(summary.duration_s)}"
     )
     console.result("on designs that the judging members never saw, against Kaplan-Meier:")

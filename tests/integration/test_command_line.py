@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -11,39 +10,22 @@ from pathlib import Path
 
 import psutil
 import pytest
+from command_line import GLASSYLI, CpuClock, glassyli, is_one_clear_message
 from synthetic import SHORT_PROTOCOL, lithium, synthetic_store
 
-GLASSYLI = str(Path(sys.executable).with_name("glassyli"))
 GOOD = lithium(n_atoms=120).model_dump(mode="json")
 
 
-def glassyli(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [GLASSYLI, *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=cwd,
-        check=False,
-    )
-
-
-def is_one_clear_message(ended: subprocess.CompletedProcess[str]) -> bool:
-    return "Traceback" not in ended.stderr and "glassyli: error: " in ended.stderr
-
-
 def test_help_is_quick_and_loads_no_engine() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ended = glassyli("--help")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    with CpuClock() as clock:
+        ended = glassyli("--help")
     assert ended.returncode == 0
     for verb in (
         "doctor", "simulate", "train", "evaluate", "predict", "search", "serve", "quickstart",
         "records",
     ):  # fmt: skip
         assert verb in ended.stdout
-    assert spent_s <= 0.4
+    assert clock.spent_s <= 0.4
 
 
 @pytest.mark.parametrize("verb", ["simulate", "train", "predict", "serve", "records"])
