@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from simulate.design import DENSEST_SHARE_OF_BULK, EmbryoDesign, parse_json
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.potentials.registry import potentials
-from simulate.settings import Settings
+from simulate.settings import Settings, rule_broken
 from surrogate.prediction import Prediction, Road
 
 MAX_DESIGNS: Final = 256
@@ -177,7 +177,7 @@ def _field_error(item: Any) -> FieldError:  # noqa: ANN401 - pydantic's own
     place, found = item["loc"], item["input"]
     if item["type"] == "value_error":
         # A check across fields names first the field to change (see `EmbryoDesign`).
-        message = str(item["msg"]).removeprefix("Value error, ")
+        message = rule_broken(item)
         named = message.split(" ", 1)[0]
         if named in _schema_at(place).get("properties", {}):
             place, found = (*place, named), found.get(named, _default(place, named))

@@ -152,13 +152,6 @@ def brier_values(
     return np.asarray((forecast - is_ordered) ** 2 * weights / weights.mean(), np.float64)
 
 
-def brier_score(
-    p_ordered: ArrayLike, incubations: Sequence[Incubation], horizon_ps: float
-) -> float:
-    """Mean squared error of the forecast at a horizon: 0 is perfect, 0.25 is a coin."""
-    return float(brier_values(p_ordered, incubations, horizon_ps).mean())
-
-
 def log_values(
     survival_at_lower: ArrayLike, survival_at_upper: ArrayLike, incubations: Sequence[Incubation]
 ) -> Floats:

@@ -60,6 +60,9 @@ def test_what_is_left_out_has_a_default() -> None:
     ("field", "found", "allowed"),
     [
         ("n_atoms", 99, {"type": "integer", "minimum": 100, "maximum": 100_000}),
+        ("n_atoms", "300", {"type": "integer", "minimum": 100, "maximum": 100_000}),
+        ("n_atoms", True, {"type": "integer", "minimum": 100, "maximum": 100_000}),
+        ("hold_temperature_K", "300", {"type": "number", "minimum": 100.0, "maximum": 450.0}),
         ("n_atoms", 300.5, {"type": "integer", "minimum": 100, "maximum": 100_000}),
         ("mass_exchange", "opn", {"type": "string", "enum": ["open", "confined"]}),
         ("energy_exchange", 1, {"type": "string", "enum": ["open", "partial", "confined"]}),
@@ -97,6 +100,13 @@ def test_a_leak_needs_its_time() -> None:
     error = design_error(energy_exchange="partial")
     assert error.field == "designs[1].energy_relaxation_ps"
     assert error.found is None
+    assert "self." not in error.message
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    (design,) = parse_request(asked({"designs": [DESIGN | {"n_atoms": 300.0}]})).designs
+    assert design.n_atoms == 300
+    assert isinstance(design.n_atoms, int)
 
 
 def test_an_unknown_key_is_named_and_the_known_ones_listed() -> None:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from simulate.errors import MisuseError
 from simulate.incubation import Incubation
@@ -11,7 +12,6 @@ from train.metrics import (
     LEAST_PROBABILITY,
     KaplanMeier,
     bootstrap_interval,
-    brier_score,
     brier_values,
     by_design,
     concordance,
@@ -31,6 +31,11 @@ def between(lower_ps: float, upper_ps: float) -> Incubation:
 
 def beyond(lower_ps: float) -> Incubation:
     return Incubation(lower_ps=lower_ps)
+
+
+def brier(p_ordered: ArrayLike, seen: list[Incubation], horizon_ps: float) -> float:
+    """The score: 0 is perfect, 0.25 is a coin."""
+    return float(brier_values(p_ordered, seen, horizon_ps).mean())
 
 
 def test_kaplan_meier_by_hand() -> None:
@@ -65,15 +70,15 @@ def test_kaplan_meier_has_no_answer_before_the_hold() -> None:
 
 def test_brier_by_hand_without_censoring() -> None:
     seen = [QUENCHED, between(10, 20), beyond(100), between(80, 90)]
-    assert brier_score([0.9, 0.6, 0.2, 0.5], seen, 50.0) == pytest.approx(
+    assert brier([0.9, 0.6, 0.2, 0.5], seen, 50.0) == pytest.approx(
         (0.1**2 + 0.4**2 + 0.2**2 + 0.5**2) / 4
     )
 
 
 def test_brier_is_zero_for_the_truth_and_one_for_its_opposite() -> None:
     seen = [QUENCHED, between(10, 20), beyond(100)]
-    assert brier_score([1, 1, 0], seen, 50.0) == pytest.approx(0.0)
-    assert brier_score([0, 0, 1], seen, 50.0) == pytest.approx(1.0)
+    assert brier([1, 1, 0], seen, 50.0) == pytest.approx(0.0)
+    assert brier([0, 0, 1], seen, 50.0) == pytest.approx(1.0)
 
 
 def test_records_of_unknown_state_do_not_count() -> None:
@@ -81,8 +86,8 @@ def test_records_of_unknown_state_do_not_count() -> None:
     is_ordered, weights = state_at(seen, 50.0)
     assert weights.tolist() == [0.0, 1.0, 1.0]
     assert is_ordered.tolist() == [False, True, False]
-    assert brier_score([0.0, 0.5, 0.5], seen, 50.0) == pytest.approx(0.25)
-    assert brier_score([1.0, 0.5, 0.5], seen, 50.0) == pytest.approx(0.25)
+    assert brier([0.0, 0.5, 0.5], seen, 50.0) == pytest.approx(0.25)
+    assert brier([1.0, 0.5, 0.5], seen, 50.0) == pytest.approx(0.25)
 
 
 def test_those_followed_stand_in_for_the_censored() -> None:
@@ -94,7 +99,7 @@ def test_those_followed_stand_in_for_the_censored() -> None:
     _, weights = state_at(seen, 50.0)
     assert weights == pytest.approx([1.0, 0.0, 0.0, 3.0])
     expected = (0.5**2 * 1 + 0.1**2 * 3) / 4
-    assert brier_score([0.5, 0.9, 0.9, 0.1], seen, 50.0) == pytest.approx(expected)
+    assert brier([0.5, 0.9, 0.9, 0.1], seen, 50.0) == pytest.approx(expected)
 
 
 def test_weighting_removes_the_bias_of_censoring() -> None:
@@ -115,16 +120,16 @@ def test_weighting_removes_the_bias_of_censoring() -> None:
 def test_a_horizon_nobody_was_followed_to_is_refused() -> None:
     seen = [between(10, 20), beyond(950.0)]
     assert longest_follow_up_ps(seen) == 950.0
-    assert brier_score([0.5, 0.5], seen, 950.0) == pytest.approx(0.25)
+    assert brier([0.5, 0.5], seen, 950.0) == pytest.approx(0.25)
     with pytest.raises(MisuseError, match="950 ps"):
-        brier_score([0.5, 0.5], seen, 1000.0)
+        brier([0.5, 0.5], seen, 1000.0)
 
 
 def test_brier_rewards_honesty() -> None:
     """A proper score: over many draws the true probability beats any other."""
     rng = np.random.default_rng(1)
     seen = [between(0, 10) if hit else beyond(100) for hit in rng.random(5000) < 0.3]
-    scores = {p: brier_score(np.full(5000, p), seen, 50.0) for p in (0.1, 0.2, 0.3, 0.4, 0.9)}
+    scores = {p: brier(np.full(5000, p), seen, 50.0) for p in (0.1, 0.2, 0.3, 0.4, 0.9)}
     assert min(scores, key=scores.__getitem__) == 0.3
 
 
@@ -215,14 +220,12 @@ def test_skill_interval_pairs_model_and_reference() -> None:
     assert interval == pytest.approx((0.5, 0.5))
 
 
-def test_values_are_per_record_and_their_mean_is_the_score() -> None:
+def test_there_is_a_value_for_every_record() -> None:
     seen = [between(10, 20), beyond(30), beyond(50), beyond(60)]
-    values = brier_values([0.5, 0.9, 0.1, 0.3], seen, 50.0)
-    assert values.shape == (4,)
-    assert values.mean() == pytest.approx(brier_score([0.5, 0.9, 0.1, 0.3], seen, 50.0))
+    assert brier_values([0.5, 0.9, 0.1, 0.3], seen, 50.0).shape == (4,)
 
 
 @pytest.mark.parametrize("wrong", [[0.5], [0.5, 1.5], [0.5, float("nan")]])
 def test_forecasts_that_are_no_probabilities_are_refused(wrong: list[float]) -> None:
     with pytest.raises(MisuseError, match="p_ordered"):
-        brier_score(wrong, [between(0, 10), beyond(20)], 15.0)
+        brier(wrong, [between(0, 10), beyond(20)], 15.0)

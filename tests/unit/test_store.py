@@ -1,9 +1,14 @@
 import json
+import resource
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
 
 import pytest
 from synthetic import lithium, synthetic_record
 
-from simulate.errors import MisuseError, StoreError, StoreMismatchError
+from simulate.errors import GlassyLiError, MisuseError, StoreError, StoreMismatchError
 from simulate.packing import pack
 from simulate.protocol import protocol_named
 from simulate.snapshot import Snapshot, extended_xyz, read_structure
@@ -46,9 +51,79 @@ def test_appending_twice_changes_nothing(store, record) -> None:
 
 def test_another_protocol_is_refused_and_named(store, record) -> None:
     other = record.protocol.model_copy(update={"hold_ps": record.protocol.hold_ps + 1})
-    with pytest.raises(StoreMismatchError, match="hold_ps = "):
+    with pytest.raises(StoreMismatchError, match=r"under hold_ps = [\d.]+ \(asked for: [\d.]+\)\."):
         create_or_open(store.path, other)
     assert create_or_open(store.path, None).protocol == record.protocol
+
+
+def test_of_nested_settings_only_those_that_differ_are_named(store, record) -> None:
+    labelling = record.protocol.labelling.model_copy(update={"onset_cluster_atoms": 77})
+    other = record.protocol.model_copy(update={"labelling": labelling})
+    with pytest.raises(StoreMismatchError) as caught:
+        create_or_open(store.path, other)
+    assert "labelling.onset_cluster_atoms = 30 (asked for: 77)." in str(caught.value)
+    assert "rmsd_cutoff" not in str(caught.value)
+
+
+def created_together(path, protocols) -> list[object]:
+    """What several writers get that all find no store."""
+    start = Barrier(len(protocols))
+
+    def create(protocol) -> object:
+        start.wait()
+        try:
+            return create_or_open(path, protocol).protocol
+        except MisuseError as error:
+            return error
+
+    with ThreadPoolExecutor(len(protocols)) as writers:
+        return list(writers.map(create, protocols))
+
+
+def test_first_writers_of_one_protocol_share_the_store(tmp_path) -> None:
+    for number in range(20):
+        path = tmp_path / str(number)
+        assert created_together(path, [QUICK] * 4) == [QUICK] * 4
+        assert [each.name for each in path.iterdir()] == ["store.json"]
+
+
+def test_of_first_writers_of_two_protocols_one_is_refused(tmp_path) -> None:
+    other = QUICK.model_copy(update={"hold_ps": QUICK.hold_ps + 1})
+    for number in range(20):
+        path = tmp_path / str(number)
+        got = created_together(path, [QUICK, other])
+        (refused,) = [each for each in got if isinstance(each, Exception)]
+        (winner,) = [each for each in got if each is not refused]
+        assert isinstance(refused, StoreMismatchError)
+        assert open_store(path).protocol == winner
+
+
+@contextmanager
+def full_disk(free_bytes: int) -> Iterator[None]:
+    """Files may grow to so many bytes and no further."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("free_bytes", [0, 100, 3000])
+def test_a_full_disk_leaves_no_half_record(store, record, free_bytes: int) -> None:
+    content = frames(record)
+    before = {p: p.read_bytes() for p in store.path.rglob("*") if p.is_file()}
+    with full_disk(free_bytes), pytest.raises(GlassyLiError, match="half-written; free some space"):
+        store.append(record, content)
+    assert record.trajectory_id not in store
+    assert {p: p.read_bytes() for p in store.path.rglob("*") if p.is_file()} == before
+
+
+def test_a_full_disk_makes_no_store(tmp_path) -> None:
+    with full_disk(100), pytest.raises(GlassyLiError, match="free some space"):
+        create_or_open(tmp_path / "store", QUICK)
+    assert list(tmp_path.rglob("*.json*")) == []
+    assert create_or_open(tmp_path / "store", QUICK).protocol == QUICK
 
 
 def test_a_folder_of_other_things_does_not_become_a_store(tmp_path) -> None:
@@ -68,7 +143,7 @@ def test_no_store_is_said_so(tmp_path) -> None:
     [
         lambda text: text[: len(text) // 2],
         lambda text: text.replace('"seed"', '"sead"'),
-        lambda text: text.replace('"schema_version": 1', '"schema_version": "x"'),
+        lambda text: text.replace('"schema_version": 2', '"schema_version": "x"'),
         lambda _: "",
     ],
 )
