@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 from torch_geometric.data import Data
 from vesin import NeighborList
 
+from simulate.bond_order import bond_order
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.snapshot import Snapshot
-from surrogate.bond_order import bond_order
 from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
 
 BCC_NEIGHBOURS: Final = 14
