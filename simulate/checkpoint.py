@@ -1,8 +1,8 @@
 """A running trajectory on disk, so that a killed worker or driver costs minutes, not hours.
 
-Two slots are written in turn: if the last one is damaged, the one before it still holds. A slot is a
-LAMMPS restart file, the frames seen so far and, last, a small file with the checksums of both, which
-makes the slot count.
+Two slots are written in turn: if the last one is damaged, the one before it still holds. A slot is
+a LAMMPS restart file, the frames seen so far and, last, a small file with the checksums of both,
+which makes the slot count.
 
     FOLDER/restart.<slot>   FOLDER/frames.<slot>.npz   FOLDER/state.<slot>.json
 """

@@ -103,19 +103,17 @@ def exchange_commands(stage: Stage, cell: Cell, seed: int) -> list[str]:
         seed: Of the stochastic thermostat, positive.
     """
     move, leak = exchange_fixes(stage)
+    span_K = f"{stage.start_K:.10g} {stage.end_K:.10g}"
     if stage.ensemble == "nvt":
         return [
-            f"fix {move} all nvt temp {stage.start_K:.10g} {stage.end_K:.10g} {stage.relaxation_ps}",
+            f"fix {move} all nvt temp {span_K} {stage.relaxation_ps}",
             f"compute_modify {move}_temp extra/dof {cell.n_frozen}",
         ]
     if stage.ensemble == "nve":
         return [f"fix {move} all nve"]
     return [  # its heat enters `econserve` by itself
         f"fix {move} all nve",
-        (
-            f"fix {leak} all temp/csvr {stage.start_K:.10g} {stage.end_K:.10g} "
-            f"{stage.relaxation_ps:.10g} {seed}"
-        ),
+        f"fix {leak} all temp/csvr {span_K} {stage.relaxation_ps:.10g} {seed}",
         f"compute_modify {leak}_temp extra/dof {cell.n_frozen}",
     ]
 

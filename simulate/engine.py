@@ -167,13 +167,12 @@ class Lammps:
             temperature_K: Of the stochastic velocity rescaling that supplies the heat.
             length_ps: How long.
         """
-        relaxation_ps = 0.1
+        span_K, relaxation_ps = f"{temperature_K:.10g} {temperature_K:.10g}", 0.1
         self._commands(
             [
                 "timestep 0.001",
                 "fix move all nve",
-                f"fix leak all temp/csvr {temperature_K:.10g} {temperature_K:.10g} "
-                f"{relaxation_ps} {self._seed}",
+                f"fix leak all temp/csvr {span_K} {relaxation_ps} {self._seed}",
                 f"compute_modify leak_temp extra/dof {self._cell.n_frozen}",
                 f"run {round(1000 * length_ps)} post no",
                 "unfix leak",

@@ -45,7 +45,8 @@ class Incubation(Settings):
                 )
         elif not 0.0 <= self.lower_ps < (math.inf if self.upper_ps is None else self.upper_ps):
             raise ValueError(
-                f"0 <= lower_ps < upper_ps must hold, but got lower_ps={self.lower_ps}, upper_ps={self.upper_ps}."
+                f"0 <= lower_ps < upper_ps must hold, but got "
+                f"lower_ps={self.lower_ps}, upper_ps={self.upper_ps}."
             )
         return self
 
@@ -56,20 +57,19 @@ class Incubation(Settings):
 
 
 class Ordering(Protocol):
-    """What of a frame decides whether it is ordered.
-
-    Attributes:
-        time_ps: Hold clock, negative in the quench, ps.
-        largest_cluster: Atoms in the largest crystalline cluster.
-        core_fraction: Crystalline share of fully coordinated atoms; None where there are none.
-    """
+    """What of a frame decides whether it is ordered."""
 
     @property
-    def time_ps(self) -> float: ...
+    def time_ps(self) -> float:
+        """Hold clock, negative in the quench, ps."""
+
     @property
-    def largest_cluster(self) -> int: ...
+    def largest_cluster(self) -> int:
+        """Atoms in the largest crystalline cluster."""
+
     @property
-    def core_fraction(self) -> float | None: ...
+    def core_fraction(self) -> float | None:
+        """Crystalline share of fully coordinated atoms; None where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,7 @@ class Onset:
     time_ps: float
 
 
-def onset(
-    series: Sequence[Ordering], labelling: Labelling
-) -> Onset | None:
+def onset(series: Sequence[Ordering], labelling: Labelling) -> Onset | None:
     """First frame from which the largest crystalline cluster stays at `n_c` or above.
 
     Order counts once it has been seen for `persistence_ps` without a break *and* then fills its

@@ -108,7 +108,8 @@ class Protocol(Settings):
         if self.hold_ps / self.frame_every_ps > MOST_FRAMES:
             raise ValueError(
                 f"hold_ps / frame_every_ps <= {MOST_FRAMES} must hold, but got hold_ps="
-                f"{self.hold_ps:g}, frame_every_ps={self.frame_every_ps:g}. Lengthen frame_every_ps."
+                f"{self.hold_ps:g}, frame_every_ps={self.frame_every_ps:g}. "
+                "Lengthen frame_every_ps."
             )
         if self.labelling.averaging_ps > self.frame_every_ps:
             raise ValueError(

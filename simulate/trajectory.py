@@ -142,9 +142,7 @@ def failed_record(plan: Plan, failure: Failure, saved: Saved | None = None) -> T
     return _record(plan, seen, now(), failure.model_copy(update={"stage": seen.stage}))
 
 
-def _record(
-    plan: Plan, seen: _Observed, began: str, failure: Failure | None
-) -> TrajectoryRecord:
+def _record(plan: Plan, seen: _Observed, began: str, failure: Failure | None) -> TrajectoryRecord:
     return TrajectoryRecord(
         trajectory_id=plan.trajectory_id,
         design=plan.design,

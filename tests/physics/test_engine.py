@@ -1,5 +1,7 @@
 """The real engine: does LAMMPS do what the design says?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,46 @@ def test_no_atom_leaves_a_walled_cell(tmp_path, density: float) -> None:
         from_centre_A = np.linalg.norm(frame.positions_A - cell.edge_A / 2.0, axis=1)
         assert len(from_centre_A) == asked.n_atoms
         assert from_centre_A.max() < cell.wall_radius_A + 0.5 * WALL_RANGE_A
+
+
+def test_no_atom_leaves_a_cube_and_its_temperature_counts_every_degree_of_freedom(tmp_path) -> None:
+    asked = design(mass_exchange="confined", wall_shape="cube", n_atoms=100)
+    cell = cell_of(asked)
+    assert (2.0 * (cell.wall_radius_A + 1.5)) ** 3 == pytest.approx(asked.cell_volume_A3)
+    frames = held(asked, tmp_path)
+    for frame in frames:
+        from_centre_A = np.abs(frame.positions_A - cell.edge_A / 2.0)
+        assert from_centre_A.max() < cell.wall_radius_A + 0.5 * WALL_RANGE_A
+    assert (cell.n_frozen, cell_of(design()).n_frozen) == (0, 3)
+
+
+def test_a_sphere_keeps_the_angular_momentum_at_zero(tmp_path) -> None:
+    """So that it has 3 N - 3 degrees of freedom, as a periodic cell has."""
+    asked = design(mass_exchange="confined", packing_density_g_cm3=0.3)
+    hold = stages(PROTOCOL, asked)[2]
+    with Lammps(asked, pack(asked, 1), 1, tmp_path) as engine:
+        engine.relax()
+        engine.set_temperature(hold.start_K)
+        list(engine.run(hold))
+        atoms = engine._lammps.numpy
+        away_A = atoms.extract_atom("x")[:150] - cell_of(asked).edge_A / 2.0
+        velocity = atoms.extract_atom("v")[:150]
+        spin = np.cross(away_A, velocity)
+    assert np.linalg.norm(spin.sum(axis=0)) < 0.02 * np.linalg.norm(spin, axis=1).sum()
+    assert np.linalg.norm(velocity.sum(axis=0)) > 0.005 * np.linalg.norm(velocity, axis=1).sum()
+
+
+def test_the_pressure_of_a_thin_gas_in_a_sphere_is_that_of_an_ideal_gas(tmp_path) -> None:
+    """Counts on the wall's forces being left out and the design's volume being taken."""
+    asked = design(mass_exchange="confined", packing_density_g_cm3=0.0005)
+    hot = stages(PROTOCOL.model_copy(update={"heat_temperature_K": 1500.0}), asked)[0]
+    with Lammps(asked, pack(asked, 1), 1, tmp_path) as engine:
+        engine.set_temperature(8_000.0)
+        hot = replace(hot, start_K=8_000.0, end_K=8_000.0, time_step_fs=0.5)
+        seen = list(engine.run(hot))[1:]
+    k_eV, bar_per_eV_A3 = 8.617e-5, 1.602e6
+    ideal_bar = 150 * k_eV * 8_000.0 / asked.cell_volume_A3 * bar_per_eV_A3
+    assert np.mean([frame.pressure_bar for frame in seen]) == pytest.approx(ideal_bar, rel=0.3)
 
 
 def test_an_open_cell_lets_atoms_cross_its_edge(tmp_path) -> None:

@@ -1,12 +1,14 @@
 """Whole trajectories: LAMMPS and OVITO together."""
 
+import numpy as np
 import pytest
 from synthetic import lithium
 
+from simulate.checkpoint import Checkpoints
 from simulate.labels import label
 from simulate.plan import Plan
 from simulate.protocol import Protocol, protocol_named
-from simulate.record import PHYSICS_VERSION
+from simulate.record import PHYSICS_VERSION, Parent
 from simulate.store import create_or_open
 from simulate.trajectory import run_trajectory
 
@@ -73,6 +75,70 @@ def test_the_same_plan_gives_the_same_frames(melt, tmp_path) -> None:
     plan, record, store = melt
     _, frames = run_trajectory(plan, tmp_path)
     assert frames == store.frames_bytes(record)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize(
+    ("exchange", "n_kept"),
+    [
+        ({}, 1),  # at the end of the melt
+        ({}, 3),  # in the hold
+        ({"energy_exchange": "confined"}, 2),
+        ({"mass_exchange": "confined"}, 2),
+        ({"energy_exchange": "partial", "energy_relaxation_ps": 5.0}, 2),
+    ],
+    ids=["open-melt", "open", "isolated", "walled", "leaking"],
+)
+def test_a_killed_trajectory_goes_on_bit_by_bit(
+    tmp_path, monkeypatch, exchange: dict, n_kept: int
+) -> None:
+    monkeypatch.setattr("simulate.trajectory.KEEP_EVERY_S", 0.0)
+    protocol = SHORT.model_copy(update={"heat_ps": 3.0, "hold_ps": 8.0, "frame_every_ps": 0.3})
+    design = lithium(n_atoms=100).model_copy(update=exchange)
+    plan = Plan(design, protocol, 1)
+    whole, whole_frames = run_trajectory(plan, tmp_path)
+
+    save = Checkpoints.save
+    written = []
+
+    def save_then_die(*arguments: object) -> None:
+        save(*arguments)
+        written.append(1)
+        if len(written) == n_kept:
+            raise KilledError
+
+    checkpoints = Checkpoints(tmp_path / "running" / plan.trajectory_id)
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "save", save_then_die)
+        with pytest.raises(KilledError):
+            run_trajectory(plan, tmp_path, checkpoints)
+    resumed, frames = run_trajectory(plan, tmp_path, checkpoints)
+    assert len(resumed.provenance.resumed_at_ps) == 1
+    assert frames == whole_frames
+    own = {"timings_s", "provenance"}
+    assert resumed.model_dump(exclude=own) == whole.model_dump(exclude=own)
+
+
+def test_replicas_of_a_stored_frame_start_alike_and_part(melt, tmp_path) -> None:
+    plan, record, store = melt
+    number = next(n for n, f in enumerate(record.frames, 1) if f.time_ps == 0.0)
+    (start,) = store.frames(record, [number])
+    parent = Parent(trajectory_id=record.trajectory_id, frame_number=number, time_ps=0.0)
+    branches = [
+        run_trajectory(Plan(plan.design, SHORT, seed, parent, start), tmp_path) for seed in (1, 2)
+    ]
+    for branch, _ in branches:
+        assert branch.parent == parent
+        assert {frame.stage for frame in branch.frames} == {"hold"}
+        assert branch.morphology_after_quench.largest_cluster <= 120
+    (one, first), (two, second) = branches
+    assert one.trajectory_id != two.trajectory_id
+    assert first != second
+    heat_K = np.mean([frame.temperature_K for frame in one.frames[1:]])
+    assert heat_K == pytest.approx(364.4, abs=60.0)
 
 
 @pytest.mark.slow

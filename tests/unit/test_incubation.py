@@ -22,7 +22,7 @@ TIMES = [10.0 * k - 100.0 for k in range(41)]  # -100 to 300 ps
 
 
 def series(ordered: dict[int, int], core_fraction: float | None = 0.8) -> list[Seen]:
-    """Frames with a cluster of the size given at some of them, and a core that is so far ordered."""
+    """Frames with a cluster of the given size at some of them, and a core so far ordered."""
     return [Seen(time_ps, ordered.get(k, 0), core_fraction) for k, time_ps in enumerate(TIMES)]
 
 
