@@ -170,5 +170,5 @@ def _is_number(text: str) -> bool:
     try:
         float(text.strip("(%)+"))
     except ValueError:
-        return text in {"", "-"}
+        return text in {"", "-", "\N{EM DASH}"}
     return True

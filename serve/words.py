@@ -1,11 +1,14 @@
 """Designs, outcomes and whole stores in words that need no glossary."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from simulate.design import EmbryoDesign
 from simulate.protocol import Protocol, protocol_named
-from simulate.record import TrajectoryRecord
-from surrogate.search_result import SearchResult
+from simulate.record import Morphology, TrajectoryRecord
+
+if TYPE_CHECKING:
+    from surrogate.search_result import RankedConditions, SearchResult
 
 OUTCOME_WORDS = {
     "crystalline": "crystallised",
@@ -15,20 +18,45 @@ OUTCOME_WORDS = {
 }
 
 
-def surroundings(design: EmbryoDesign) -> str:
-    """Packing density and confinement of an embryo.
+DASH = "\N{EM DASH}"
+"""Where there is nothing to tell."""
 
-    >>> surroundings(EmbryoDesign(n_atoms=300, packing_density_g_cm3=0.0534,
-    ...                           mass_exchange="confined", energy_exchange="open"))
+LEAST_DROPLETS = 4
+"""Fewer say nothing about size."""
+
+
+def surroundings(design: EmbryoDesign, *, with_temperature: bool = False) -> str:
+    """Packing density and confinement of an embryo, and the temperature of its hold where asked.
+
+    >>> design = EmbryoDesign(n_atoms=300, packing_density_g_cm3=0.0534,
+    ...                       mass_exchange="confined", energy_exchange="open")
+    >>> surroundings(design)
     '0.0534 g/cm³, walled, thermostatted'
+    >>> surroundings(design, with_temperature=True)
+    '0.0534 g/cm³, walled, thermostatted, 300 K'
     """
-    cell = {"open": "periodic", "confined": "walled"}[design.mass_exchange]
+    walls = "walled" if design.wall_shape == "sphere" else f"walled ({design.wall_shape})"
+    cell = {"open": "periodic", "confined": walls}[design.mass_exchange]
     heat = {
         "open": "thermostatted",
         "confined": "isolated",
         "partial": f"heat leaks in {design.energy_relaxation_ps or 0:g} ps",
     }[design.energy_exchange]
-    return f"{design.packing_density_g_cm3:g} g/cm³, {cell}, {heat}"
+    temperature = f", {design.hold_temperature_K:g} K" if with_temperature else ""
+    return f"{design.packing_density_g_cm3:g} g/cm³, {cell}, {heat}{temperature}"
+
+
+def several_temperatures(records: Sequence[TrajectoryRecord]) -> bool:
+    """Whether the hold temperature must be said to tell these records apart."""
+    return len({r.design.hold_temperature_K for r in records}) > 1
+
+
+def shape(found: Morphology | None) -> str:
+    """What the atoms form; empty where nobody looked."""
+    if found is None:
+        return ""
+    is_free = found.percolation_dimension == 0
+    return f"a {found.name}" if is_free else f"a {found.name} through the periodic cell"
 
 
 def outcome(record: TrajectoryRecord) -> str:
@@ -39,15 +67,24 @@ def outcome(record: TrajectoryRecord) -> str:
 
 
 def incubation(record: TrajectoryRecord) -> str:
-    """The incubation interval of a record, on the hold clock."""
+    """The incubation interval of a record, on the hold clock; `>`: still disordered then."""
     found = record.witnessed
     if found is None:
-        return "—"
+        return DASH
     if found.ordered_in_quench:
         return "in the quench"
     if found.upper_ps is None:
-        return f"> {found.lower_ps:.4g} ps"
-    return f"{found.lower_ps:.4g} to {found.upper_ps:.4g} ps"
+        return f"> {found.lower_ps:.3g} ps"
+    return f"{found.lower_ps:.3g} to {found.upper_ps:.3g} ps"
+
+
+def percent(share: float | None) -> str:
+    """A share in per cent.
+
+    >>> percent(0.433), percent(None)
+    ('43 %', '—')
+    """
+    return DASH if share is None else f"{100.0 * share:.0f} %"
 
 
 def answer(records: Sequence[TrajectoryRecord]) -> list[str]:
@@ -62,9 +99,7 @@ def answer(records: Sequence[TrajectoryRecord]) -> list[str]:
         sentences.append(_still_disordered(disordered))
     if crystalline and disordered:
         sentences.append(_smallest_and_largest(crystalline, disordered))
-    if len(sizes := sorted(r.design.n_atoms for r in answered)) > 1 and sizes[0] < sizes[-1]:
-        sentences.append(_by_size(answered, sizes))
-    return sentences
+    return [*sentences, *_by_size(answered)]
 
 
 def _tally(
@@ -81,9 +116,10 @@ def _tally(
         else ""
     )
     if not answered:
-        return f"All {count(len(records), 'simulated embryo')} failed: there is no answer yet."
+        n = len(records)
+        return f"{n} of {count(n, 'simulated embryo')} failed: there is no answer yet."
     early = sum(bool(r.incubation and r.incubation.ordered_in_quench) for r in crystalline)
-    when = f", {early} of them already while it was being cooled" if early else ""
+    when = f", {early} of them already while being cooled" if early else ""
     return (
         f"Of {count(len(answered), 'simulated embryo')}, {len(crystalline)} crystallised{when}, "
         f"and {len(answered) - len(crystalline)} had not when the hold ended.{failed}"
@@ -104,34 +140,57 @@ def _still_disordered(disordered: Sequence[TrajectoryRecord]) -> str:
 def _smallest_and_largest(
     crystalline: Sequence[TrajectoryRecord], disordered: Sequence[TrajectoryRecord]
 ) -> str:
-    small = min(crystalline, key=lambda r: r.design.n_atoms).design
-    large = max(disordered, key=lambda r: r.design.n_atoms).design
+    is_told = several_temperatures([*crystalline, *disordered])
+    small = min(crystalline, key=lambda r: r.design.n_atoms)
+    large = max(disordered, key=lambda r: r.design.n_atoms)
+    of_large, of_small = (
+        surroundings(r.design, with_temperature=is_told) + _spanning(r) for r in (large, small)
+    )
     return (
-        f"The largest that stayed disordered had {large.n_atoms} atoms ({surroundings(large)}); "
-        f"the smallest that crystallised had {small.n_atoms} ({surroundings(small)})."
+        f"The largest that stayed disordered had {large.design.n_atoms} atoms ({of_large}); the "
+        f"smallest that crystallised had {small.design.n_atoms} ({of_small})."
     )
 
 
-def _by_size(answered: Sequence[TrajectoryRecord], sizes: Sequence[int]) -> str:
-    border = sizes[len(sizes) // 2]
-    border = border if border > sizes[0] else min(n for n in sizes if n > border)
-    small = [r for r in answered if r.design.n_atoms < border]
-    large = [r for r in answered if r.design.n_atoms >= border]
+def _spanning(record: TrajectoryRecord) -> str:
+    """A warning where the number of atoms is no embryo's size."""
+    found = record.morphology_after_quench
+    return f", {shape(found)}" if found and found.percolation_dimension else ""
+
+
+def _by_size(answered: Sequence[TrajectoryRecord]) -> list[str]:
+    """Small against large among droplets that differ in size alone; nothing where there are few."""
+    alike: dict[str, list[TrajectoryRecord]] = {}
+    for record in answered:
+        found = record.morphology_after_quench
+        if found is not None and found.percolation_dimension == 0:
+            name = surroundings(record.design, with_temperature=True)
+            alike.setdefault(name, []).append(record)
+    name, droplets = max(alike.items(), key=lambda item: len(item[1]), default=("", []))
+    sizes = sorted(r.design.n_atoms for r in droplets)
+    if len(sizes) < LEAST_DROPLETS or sizes[0] == sizes[-1]:
+        return []
+    middle = sizes[len(sizes) // 2]
+    border = middle if middle > sizes[0] else min(n for n in sizes if n > middle)
+    small = [r for r in droplets if r.design.n_atoms < border]
+    large = [r for r in droplets if r.design.n_atoms >= border]
     ordered = [sum(r.outcome == "crystalline" for r in part) for part in (small, large)]
-    return (
-        f"By size: {ordered[0]} of {len(small)} with fewer than {border} atoms crystallised, and "
+    sentence = (
+        f"By size, among the {len(droplets)} droplets that differ in nothing else ({name}): "
+        f"{ordered[0]} of {len(small)} with fewer than {border} atoms crystallised, and "
         f"{ordered[1]} of {len(large)} with {border} or more."
     )
+    return [sentence]
 
 
-def best_conditions(search: SearchResult) -> list[str]:
+def best_conditions(search: "SearchResult") -> list[str]:
     """The search's first rank in a sentence; nothing where no condition was feasible."""
     if not search.ranked:
         return []
     best = search.ranked[0]
     low, high = best.glassy_share_interval
     sentence = (
-        f"Of {search.n_trials} plating conditions searched, "
+        f"Of {count(search.n_trials, 'plating condition')} searched, "
         f"{best.conditions.current_density_mA_cm2:.3g} mA/cm² for "
         f"{best.conditions.deposition_time_min:.3g} min ranks first: under the assumption stated "
         f"below, a share of {best.glassy_share:.2f} ({low:.2f} to {high:.2f}) is still disordered "
@@ -143,10 +202,29 @@ def best_conditions(search: SearchResult) -> list[str]:
 def count(n: int, noun: str) -> str:
     """A number with its noun.
 
-    >>> count(1, "run"), count(3, "run")
-    ('1 run', '3 runs')
+    >>> count(1, "run"), count(3, "run"), count(2, "trajectory")
+    ('1 run', '3 runs', '2 trajectories')
     """
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+    return f"{n} {plural(n, noun)}"
+
+
+def plural(n: int, noun: str) -> str:
+    """The noun as it follows the number `n`."""
+    if n == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
+def reasons_by_rank(ranked: "Sequence[RankedConditions]") -> list[str]:
+    """What speaks against each rank, every reason once, with the ranks it holds for."""
+    ranks: dict[str, list[str]] = {}
+    for one in ranked:
+        for reason in one.applicability.reasons:
+            ranks.setdefault(reason, []).append(f"{one.rank}")
+    return [
+        f"{plural(len(those), 'Rank')} {', '.join(those)}: {reason}"
+        for reason, those in ranks.items()
+    ]
 
 
 def protocol_sentences(protocol: Protocol, scale: float | None) -> list[str]:
@@ -169,8 +247,9 @@ def protocol_sentences(protocol: Protocol, scale: float | None) -> list[str]:
         f"{protocol.frame_every_ps:g} ps."
     )
     counted = (
-        f"Order counts once {watch.onset_cluster_atoms} crystalline atoms hang together and stay "
-        f"so for {watch.persistence_ps:g} ps."
+        f"Order counts once {watch.onset_cluster_atoms} crystalline atoms hang together, stay so "
+        f"for {watch.persistence_ps:g} ps, and crystal then fills "
+        f"{percent(watch.confirmed_core_fraction)} of the inner atoms."
     )
     reference = protocol_named("reference")
     shortened = [

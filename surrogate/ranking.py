@@ -115,11 +115,7 @@ def notes(
     said = ["No SEI, no Li2O, no charge: a one-component metal under one interatomic potential."]
     if best is None:
         return tuple(said)
-    judged = "lower end of the 90 % interval" if config.risk == "lower_bound" else "mean"
-    said.append(
-        f"Ranked by the {judged} of the glassy share. Conditions that the ensemble cannot tell "
-        f"apart, or less than {IMMATERIAL_SHARE} apart, are ordered by higher current density."
-    )
+    said.append(ranking_rule(config))
     corners = _corners(best.conditions, config)
     if corners:
         said.append(
@@ -127,13 +123,25 @@ def notes(
             "prefers slow plating of little lithium; set min_capacity_mAh_cm2 or tighter bounds to "
             "ask for conditions that are useful as well."
         )
-    turned = [c for c in checks if c.kendall_tau is not None and c.kendall_tau < STEADY_TAU]
-    said += [
-        f"The order of conditions changes with the horizon (Kendall's tau {check.kendall_tau:.2f} "
-        f"against {check.horizon_ps:g} ps): this optimum is made by the horizon."
-        for check in turned
-    ]
+    taus = {c.horizon_ps: c.kendall_tau for c in checks if c.kendall_tau is not None}
+    if taus:
+        listed = ", ".join(f"{tau:.2f} against {horizon:g} ps" for horizon, tau in taus.items())
+        said.append(
+            f"The order of conditions hardly changes with the horizon (Kendall's tau {listed})."
+            if min(taus.values()) >= STEADY_TAU
+            else f"The order of conditions changes with the horizon (Kendall's tau {listed}): this "
+            "optimum is made by the horizon."
+        )
     return tuple(said)
+
+
+def ranking_rule(config: SearchConfig) -> str:
+    """How the ranks are made."""
+    judged = "lower end of the 90 % interval" if config.risk == "lower_bound" else "mean"
+    return (
+        f"Ranked by the {judged} of the glassy share. Conditions that the ensemble cannot tell "
+        f"apart, or less than {IMMATERIAL_SHARE} apart, are ordered by higher current density."
+    )
 
 
 def _is_equal(leader: Forecast, other: Forecast, config: SearchConfig) -> bool:

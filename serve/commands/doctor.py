@@ -12,7 +12,7 @@ def doctor(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port `serve` would use.")] = 8000,
     as_json: AsJson = False,
 ) -> None:
-    """Try each engine once, for real, and say what to do about whatever is missing."""
+    """Try each engine once and say what to do if it fails."""
     console = SESSION.console(as_json=as_json)
     from serve.doctor import checks, machine
 

@@ -20,7 +20,10 @@ def evaluate(
     model: Model = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model on a record store, beside Kaplan-Meier; tells trained from new designs."""
+    """Score a model on a record store, beside Kaplan-Meier.
+
+    Designs that the model was trained on are told from new ones.
+    """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
     from simulate.store import open_store
@@ -33,18 +36,19 @@ def evaluate(
 
     evaluation = evaluate_package(Predictor.load(path), opened)
     console.result_json(evaluation.model_dump(mode="json"))
-    report(console, evaluation)
+    report(console, evaluation, model)
 
 
-def report(console: "Console", evaluation: "Evaluation") -> None:
-    """Scores and a table, for people."""
+def report(console: "Console", evaluation: "Evaluation", model: Path | None) -> None:
+    """Scores, a table, and what to do with a model of such scores, for people."""
     from serve.console import interval
+    from serve.words import count
     from simulate.design import EmbryoDesign
 
     console.result(
-        f"{evaluation.model}: {evaluation.n_records} trajectories of {evaluation.n_designs} "
-        f"designs, {evaluation.n_designs_in_training} of them in its training data; "
-        f"{evaluation.n_failed} failed"
+        f"{evaluation.model}: {count(evaluation.n_records, 'trajectory')} of "
+        f"{count(evaluation.n_designs, 'design')}, {evaluation.n_designs_in_training} of them in "
+        f"its training data; {evaluation.n_failed} failed"
     )
     scored = {f"{road} road": scores for road, scores in evaluation.scores.items()}
     if evaluation.new_designs is not None:
@@ -64,6 +68,8 @@ def report(console: "Console", evaluation: "Evaluation") -> None:
             for row in evaluation.rows
         ],
     )
+    named = f" --model {model}" if model else ""
+    console.result(f"next: glassyli search{named} --out runs/search")
 
 
 def score_table(scored: "Mapping[str, Scores]") -> tuple[list[str], list[list[str]]]:

@@ -33,7 +33,10 @@ def predict(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forecast the outcome and the incubation time of embryos, from designs or from structures."""
+    """Forecast outcome and incubation time of embryos.
+
+    From designs, or from structures in a file.
+    """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
     from simulate.errors import MisuseError

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulate.record import TrajectoryRecord
 
 app = typer.Typer(
-    help="Look at a record store: list, show, verify, export.",
+    help="List, show, verify, export or thin a record store.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -33,22 +33,25 @@ class ExportFormat(StrEnum):
 def list_records(store: Store, as_json: AsJson = False) -> None:
     """One line a trajectory."""
     console = SESSION.console(as_json=as_json)
+    from serve import words
     from simulate.store import open_store
 
-    rows = [summary_of(record) for record in open_store(store)]
+    rows = [summary_of(record) for record in sorted(open_store(store), key=_by_size)]
     for row in rows:
         console.result_json(row)
     console.table(
-        ["id", "design", "seed", "outcome", "incubation, ps", "crystalline"],
+        ["id", "design", "seed", "outcome", "incubation", "crystalline"],
         [
             [
                 row["trajectory_id"], row["sentence"], row["seed"], row["outcome"],
-                row["incubation"], row["crystalline_fraction"],
+                row["incubation"], words.percent(row["crystalline_fraction"]),
             ]
             for row in rows
         ],
     )  # fmt: skip
-    console.result(f"{len(rows)} records in {store}")
+    if any(row["incubation"].startswith(">") for row in rows):
+        console.result("> : not ordered when watching stopped; the true time is longer")
+    console.result(f"{words.count(len(rows), 'record')} in {store}")
 
 
 @app.command()
@@ -68,6 +71,7 @@ def show(
 def verify(store: Store, as_json: AsJson = False) -> None:
     """Check every record, its id and the checksum of its frames."""
     console = SESSION.console(as_json=as_json)
+    from serve.words import count
     from simulate.errors import StoreError
     from simulate.plan import Plan
     from simulate.store import open_store
@@ -95,7 +99,9 @@ def verify(store: Store, as_json: AsJson = False) -> None:
     for problem in problems:
         console.result(problem)
     counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
-    console.result(f"{n_records} records read ({counts}), {len(problems)} problems")
+    console.result(
+        f"{count(n_records, 'record')} read ({counts or 'none'}), {count(len(problems), 'problem')}"
+    )
     if problems:
         raise typer.Exit(1)
 
@@ -107,10 +113,11 @@ def export(
     form: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.csv,
     as_json: AsJson = False,
 ) -> None:
-    """A table of all trajectories, or their frames as plain extended XYZ."""
+    """Write a table, or frames as plain extended XYZ."""
     console = SESSION.console(as_json=as_json)
     import gzip
 
+    from serve.words import count
     from simulate.files import write_atomically
     from simulate.store import open_store
 
@@ -124,7 +131,7 @@ def export(
                 frames = gzip.decompress(opened.frames_bytes(record))
                 write_atomically(out / f"{record.trajectory_id}.xyz", frames)
     console.result_json({"out": str(out), "format": form, "n_records": len(records)})
-    console.result(f"wrote {len(records)} trajectories to {out}")
+    console.result(f"wrote {count(len(records), 'trajectory')} to {out}")
 
 
 @app.command()
@@ -134,19 +141,25 @@ def thin(
     frames: Annotated[int, typer.Option(min=3, max=1000, help="Most frames a trajectory.")] = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Make a store small enough to share: whole records, few frames, rounded positions."""
+    """Make a store small enough to share.
+
+    Records stay whole; of each trajectory few frames are kept, with rounded positions.
+    """
     console = SESSION.console(as_json=as_json)
+    from serve.words import count
     from simulate.store import open_store
     from simulate.thinning import thin as thin_store
 
     added = thin_store(open_store(store), out, frames)
     size_MB = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1.0e6
     console.result_json({"store": str(out), "n_added": added, "size_MB": round(size_MB, 3)})
-    console.result(f"added {added} records to {out}, now {size_MB:.1f} MB")
+    console.result(f"added {count(added, 'record')} to {out}, now {size_MB:.1f} MB")
 
 
 def summary_of(record: "TrajectoryRecord") -> dict[str, Any]:
     """One trajectory in one flat row."""
+    from serve.words import incubation as incubation_words
+
     incubation = record.incubation
     return {
         "trajectory_id": record.trajectory_id,
@@ -157,7 +170,7 @@ def summary_of(record: "TrajectoryRecord") -> dict[str, Any]:
         "ordered_in_quench": incubation.ordered_in_quench if incubation else None,
         "incubation_lower_ps": incubation.lower_ps if incubation else None,
         "incubation_upper_ps": incubation.upper_ps if incubation else None,
-        "incubation": _incubation_words(record),
+        "incubation": incubation_words(record),
         "crystalline_fraction": _rounded(record.crystalline_fraction),
         "core_fraction": _rounded(record.core_fraction),
         "is_decidable": record.is_decidable,
@@ -171,15 +184,10 @@ def summary_of(record: "TrajectoryRecord") -> dict[str, Any]:
     }
 
 
-def _incubation_words(record: "TrajectoryRecord") -> str:
-    incubation = record.incubation
-    if incubation is None:
-        return "-"
-    if incubation.ordered_in_quench:
-        return "in the quench"
-    if incubation.upper_ps is None:
-        return f"> {incubation.lower_ps:.0f}"
-    return f"{incubation.lower_ps:.0f}-{incubation.upper_ps:.0f}"
+def _by_size(record: "TrajectoryRecord") -> tuple[int, float, str, int]:
+    """Replicas of a design stand together, by seed."""
+    design = record.design
+    return design.n_atoms, design.packing_density_g_cm3, design.sentence, record.seed
 
 
 def _outcome(record: "TrajectoryRecord") -> str:

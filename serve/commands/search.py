@@ -22,7 +22,11 @@ def search(
     trials: Annotated[int | None, typer.Option(min=1, help="Trials in all.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search deposition conditions with Optuna for the largest glassy share; writes proposals."""
+    """Search deposition conditions that keep lithium glassy.
+
+    Optuna proposes conditions, the model answers, and the embryos of the best ones are written as
+    proposals, ready to be simulated.
+    """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
     from surrogate.manifest import read_manifest
@@ -44,17 +48,22 @@ def search(
     report(console, result)
     console.result(
         f"wrote {out}/search.json and {out}/proposals.jsonl    "
-        f"next: glassyli simulate --designs {out}/proposals.jsonl --out STORE"
+        f"next: glassyli simulate --designs {out}/proposals.jsonl --out {out}/records"
     )
 
 
 def report(console: "Console", result: "SearchResult") -> None:
     """A search's answer, for people."""
     from serve.console import interval
+    from serve.words import count, reasons_by_rank
+    from surrogate.ranking import ranking_rule
 
-    console.result(f"{result.n_trials} trials, {result.n_feasible} feasible")
+    rule = ranking_rule(result.config)
+    console.result(f"{count(result.n_trials, 'trial')}, {result.n_feasible} feasible")
     if result.least_violation is not None:
         console.result(f"nothing is feasible; nearest: {result.least_violation.sentence}")
+    else:
+        console.result(rule)
     console.table(
         ["rank", "mA/cm2", "min", "area x", "mAh/cm2", "disordered share", "90 %", "in data"],
         [
@@ -71,5 +80,9 @@ def report(console: "Console", result: "SearchResult") -> None:
             for ranked in result.ranked
         ],
     )
-    for line in (result.assumption, result.horizon_statement, *result.notes):
+    outside = [ranked for ranked in result.ranked if not ranked.applicability.is_inside]
+    for reason in reasons_by_rank(outside):
+        console.result(f"  not in the data: {reason}")
+    others = (note for note in result.notes if note != rule)
+    for line in (result.assumption, result.horizon_statement, *others):
         console.result(f"  {line}")

@@ -43,8 +43,12 @@ def simulate(
     dry_run: Annotated[bool, typer.Option(help="Say what would be run, and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run LAMMPS trajectories on all cores and label them; what is in the store stays."""
+    """Run and label LAMMPS trajectories on all cores.
+
+    What is in the store stays and is not run again; stop at any time and go on later.
+    """
     console = SESSION.console(as_json=as_json)
+    from serve.words import count
     from simulate.campaign import run_campaign
     from simulate.cluster import require_cluster
     from simulate.store import create_or_open
@@ -60,7 +64,7 @@ def simulate(
     store = create_or_open(out, campaign.protocol)
     waiting = sum(plan.trajectory_id not in store for plan in plans)
     console.say(
-        f"simulate  {len(plans)} trajectories under protocol {store.protocol.name}, "
+        f"simulate  {count(len(plans), 'trajectory')} under protocol {store.protocol.name}, "
         f"{len(plans) - waiting} already in {out}"
     )
     with console.progress("simulate", max(waiting, 1)) as bar:
@@ -91,14 +95,25 @@ def report(console: "Console", summary: "CampaignSummary", store: "RecordStore")
     counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(summary.outcomes.items()))
     per_day = summary.simulated_ns / summary.wall_s * 86_400.0
     from serve.console import duration
+    from serve.words import count
 
     console.result(
         f"simulated {summary.n_simulated} ({counts}) in {duration(summary.wall_s)} on "
-        f"{summary.n_workers} workers: {summary.simulated_ns:.2f} ns, {per_day:.0f} ns/day"
+        f"{count(summary.n_workers, 'worker')}: {summary.simulated_ns:.2f} ns, {per_day:.0f} ns/day"
     )
     if summary.worker_losses:
-        console.result(f"{summary.worker_losses} lost workers were replaced")
-    console.result(f"records in {store.path}    next: glassyli train {store.path} --out MODEL")
+        console.result(f"lost and replaced: {count(summary.worker_losses, 'worker')}")
+    console.result(f"records in {store.path}    next: {_next_step(store)}")
+
+
+def _next_step(store: "RecordStore") -> str:
+    """The model that ships can be judged by records of its own protocol only."""
+    from simulate.protocol import protocol_named
+
+    is_reference = store.protocol.what_decides() == protocol_named("reference").what_decides()
+    if is_reference:
+        return f"glassyli evaluate {store.path}"
+    return f"glassyli train {store.path} --out {store.path}-model"
 
 
 def summary_of(summary: "CampaignSummary", store: "RecordStore") -> dict[str, Any]:
@@ -164,8 +179,10 @@ def _price(console: "Console", plans: list["Plan"], store: "RecordStore | None")
             ],
         }
     )
+    from serve.words import count
+
     console.result(
-        f"{len(waiting)} of {len(plans)} trajectories would be run: "
+        f"{len(waiting)} of {count(len(plans), 'trajectory')} would be run: "
         f"{atom_steps:.3g} atom-steps if every hold runs to its horizon"
     )
     console.table(

@@ -34,6 +34,7 @@ def train(
     from simulate.settings import validated
     from simulate.store import open_store
     from train.config import TrainingConfig
+    from train.records import read_records
 
     opened = [open_store(store) for store in stores]
     if out.exists():
@@ -42,6 +43,7 @@ def train(
     if workers is not None:
         values["n_workers"] = workers
     settings = validated(TrainingConfig, values, str(config or "training settings"))
+    read_records(opened)  # too few of them are found before anything heavy is imported
 
     from train.fit import fit_package
 
