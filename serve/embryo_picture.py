@@ -192,15 +192,26 @@ def _frames_along(directions: Floats) -> Floats:
 
 
 def most_crystalline(records: Sequence[TrajectoryRecord]) -> TrajectoryRecord | None:
-    """The embryo whose crystal is best to see: the most crystalline atoms at the end."""
+    """The embryo whose crystal is best to see: the largest share of it at the end."""
     ordered = [r for r in _pictured(records) if r.outcome == "crystalline"]
-    return max(ordered, key=lambda r: r.frames[-1].n_crystalline, default=None)
+    return max(_free(ordered), key=_crystal, default=None)
+
+
+def _crystal(record: TrajectoryRecord) -> tuple[float, int]:
+    last = record.frames[-1]
+    return last.crystalline_fraction, last.n_crystalline
 
 
 def largest_disordered(records: Sequence[TrajectoryRecord]) -> TrajectoryRecord | None:
     """The embryo with the largest cluster that was still disordered when its hold ended."""
     waiting = [r for r in _pictured(records) if r.outcome in ("glassy", "liquid")]
-    return max(waiting, key=_disordered_atoms, default=None)
+    return max(_free(waiting), key=_disordered_atoms, default=None)
+
+
+def _free(records: list[TrajectoryRecord]) -> list[TrajectoryRecord]:
+    """Droplets, where there are any: what spans a periodic cell is no embryo by itself."""
+    shapes = [(r, r.morphology_at_end) for r in records]
+    return [r for r, shape in shapes if shape and not shape.percolation_dimension] or records
 
 
 def _disordered_atoms(record: TrajectoryRecord) -> int:

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from serve.themed_svg import PAGE, Theme, themed_svg
-from serve.words import surroundings
+from serve.words import several_temperatures, surroundings
 from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
 
@@ -127,7 +127,7 @@ def _finish_incubation_axes(main: Axes, strip: Axes, records: Sequence[Trajector
     seen = [r.witnessed for r in records if r.witnessed and not r.witnessed.ordered_in_quench]
     ends_ps = [i.lower_ps if i.upper_ps is None else i.upper_ps for i in seen]
     hold_ps = max(r.protocol.hold_ps for r in records)
-    main.set(xscale="log", yscale="log", ylabel="incubation time on the hold clock, ps")
+    main.set(xscale="log", yscale="log", ylabel="incubation time, ps")
     main.set_ylim(min([e for e in ends_ps if e > 0.0], default=hold_ps / 10.0) / 2.0, 1.6 * hold_ps)
     main.axhline(hold_ps, color=GROUP_COLOURS[-1], linestyle=(0, (5, 3)), linewidth=1.0)
     main.annotate(
@@ -214,12 +214,11 @@ def _draw_fraction_of(
 
 def grouped(records: Sequence[TrajectoryRecord]) -> dict[str, list[TrajectoryRecord]]:
     """Records by surroundings (density, confinement, temperature), in a fixed order."""
-    several_K = len({r.design.hold_temperature_K for r in records}) > 1
+    is_told = several_temperatures(records)
     order = sorted(records, key=lambda r: (r.design.packing_density_g_cm3, r.design.sentence))
     groups: dict[str, list[TrajectoryRecord]] = {}
     for record in order:
-        name = surroundings(record.design)
-        name += f", {record.design.hold_temperature_K:g} K" if several_K else ""
+        name = surroundings(record.design, with_temperature=is_told)
         groups.setdefault(name, []).append(record)
     return groups
 

@@ -1,35 +1,23 @@
 """One page that tells a run to people: self-contained, readable anywhere, all of it computed."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure, FigureBase
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
+from markdown_it import MarkdownIt
 
 from serve import report_sections as sections
 from serve import words
-from serve.embryo_picture import (
-    STRUCTURE_COLOURS,
-    largest_disordered,
-    most_crystalline,
-    pictured_frames,
-    view_of,
-)
-from serve.plots import draw_incubation, fraction_svg, incubation_svg
+from serve.plots import fraction_svg, incubation_svg
 from serve.survival_plot import survival_svg
-from serve.themed_svg import PRINT
 from simulate.design import EmbryoDesign
-from simulate.errors import GlassyLiError
 from simulate.files import write_atomically
 from simulate.record import TrajectoryRecord
 from simulate.settings import validated
 from simulate.store import RecordStore
 from surrogate.prediction import Prediction, Road
+from surrogate.ranking import ranking_rule
 from surrogate.search_result import SearchResult
 
 MOST_ROWS: Final = 500
@@ -38,6 +26,10 @@ MOST_ROWS: Final = 500
 
 class Described(Protocol):
     """A model package, as far as the report asks."""
+
+    @property
+    def card_text(self) -> str:
+        """The model card, Markdown."""
 
     def summary(self) -> dict[str, Any]:
         """What a user wants to know first."""
@@ -99,6 +91,7 @@ def write_report(
         fraction_svg=fraction_svg(records),
         model=_model(predictor, seen) if predictor else None,
         search=result,
+        search_rule=ranking_rule(result.config) if result else "",
         rows=sections.run_rows(records)[:MOST_ROWS],
         n_records=len(records),
         failures=sections.failures(records),
@@ -118,6 +111,7 @@ def _template() -> Any:  # noqa: ANN401 - jinja2's Template
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"count": words.count, "reasons_by_rank": words.reasons_by_rank}
     return environment.get_template("report.html")
 
 
@@ -128,7 +122,7 @@ def _counts(records: Sequence[TrajectoryRecord]) -> list[tuple[int, str, str]]:
         for kind in ("crystalline", "ordering", "glassy", "liquid")
     }
     return [
-        (len(records), "trajectories run", "all"),
+        (len(records), f"{words.plural(len(records), 'trajectory')} run", "all"),
         (of_outcome["crystalline"], "crystallised", "crystalline"),
         (of_outcome["ordering"], "ordering at the end", "crystalline"),
         (of_outcome["liquid"], "disordered, flowing", "liquid"),
@@ -145,67 +139,20 @@ def _model(predictor: Forecaster, answered: Sequence[TrajectoryRecord]) -> dict[
     forecasts = predictor.predict_designs(designs, road="fast") if designs else []
     of_design = dict(zip(unique, forecasts, strict=True))
     return {
-        "label": summary.get("model", ""),
-        "n_members": summary.get("n_members"),
-        "n_records": summary.get("n_records"),
-        "n_designs": summary.get("n_designs"),
+        "label": summary["model"],
+        "n_members": summary["n_members"],
+        "n_records": summary["n_records"],
+        "n_designs": summary["n_designs"],
         "svg": survival_svg(answered, [of_design[record.design.key] for record in answered]),
+        "card": _card_html(predictor.package.card_text),
     }
 
 
-def write_readme_picture(store: RecordStore, out: Path) -> Path:
-    """A wide PNG: a disordered embryo, a crystalline one, incubation time against size.
-
-    Raises:
-        GlassyLiError: The store has no answered record, or frames are missing or damaged.
-    """
-    records = [record for record in store if not record.is_failed]
-    if not records:
-        raise GlassyLiError(
-            f"a picture needs at least one answered record, but {store.path} holds none. "
-            "Simulate first."
-        )
-    with mpl.rc_context(PRINT.settings("readme") | {"figure.facecolor": PRINT.paper}):
-        layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)
-        figure = Figure(figsize=(16.0, 7.0), layout=layout)
-        left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.25, 1.0])[0]
-        _draw_embryos(left, store, records)
-        draw_incubation(right, records, PRINT, legend_columns=2)
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=100)
-    write_atomically(out, picture.getvalue())
-    return out
-
-
-def _draw_embryos(figure: FigureBase, store: RecordStore, records: list[TrajectoryRecord]) -> None:
-    chosen = []
-    for title, record in (
-        ("still disordered", largest_disordered(records)),
-        ("crystallised", most_crystalline(records)),
-    ):
-        if record is not None:
-            (last,) = pictured_frames(store, record, [len(record.frames) - 1])
-            chosen.append((title, record, view_of(last, record.design)))
-    if not chosen:
-        raise GlassyLiError(
-            f"a picture needs the frames of at least one answered record, but {store.path} holds "
-            "none. Simulate anew."
-        )
-    half_width_A = max(view.half_width_A for *_, view in chosen)
-    grid = figure.subplots(1, len(chosen), squeeze=False)
-    for axes, (title, record, view) in zip(grid.ravel(), chosen, strict=True):
-        edge_nm = half_width_A / sections.SCALE_BAR_A
-        axes.imshow(
-            view.image(sections.PICTURE_PIXELS, half_width_A), extent=[-edge_nm, edge_nm] * 2
-        )
-        axes.set_title(f"{record.design.n_atoms} atoms, {title}", fontsize=14)
-        axes.set_axis_off()
-        axes.plot([-edge_nm, 1.0 - edge_nm], [-edge_nm] * 2, color=PRINT.ink, linewidth=3)
-        axes.annotate("1 nm", (0.5 - edge_nm, -0.985 * edge_nm), ha="center", va="bottom")
-    handles = [
-        Line2D([], [], linestyle="none", marker="o", markersize=11, color=colour)
-        for colour in STRUCTURE_COLOURS.values()
-    ]
-    figure.legend(
-        handles, list(STRUCTURE_COLOURS), loc="outside lower center", ncols=5, fontsize=12
-    )
+def _card_html(markdown: str) -> str:
+    """A model card inside the page: HTML in it stays text, and it fetches no images."""
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = reader.parse(markdown)
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(int(token.tag[1:]) + 2, 6)}"  # below the page's own headings
+    return str(reader.renderer.render(tokens, reader.options, {}))

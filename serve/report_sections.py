@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from serve import words
+from serve.console import duration
 from serve.embryo_picture import (
     STRUCTURE_COLOURS,
     EmbryoView,
@@ -64,6 +65,7 @@ STRUCTURE_WORDS: Final = {
     "bcc": "bcc, the crystal of lithium",
     "fcc": "fcc",
     "hcp": "hcp",
+    "icosahedral": "icosahedral, an order that fills no space",
     "other": "none of these: disordered, or at a surface",
 }
 
@@ -137,9 +139,11 @@ def _caption(record: TrajectoryRecord, snapshot: Snapshot, view: EmbryoView) -> 
         if view.n_outside
         else ""
     )
+    shape = words.shape(record.morphology_at_end)
+    about = words.surroundings(record.design, with_temperature=True)
     return (
-        f"{record.design.n_atoms} atoms, {words.surroundings(record.design)}, "
-        f"{snapshot.time_ps:.4g} ps into the hold{outside}. Run {record.trajectory_id[:8]}."
+        f"{record.design.n_atoms} atoms{', ' if shape else ''}{shape} ({about}), "
+        f"{_clock(snapshot.time_ps)} into the hold{outside}. Run {record.trajectory_id[:8]}."
     )
 
 
@@ -171,22 +175,18 @@ def _row(record: TrajectoryRecord) -> dict[str, str]:
         "outcome": words.outcome(record),
         "kind": "failed" if record.is_failed else str(record.outcome),
         "incubation": words.incubation(record),
-        "fraction": _percent(record.crystalline_fraction),
-        "core": _percent(record.core_fraction),
-        "shape": shape.name if shape else "—",
-        "wall": f"{wall_s:.0f}" if wall_s else "—",
+        "fraction": words.percent(record.crystalline_fraction),
+        "core": words.percent(record.core_fraction),
+        "shape": shape.name if shape else words.DASH,
+        "wall": f"{wall_s:.0f}" if wall_s else words.DASH,
         "speed": _speed(record, wall_s),
     }
-
-
-def _percent(share: float | None) -> str:
-    return "—" if share is None else f"{100.0 * share:.0f} %"
 
 
 def _speed(record: TrajectoryRecord, wall_s: float) -> str:
     """Simulated ns a day, all work counted, labelling too."""
     if not record.frames or not wall_s:
-        return "—"
+        return words.DASH
     simulated_ps = record.frames[-1].time_ps - record.frames[0].time_ps
     return f"{simulated_ps / PS_PER_NS / wall_s * S_PER_DAY:.0f}"
 
@@ -214,7 +214,7 @@ def stage_rows(stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "name": str(stage["name"]),
             "what": str(stage["what"]),
-            "wall": f"{float(stage['wall_s']):.1f} s",
+            "wall": duration(float(stage["wall_s"])),
             "percent": 100.0 * float(stage["wall_s"]) / whole_s,
         }
         for stage in stages

@@ -43,6 +43,7 @@ def forecast(
 @dataclass(frozen=True)
 class TruthPackage:
     n_designs: int = 12
+    card_text: str = "# truth\n\n| road | skill |\n| --- | --- |\n| full | 0.47 |\n"
 
     def summary(self) -> dict[str, Any]:
         return {"model": "truth-0", "n_members": 4, "n_records": 24, "n_designs": self.n_designs}

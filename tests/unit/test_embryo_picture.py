@@ -16,6 +16,7 @@ from serve.embryo_picture import (
     view_of,
 )
 from serve.spheres import draw_spheres
+from simulate.record import Morphology
 from simulate.snapshot import STRUCTURE_NAMES, Snapshot
 
 LATTICE_A = 3.51
@@ -136,3 +137,25 @@ def test_pictures_are_of_the_largest_glass_and_the_most_crystal(tmp_path: Path) 
     for truth, choose in ((NEVER, largest_disordered), (ALWAYS, most_crystalline)):
         store = synthetic_store(tmp_path / choose.__name__, designs, n_replicas=1, truth=truth)
         assert choose(list(store)).design.n_atoms == 180
+
+
+def test_a_droplet_is_pictured_before_a_larger_sheet(tmp_path: Path) -> None:
+    designs = [lithium(120), lithium(180)]
+    shapes = {120: 0, 180: 2}
+    for truth, choose in ((NEVER, largest_disordered), (ALWAYS, most_crystalline)):
+        store = synthetic_store(tmp_path / choose.__name__, designs, n_replicas=1, truth=truth)
+        records = [
+            record.model_copy(
+                update={
+                    "morphology_at_end": Morphology(
+                        n_clusters=1,
+                        largest_cluster=record.design.n_atoms,
+                        percolation_dimension=shapes[record.design.n_atoms],
+                        n_surface=50,
+                        pressure_bar=0.0,
+                    )
+                }
+            )
+            for record in store
+        ]
+        assert choose(records).design.n_atoms == 120

@@ -16,19 +16,25 @@ from synthetic import (
     synthetic_record,
     synthetic_store,
 )
-from truth_forecaster import TruthForecaster
+from truth_forecaster import TruthForecaster, TruthPackage
 
-from serve.report import write_readme_picture, write_report
+from serve.commands import search as search_verb
+from serve.console import Console
+from serve.picture import write_picture
+from serve.report import write_report
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import Mobility
 from simulate.store import RecordStore, create_or_open
 from surrogate.deposition_map import DepositionConditions
 from surrogate.prediction import Applicability
+from surrogate.ranking import ranking_rule
 from surrogate.search_config import SearchConfig
 from surrogate.search_result import LeastViolation, RankedConditions, SearchResult
 
 LARGEST_PAGE_BYTES = 3_000_000
 VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+ARRESTED = Mobility(window_ps=10.0, n_windows=10, bond_persistence=0.97, diffusivity_cm2_s=1.0e-6)
 
 
 class Page(HTMLParser):
@@ -163,6 +169,52 @@ def test_a_search_is_told_with_its_assumption_and_horizon(whole: Path) -> None:
         assert said in text
 
 
+def test_a_search_says_each_thing_once(store: RecordStore, tmp_path: Path) -> None:
+    rule = ranking_rule(SearchConfig())
+    (best,) = search_result().ranked
+    twice = search_result(
+        ranked=(best, best.model_copy(update={"rank": 2})), notes=(rule, "The corner is trivial.")
+    )
+    text = Page(write_report(tmp_path / "r.html", store=store, search=twice)).text
+    assert text.count(rule) == 1
+    assert text.index(rule) < text.index("area factor") < text.index("The corner is")
+    assert text.count("Too few <atoms>.") == 1
+    assert "Ranks 1, 2: Too few <atoms>." in text
+
+
+def test_a_search_is_told_once_with_its_rule_above_and_reasons_below_the_table(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    rule = ranking_rule(SearchConfig())
+    search_verb.report(Console(), search_result(notes=(rule, "The corner is trivial.")))
+    said = capfd.readouterr().out
+    assert said.count(rule) == 1
+    assert said.index(rule) < said.index("disordered share")
+    assert "not in the data: Rank 1: Too few <atoms>." in said
+    assert said.index("disordered share") < said.index("Too few")
+    assert "40 trials, 31 feasible" in said
+
+
+def test_the_model_card_is_in_the_page_below_its_headings(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    card = "# truth\n\n| road | skill |\n| --- | --- |\n| full | 0.47 |\n\n<b>raw</b> ![x](http://x/y)\n"
+    model = TruthForecaster(package=TruthPackage(card_text=card))
+    html = write_report(tmp_path / "r.html", store=store, predictor=model).read_text()
+    details = html[html.index("<details") : html.index("</details>")]
+    assert "<h3>truth</h3>" in details
+    assert "<td>0.47</td>" in details
+    assert "&lt;b&gt;raw&lt;/b&gt;" in details
+    assert "<img" not in details
+
+
+def test_captions_say_what_is_pictured(tmp_path: Path) -> None:
+    one = synthetic_store(tmp_path / "store", [lithium(120)], n_replicas=1, truth=NEVER)
+    text = Page(write_report(tmp_path / "r.html", store=one)).text
+    assert "120 atoms (0.0534 g/cm³, periodic, thermostatted, 300 K), 200 ps into the hold" in text
+    assert "1 trajectory run" in text
+
+
 @pytest.mark.parametrize("truth", [ALWAYS, NEVER])
 def test_one_outcome_alone_gives_a_page(truth: Truth, tmp_path: Path) -> None:
     one = synthetic_store(tmp_path / "store", [lithium(120)], truth=truth)
@@ -182,7 +234,7 @@ def test_an_empty_store_gives_a_page_that_says_so(tmp_path: Path) -> None:
 def test_a_store_of_failures_gives_a_page_that_says_so(tmp_path: Path) -> None:
     failed = synthetic_store(tmp_path / "store", [lithium(120)], n_replicas=0, n_failed=2)
     page = Page(write_report(tmp_path / "r.html", store=failed))
-    assert "All 2 simulated embryos failed" in page.text
+    assert "2 of 2 simulated embryos failed" in page.text
     assert "Runs without an answer" in page.headings
 
 
@@ -214,27 +266,29 @@ def test_a_foreign_search_file_is_refused(store: RecordStore, tmp_path: Path) ->
 def test_arrested_and_flowing_are_told_apart(tmp_path: Path) -> None:
     source = synthetic_store(tmp_path / "source", [lithium(120)], n_replicas=1, truth=NEVER)
     (record,) = source
-    arrested = {"outcome": "glassy", "mobility": Mobility(window_ps=10.0, bond_persistence=0.97)}
+    arrested = {"outcome": "glassy", "mobility": ARRESTED}
     target = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
     target.append(record.model_copy(update={**arrested, "frames_file": None}))
     text = Page(write_report(tmp_path / "r.html", store=target)).text
     assert "1 had arrested, as a glass does, 0 still flowed" in text
 
 
-def test_the_readme_picture_is_wide_and_small(store: RecordStore, tmp_path: Path) -> None:
-    out = write_readme_picture(store, tmp_path / "picture.png")
-    assert Image.open(out).size == (1600, 700)
-    assert out.stat().st_size < 400_000
+def test_the_picture_is_wide_light_and_small(store: RecordStore, tmp_path: Path) -> None:
+    out = write_picture(store, tmp_path / "picture.png")
+    picture = Image.open(out).convert("RGB")
+    assert picture.size == (1600, 704)
+    assert picture.getpixel((0, 0)) == (255, 255, 255)
+    assert out.stat().st_size < 500_000
 
 
 def test_a_picture_without_frames_is_refused(tmp_path: Path) -> None:
     target = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
     target.append(synthetic_record(lithium(120)))
     with pytest.raises(GlassyLiError, match="the frames of at least one"):
-        write_readme_picture(target, tmp_path / "picture.png")
+        write_picture(target, tmp_path / "picture.png")
 
 
 def test_a_picture_of_nothing_is_refused(tmp_path: Path) -> None:
     empty = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
     with pytest.raises(GlassyLiError, match="at least one answered record"):
-        write_readme_picture(empty, tmp_path / "picture.png")
+        write_picture(empty, tmp_path / "picture.png")
