@@ -1,16 +1,14 @@
 """The whole path once, small: simulate, train, search, serve, report. Repeating it repeats nothing.
 
 Under OUT: `records` (the store), `model` and `search` (a folder for each state of the records),
-`served.json` (one answer of the HTTP endpoint), `config.yaml` (what was run), `report.html`.
+`served.json` (one answer of the HTTP endpoint), `config.yaml` (what was run), `steps.json` (how
+long each step took), `report.html`, `picture.png`.
 """
 
 import json
-import time
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -19,11 +17,15 @@ from serve.commands import simulation, training
 from serve.console import Console, duration
 from serve.doctor import machine
 from serve.models import is_package
+from serve.picture import write_picture
 from serve.quickstart_config import QuickstartConfig
 from serve.report import write_report
 from serve.server import running_server
+from serve.steps import StepLog, Work
+from serve.words import count
 from simulate.campaign import CampaignSummary, run_campaign
 from simulate.cluster import ray_session
+from simulate.design import EmbryoDesign
 from simulate.errors import GlassyLiError
 from simulate.files import canonical_json, sha256_of, write_atomically
 from simulate.store import RecordStore, content_hash, create_or_open
@@ -31,22 +33,6 @@ from surrogate.predictor import Predictor
 from surrogate.search import run_search
 from surrogate.search_result import SearchResult
 from train.fit import fit_package
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the path, for the report and the terminal."""
-
-    name: str
-    wall_s: float
-    what: str
-
-    def as_row(self) -> "Mapping[str, Any]":
-        """For the report's table."""
-        return {"name": self.name, "wall_s": self.wall_s, "what": self.what}
 
 
 def run_quickstart(config: QuickstartConfig, out: Path, console: Console) -> dict[str, Any]:
@@ -62,28 +48,18 @@ def run_quickstart(config: QuickstartConfig, out: Path, console: Console) -> dic
     """
     store = create_or_open(out / "records", config.campaign.protocol)
     write_atomically(out / "config.yaml", yaml.safe_dump(config.model_dump(mode="json")))
-    steps: list[Step] = []
+    log = StepLog(out / "steps.json")
     with ray_session():
-        simulated = _timed(steps, lambda: _simulate(config, store, console))
+        simulated = log.timed("simulate", lambda: _simulate(config, store, console))
         state = _state(config, store)
         package, study = out / "model" / state, out / "search" / state
-        _timed(steps, lambda: _train(config, store, package, console))
+        log.timed("train", lambda: _train(config, store, package, console))
     predictor = Predictor.load(package)
-    found = _timed(steps, lambda: _search(config, predictor, study, console))
-    _timed(steps, lambda: _serve(config, package, out, console))
-    began = time.perf_counter()
-    here = machine()
-    report = write_report(
-        out / "report.html",
-        store=store,
-        predictor=predictor,
-        search=found,
-        stages=[step.as_row() for step in steps],
-        versions={"python": here["python"], **here["versions"]},
-    )
-    steps.append(Step("report", time.perf_counter() - began, "the page below"))
-    for step in steps:
-        console.result(f"  {step.name:<9} {duration(step.wall_s):>12}   {step.what}")
+    found = log.timed("search", lambda: _search(config, predictor, study, console))
+    log.timed("serve", lambda: _serve(config, predictor, package, out, console))
+    report = log.timed("report", lambda: _report(out, store, predictor, found, log, console))
+    for row in log.rows:
+        console.result(f"  {row['name']:<9} {duration(row['wall_s']):>12}   {row['what']}")
     return {
         "report": str(report.resolve()),
         "store": str(store.path),
@@ -92,48 +68,37 @@ def run_quickstart(config: QuickstartConfig, out: Path, console: Console) -> dic
         "n_simulated": simulated.n_simulated,
         "n_already_present": simulated.n_present,
         "trajectory_ids": simulated.ids,
-        "steps": [step.as_row() for step in steps],
+        "steps": log.rows,
     }
-
-
-def _timed(steps: list[Step], work: Callable[[], tuple[str, str, Any]]) -> Any:  # noqa: ANN401
-    """Do one step, note how long it took and what it was; hand on its result."""
-    began = time.perf_counter()
-    name, what, result = work()
-    steps.append(Step(name, time.perf_counter() - began, what))
-    return result
 
 
 def _simulate(
     config: QuickstartConfig, store: RecordStore, console: Console
-) -> tuple[str, str, CampaignSummary]:
+) -> Work[CampaignSummary]:
     plans = config.campaign.plans()
     waiting = sum(plan.trajectory_id not in store for plan in plans)
-    there = f"{len(plans) - waiting} of {len(plans)} trajectories are there already"
-    console.say(
-        f"1/5 simulate  {waiting} trajectories to run" if waiting else f"1/5 simulate  {there}"
-    )
+    there = f"{len(plans) - waiting} of {count(len(plans), 'trajectory')} there already"
+    to_run = f"{count(waiting, 'trajectory')} to run" if waiting else there
+    console.say(f"1/5 simulate  {to_run}")
     with console.progress("simulate", max(waiting, 1)) as bar:
         summary = run_campaign(plans, store, on_progress=lambda p: simulation.show(bar, p))
-    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(summary.outcomes.items()))
-    what = f"{summary.n_simulated} trajectories ({counts})" if counts else "nothing new to simulate"
-    return "simulate", what, summary
+    outcomes = ", ".join(f"{n} {outcome}" for outcome, n in sorted(summary.outcomes.items()))
+    what = f"{count(summary.n_simulated, 'trajectory')} ({outcomes})" if waiting else there
+    return Work(what, content_hash(store), is_new=waiting > 0, result=summary)
 
 
-def _train(
-    config: QuickstartConfig, store: RecordStore, out: Path, console: Console
-) -> tuple[str, str, None]:
+def _train(config: QuickstartConfig, store: RecordStore, out: Path, console: Console) -> Work[None]:
     if is_package(out):
         console.say("2/5 train     the package is of these records already")
-        return "train", "package was already of these records", None
+        return Work("package of these records", out.name, is_new=False, result=None)
     console.say("2/5 train     survival graph network on Ray Train")
     with console.progress("train", 1) as bar:
         fitted = fit_package(
             store, config.training, out, "quickstart", lambda p: training.show(bar, p)
         )
     training.report(console, fitted)
-    what = f"{fitted.n_records} trajectories, {fitted.n_frames} frames: {fitted.model}"
-    return "train", what, None
+    seen = f"{count(fitted.n_records, 'trajectory')}, {count(fitted.n_frames, 'frame')}"
+    return Work(f"{seen}: {fitted.model}", out.name, is_new=True, result=None)
 
 
 def _state(config: QuickstartConfig, store: RecordStore) -> str:
@@ -144,20 +109,82 @@ def _state(config: QuickstartConfig, store: RecordStore) -> str:
 
 def _search(
     config: QuickstartConfig, predictor: Predictor, out: Path, console: Console
-) -> tuple[str, str, SearchResult]:
+) -> Work[SearchResult]:
     console.say("3/5 search    deposition conditions with Optuna")
+    asked: list[int] = []
     with console.progress("search", config.search.n_trials) as bar:
-        found = run_search(predictor, config.search, out, progress=lambda done, _: bar.at(done))
+
+        def show(done: int, _: int) -> None:
+            asked.append(done)
+            bar.at(done)
+
+        found = run_search(predictor, config.search, out, progress=show)
     search_verb.report(console, found)
-    what = f"{found.n_trials} trials, {found.n_feasible} feasible"
-    return "search", what, found
+    what = f"{count(found.n_trials, 'trial')}, {found.n_feasible} feasible"
+    return Work(what, f"{out.name} {found.n_trials}", is_new=bool(asked), result=found)
 
 
 def _serve(
-    config: QuickstartConfig, package: Path, out: Path, console: Console
-) -> tuple[str, str, None]:
-    console.say("4/5 serve     one question over HTTP")
-    design = config.campaign.all_designs[0]
+    config: QuickstartConfig, predictor: Predictor, package: Path, out: Path, console: Console
+) -> Work[None]:
+    design, path = config.campaign.all_designs[0], out / "served.json"
+    reply = _answer_of(path, predictor.package.label, design)
+    is_new = reply is None
+    if reply is None:
+        console.say("4/5 serve     one question over HTTP")
+        reply = _ask(package, design)
+        write_atomically(path, json.dumps(reply, indent=1) + "\n")
+    else:
+        console.say("4/5 serve     this model has answered over HTTP already")
+    probability = reply["predictions"][0]["p_crystalline"]
+    what = f"{design.sentence}: P(crystalline) {probability:.2f} over HTTP"
+    return Work(what, predictor.package.label, is_new, result=None)
+
+
+def _answer_of(path: Path, model: str, design: EmbryoDesign) -> dict[str, Any] | None:
+    """The reply kept from an earlier run, if it is this model's to this design."""
+    try:
+        reply: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        asked = reply["predictions"][0]["design"]
+        is_of_these = reply["model"]["label"] == model and EmbryoDesign(**asked) == design
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return reply if is_of_these else None
+
+
+def _report(
+    out: Path,
+    store: RecordStore,
+    predictor: Predictor,
+    found: SearchResult,
+    log: StepLog,
+    console: Console,
+) -> Work[Path]:
+    console.say("5/5 report    one page and one picture")
+    here = machine()
+    report = write_report(
+        out / "report.html",
+        store=store,
+        predictor=predictor,
+        search=found,
+        stages=log.rows,
+        versions={"python": here["python"], **here["versions"]},
+    )
+    try:
+        write_picture(store, out / "picture.png")
+    except GlassyLiError as error:
+        console.warn(f"no picture was made: {error}")
+    return Work(
+        "the page below, and picture.png", predictor.package.label, is_new=True, result=report
+    )
+
+
+def _ask(package: Path, design: EmbryoDesign) -> dict[str, Any]:
+    """The endpoint's reply to one question.
+
+    Raises:
+        GlassyLiError: It does not answer.
+    """
     body = json.dumps({"designs": [design.model_dump(mode="json")]}).encode()
     with running_server(package) as url:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
@@ -167,11 +194,9 @@ def _serve(
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=60) as answer:
-                reply = json.loads(answer.read())
+                reply: dict[str, Any] = json.loads(answer.read())
         except OSError as error:
             raise GlassyLiError(
                 f"the endpoint must answer, but {url}: {error}. Run `glassyli doctor`."
             ) from error
-    write_atomically(out / "served.json", json.dumps(reply, indent=1) + "\n")
-    probability = reply["predictions"][0]["p_crystalline"]
-    return "serve", f"{design.sentence}: P(crystalline) {probability:.2f} over HTTP", None
+    return reply
