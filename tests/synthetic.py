@@ -25,9 +25,10 @@ from simulate.snapshot import Snapshot, extended_xyz
 from simulate.store import RecordStore, create_or_open
 from surrogate.package import Package
 from train.config import TrainingConfig
-from train.dataset import TrainingSet, read_records
+from train.dataset import TrainingSet
 from train.fit import assemble
 from train.member import fit_member
+from train.records import read_records
 
 SHORT_PROTOCOL = Protocol(
     name="synthetic",

@@ -26,9 +26,10 @@ from surrogate.predictor import Predictor
 from train.card import model_card
 from train.config import TrainingConfig
 from train.crossfit import CrossFit
-from train.dataset import Records, TrainingSet, read_records
+from train.dataset import TrainingSet
 from train.member import MemberFit, fold_of
 from train.metrics import KaplanMeier
+from train.records import Records, read_records
 from train.scores import Scores, scores
 from train.workers import Clock, Progress, TrainingProgress, fit_members
 

@@ -19,6 +19,8 @@ import yaml
 from command_line import GLASSYLI, CpuClock, glassyli, is_one_clear_message
 from synthetic import lithium, synthetic_designs, synthetic_package, synthetic_store
 
+from simulate.protocol import protocol_named
+from simulate.store import create_or_open
 from surrogate.manifest import MANIFEST, WEIGHTS
 from surrogate.study import open_study
 
@@ -55,6 +57,7 @@ def here(tmp_path: Path, shared: Path) -> Path:
             content = path.read_bytes()
             damaged = content.replace(find, put, 1) if path.name == file else content
             (tmp_path / name / path.name).write_bytes(damaged)
+    create_or_open(tmp_path / "empty", protocol_named("quickstart"))
     (tmp_path / "other-study").mkdir()
     open_study(tmp_path / "other-study", {"model": "another", "seed": 1})
     return tmp_path
@@ -97,6 +100,8 @@ def refused(here: Path, words: str, code: int) -> str:
         ("train store --config wrong.yaml --out out", "`n_members`"),
         ("train store --out no-json", "--out must be a new folder"),
         ("train nowhere --out out", "store.json"),
+        ("train empty --out out", "at least 3 different designs"),
+        ("train store empty --out out", "must share one protocol"),
         ("simulate unknown.yaml --out out", "not a known key"),
         ("predict --designs designs.jsonl --horizon-ps -1", "--horizon-ps must be positive"),
         ("records list nowhere", "store.json"),

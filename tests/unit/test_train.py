@@ -25,12 +25,13 @@ from simulate.store import create_or_open
 from surrogate.predictor import Predictor
 from train.config import TrainingConfig
 from train.crossfit import CrossFit
-from train.dataset import TrainingSet, chosen_frames, read_records
+from train.dataset import TrainingSet, chosen_frames
 from train.evaluate import evaluate_package
 from train.fit import assemble, fit_package
 from train.loss import Prior, Targets, negative_log_likelihood
 from train.member import fit_member, fold_of
 from train.metrics import log_score
+from train.records import read_records
 from train.scores import scores
 from train.split import bootstrap_weights, folds
 
@@ -144,8 +145,7 @@ def test_no_frame_at_or_after_the_onset_is_chosen() -> None:
     for seed in range(40):
         record = synthetic_record(lithium(400), seed, Truth(median_ps=60.0))
         times_ps = [frame.time_ps for frame in record.frames]
-        sizes = [frame.largest_cluster for frame in record.frames]
-        began = onset(times_ps, sizes, SHORT_PROTOCOL.labelling)
+        began = onset(record.frames, SHORT_PROTOCOL.labelling)
         chosen = chosen_frames(record, 4)
         assert chosen[0] == 0  # the packing
         assert len(chosen) == len(set(chosen)) <= 4

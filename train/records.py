@@ -1,0 +1,60 @@
+"""Are these records enough to train on? Asked before torch is imported.
+
+Nothing is dropped: what failed is counted, and censored where it was last sound.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from simulate.errors import MisuseError
+from simulate.protocol import Protocol
+from simulate.record import TrajectoryRecord
+from simulate.store import RecordStore, content_hash
+
+LEAST_DESIGNS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of one or several stores.
+
+    Attributes:
+        answered: Those that say something of the incubation, each with its store; one that failed
+            in its hold is censored where it was last sound.
+        n_failed: Failed ones in all; counted, and reported beside every score.
+    """
+
+    answered: list[tuple[RecordStore, TrajectoryRecord]]
+    n_failed: int
+    protocol: Protocol
+    content_sha256: list[str]
+
+
+def read_records(stores: Sequence[RecordStore]) -> Records:
+    """All records, checked to be fit for training.
+
+    Raises:
+        MisuseError: Stores of different protocols, or too few designs with an answer.
+    """
+    if not stores:
+        raise MisuseError("training needs at least one record store, but got none.")
+    for store in stores[1:]:
+        if store.protocol.what_decides() != stores[0].protocol.what_decides():
+            raise MisuseError(
+                "training stores must share one protocol, but "
+                f"{stores[0].path} ({stores[0].protocol.name}) and {store.path} "
+                f"({store.protocol.name}) differ. Train one model for each."
+            )
+    found = {record.trajectory_id: (store, record) for store in stores for record in store}
+    answered = [pair for pair in found.values() if pair[1].witnessed is not None]
+    n_failed = sum(record.is_failed for _, record in found.values())
+    n_designs = len({record.design.key for _, record in answered})
+    if n_designs < LEAST_DESIGNS:
+        raise MisuseError(
+            f"training needs answered records of at least {LEAST_DESIGNS} different designs, but "
+            f"got {len(answered)} of {n_designs} designs ({n_failed} failed). "
+            "Simulate more designs."
+        )
+    hashes = [content_hash(store) for store in stores]
+    return Records(answered, n_failed, stores[0].protocol, hashes)
