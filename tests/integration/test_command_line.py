@@ -146,7 +146,8 @@ def test_records_are_listed_shown_verified_and_exported(tmp_path: Path) -> None:
     assert shown["design"]["n_atoms"] == rows[0]["n_atoms"]
     assert glassyli("records", "verify", store.path).returncode == 0
     table = tmp_path / "table.csv"
-    assert glassyli("records", "export", store.path, "--out", table).returncode == 0
+    exported = glassyli("records", "export", store.path, "--out", table, "--json")
+    assert json.loads(exported.stdout) == {"out": str(table), "format": "csv", "n_records": 4}
     assert len(table.read_text().splitlines()) == 5
 
     path = store.record_files()[0]

@@ -4,7 +4,6 @@ import json
 import signal
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from command_line import GLASSYLI
 from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
 from serve.messages import MAX_BODY_BYTES, MAX_DESIGNS
@@ -29,15 +29,6 @@ DESIGN: dict[str, Any] = {
     "energy_exchange": "open",
 }
 
-SERVER = """
-import sys
-from pathlib import Path
-from serve.server import serve_package
-def ready(url):
-    Path(sys.argv[2]).write_text(url)
-serve_package(Path(sys.argv[1]), "127.0.0.1", 0, None, ready)
-"""
-
 START_S = 240.0
 
 
@@ -49,17 +40,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(
-    package: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    said = tmp_path_factory.mktemp("server") / "url"
-    with subprocess.Popen([sys.executable, "-c", SERVER, str(package), str(said)]) as process:
-        deadline = time.monotonic() + START_S
-        while not (said.exists() and said.read_text()):
-            assert process.poll() is None, "the server ended before it answered"
-            assert time.monotonic() < deadline, "the server did not answer in time"
-            time.sleep(0.1)
-        yield said.read_text(), process
+def server(package: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    command = [GLASSYLI, "serve", "--model", str(package), "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        # One line when it answers, none if it ends without; it gives up by itself.
+        said = json.loads(process.stdout.readline() or b"null")
+        assert said, "the server ended before it answered"
+        assert said["model"] == str(package)
+        yield said["url"], process
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
 
