@@ -99,6 +99,11 @@ class Campaign(Settings):
             raise ValueError(
                 "a campaign must hold a design under `designs`, `grids` or `sampling`; add one."
             )
+        if self.protocol.labelling.positions == "minimised":
+            raise ValueError(
+                "labelling.positions must be averaged or instantaneous while a trajectory runs, "
+                "but is minimised. Relax its frames afterwards with `glassyli records relabel`."
+            )
         for design in self.all_designs:
             stages(self.protocol, design)
         return self

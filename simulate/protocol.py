@@ -32,8 +32,10 @@ class Labelling(Settings):
     rmsd_cutoff: float = Field(
         0.15, gt=0, le=0.3, description="Polyhedral template matching cut-off (0.10 misses hot bcc)"
     )
-    positions: Literal["averaged", "instantaneous"] = Field(
-        "averaged", description="Which positions are labelled; averaging takes vibration out."
+    positions: Literal["averaged", "instantaneous", "minimised"] = Field(
+        "averaged",
+        description="Which positions are labelled; averaging takes vibration out, and so does "
+        "relaxing the stored frames (`minimised`, by `glassyli records relabel` only).",
     )
     averaging_ps: float = Field(
         0.3, gt=0, le=5, description="Positions are averaged over this time before labelling, ps."

@@ -3,16 +3,17 @@
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from simulate.design import EmbryoDesign
+from simulate.files import canonical_json, sha256_of
 from simulate.incubation import Incubation, incubation, onset
 from simulate.protocol import Protocol
 from simulate.settings import Settings
 
-SCHEMA_VERSION: int = 2
+SCHEMA_VERSION: Final = 2
 
 DRIFT_LIMIT_meV_per_atom = 1.0
 """Most that the conserved quantity of an isolated or leaking hold may drift."""
@@ -206,7 +207,7 @@ class TrajectoryRecord(Settings):
         relabelled_from: Id under which it was simulated, if it was relabelled since.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     trajectory_id: str
     design: EmbryoDesign
     protocol: Protocol
@@ -233,6 +234,7 @@ class TrajectoryRecord(Settings):
     timings_s: dict[str, float] = Field(default_factory=dict)
     frames_file: FramesFile | None = None
     provenance: Provenance
+    checksum: str | None = Field(None, description="SHA-256 of all the rest; set by the store.")
 
     @model_validator(mode="after")
     def _answered_or_failed(self) -> Self:
@@ -243,6 +245,10 @@ class TrajectoryRecord(Settings):
                 f"outcome={self.outcome!r}, failure={self.failure!r}."
             )
         return self
+
+    def checksum_of_content(self) -> str:
+        """SHA-256 of everything but the checksum itself."""
+        return sha256_of(canonical_json(self.model_dump(mode="json", exclude={"checksum"})))
 
     @property
     def witnessed(self) -> Incubation | None:

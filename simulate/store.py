@@ -12,6 +12,7 @@ id write the same trajectory.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tarfile import TarFile
 
 from pydantic import ValidationError
 
@@ -87,6 +88,7 @@ class RecordStore:
                 name=name, sha256=sha256_of(frames), size_bytes=len(frames), kept=kept
             )
             record = record.model_copy(update={"frames_file": described})
+        record = record.model_copy(update={"checksum": record.checksum_of_content()})
         path = self._record_path(record.trajectory_id)
         write_atomically(path, record.model_dump_json(indent=1) + "\n")
         return record
@@ -139,6 +141,15 @@ class RecordStore:
                 f"{found[:12]}…: it was changed or damaged. Restore it, or remove it and "
                 f"{self._record_path(record.trajectory_id)} to simulate anew."
             )
+
+    def add_to(self, archive: TarFile, record: TrajectoryRecord) -> None:
+        """Put a record and its frames into an archive, where they lie in the store."""
+        paths = [self._record_path(record.trajectory_id)]
+        if record.frames_file is not None:
+            self.verify_frames(record)
+            paths.append(self._frames_path(record))
+        for path in paths:
+            archive.add(path, str(path.relative_to(self.path)))
 
     def checkpoints(self, trajectory_id: str) -> Checkpoints:
         """Where a running trajectory leaves what a killed one goes on from."""
@@ -252,6 +263,11 @@ def _read_record(path: Path) -> TrajectoryRecord:
         ) from error
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
+    if record.checksum != record.checksum_of_content():
+        raise StoreError(
+            f"{path} was changed after it was written: its content and its checksum disagree. "
+            "Restore it, or remove it to simulate anew."
+        )
     if record.trajectory_id != path.stem:
         raise StoreError(f"{path} holds the record of {record.trajectory_id}; rename it back.")
     return record
