@@ -8,9 +8,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Row = Sequence[object]
 
@@ -83,6 +86,7 @@ class ProgressBar:
 
     def __init__(self, console: Console, what: str, total: float) -> None:
         from rich.console import Console as RichConsole
+        from rich.live import Live
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -93,6 +97,7 @@ class ProgressBar:
 
         self._console = console
         self._is_live = sys.stderr.isatty() and not console.is_quiet
+        screen = RichConsole(file=sys.stderr)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=28),
@@ -100,20 +105,23 @@ class ProgressBar:
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             TextColumn("{task.fields[note]}"),
-            console=RichConsole(file=sys.stderr),
-            disable=not self._is_live,
+            console=screen,
         )
+        self._facts: Mapping[str, str] = {}
+        self._live = Live(console=screen, get_renderable=self._picture, refresh_per_second=4)
         self._task = self._bar.add_task(what, total=total, left="", note="")
         self._what = what
         self._total = total
         self._said_at = -QUIET_S
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._is_live:
+            self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._is_live:
+            self._live.stop()
 
     def at(
         self,
@@ -121,6 +129,7 @@ class ProgressBar:
         note: str = "",
         seconds_left: float | None = None,
         total: float | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         """Move the bar to `done`, with a short note; a plain line where there is no terminal.
 
@@ -129,15 +138,31 @@ class ProgressBar:
             note: A few words.
             seconds_left: Guess; None: not known yet.
             total: Steps in all, where that is known only now.
+            facts: Names and values for a table, where there is room for one instead of the note.
         """
         self._total = self._total if total is None else total
+        self._facts = facts or {}
         left = f"~{duration(seconds_left)} left" if seconds_left is not None else ""
         if self._is_live:
-            self._bar.update(self._task, completed=done, total=self._total, note=note, left=left)
+            shown = "" if self._facts else note
+            self._bar.update(self._task, completed=done, total=self._total, note=shown, left=left)
         elif done >= self._total or time.monotonic() - self._said_at >= QUIET_S:
             self._said_at = time.monotonic()
             parts = [f"{self._what}  {done:g}/{self._total:g}", note, left]
             self._console.say("  ".join(part for part in parts if part))
+
+    def _picture(self) -> "RenderableType":
+        """The bar, and what is known beneath it."""
+        from rich.console import Group
+        from rich.table import Table
+
+        if not self._facts:
+            return self._bar
+        table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+        for name in self._facts:
+            table.add_column(name, justify="right")
+        table.add_row(*self._facts.values())
+        return Group(self._bar, table)
 
 
 def duration(seconds: float) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
+from serve.campaign_view import campaign_view
 from serve.commands import search as search_verb
-from serve.commands import simulation, training
+from serve.commands import training
 from serve.console import Console, duration
 from serve.doctor import machine
 from serve.models import is_package
@@ -80,8 +81,8 @@ def _simulate(
     there = f"{len(plans) - waiting} of {count(len(plans), 'trajectory')} there already"
     to_run = f"{count(waiting, 'trajectory')} to run" if waiting else there
     console.say(f"1/5 simulate  {to_run}")
-    with console.progress("simulate", max(waiting, 1)) as bar:
-        summary = run_campaign(plans, store, on_progress=lambda p: simulation.show(bar, p))
+    with campaign_view(console, waiting) as view:
+        summary = run_campaign(plans, store, on_progress=view.show)
     outcomes = ", ".join(f"{n} {outcome}" for outcome, n in sorted(summary.outcomes.items()))
     what = f"{count(summary.n_simulated, 'trajectory')} ({outcomes})" if waiting else there
     return Work(what, content_hash(store), is_new=waiting > 0, result=summary)

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from simulate.checkpoint import Checkpoints
 from simulate.cluster import available_cores, ray_session
@@ -29,18 +29,33 @@ MAX_WORKER_LOSSES = 3
 
 @dataclass(frozen=True, slots=True)
 class CampaignProgress:
-    """Where a campaign stands; a new one after every finished trajectory.
+    """Where a campaign stands, after something happened.
 
     Attributes:
+        event: What happened: `started` (the campaign), `finished` (a trajectory, failed or not),
+            `worker_lost`.
+        n_total, n_done, n_running: Trajectories of this call.
+        outcomes: How many ended how.
+        worker_losses: Workers that died so far.
+        elapsed_s: Since the campaign started.
         seconds_left: At the rate so far, assuming every hold runs to its horizon; None at first.
-        record: The trajectory that just finished, None at the start.
+        ns_per_day: Simulated by all workers at the rate so far.
+        busy_share: Of the workers' time so far, the part spent on trajectories.
+        trajectory_id: Whose event it is; None for the campaign's own.
+        record: The trajectory that just finished.
     """
 
+    event: Literal["started", "finished", "worker_lost"]
     n_total: int
     n_done: int
     n_running: int
     outcomes: Counter[str]
+    worker_losses: int
+    elapsed_s: float
     seconds_left: float | None
+    ns_per_day: float
+    busy_share: float
+    trajectory_id: str | None = None
     record: TrajectoryRecord | None = None
 
 
@@ -79,7 +94,7 @@ def run_campaign(
         store: Where records go.
         address: A Ray cluster to join; None starts a local one.
         n_workers: Trajectories at a time; None: one for each core Ray offers.
-        on_progress: Called at the start and after every finished trajectory.
+        on_progress: Called at the start and whenever a trajectory ends or a worker is lost.
 
     Raises:
         EngineError: LAMMPS or OVITO cannot be used on a worker.
@@ -100,15 +115,17 @@ def run_campaign(
         workers = _Workers(_n_workers(n_workers, len(waiting)), scratch, store)
         summary.n_workers = workers.n_workers
         try:
-            progress = _Progress(waiting, summary, began)
-            _report(on_progress, progress.now(n_running=0))
+            progress = _Progress(waiting, summary, began, workers)
+            tell = on_progress or (lambda _: None)
+            tell(progress.now("started"))
+            workers.on_loss = lambda plan: tell(progress.now("worker_lost", plan.trajectory_id))
             for record, frames in workers.map_unordered(waiting):
                 kept = store.append(record, frames)  # failures too: dropping them would bias times
                 store.checkpoints(record.trajectory_id).clear()
                 summary.outcomes[outcome_of(kept)] += 1
                 summary.simulated_ns += simulated_ns(kept)
                 progress.finished(kept)
-                _report(on_progress, progress.now(workers.n_running, kept))
+                tell(progress.now("finished", kept.trajectory_id, kept))
         finally:
             summary.worker_losses = workers.n_lost
             summary.wall_s = time.perf_counter() - began
@@ -132,9 +149,13 @@ def simulated_ns(record: TrajectoryRecord) -> float:
 
 
 class _Progress:
-    """Time left, from atom-steps done."""
+    """Rates and time left, from atom-steps done."""
 
-    def __init__(self, waiting: Sequence[Plan], summary: CampaignSummary, began: float) -> None:
+    def __init__(
+        self, waiting: Sequence[Plan], summary: CampaignSummary, began: float, workers: "_Workers"
+    ) -> None:
+        self._workers = workers
+        self._busy_s = 0.0
         self._price = {plan.trajectory_id: plan.atom_steps for plan in waiting}
         self._summary = summary
         self._began = began
@@ -145,15 +166,28 @@ class _Progress:
     def finished(self, record: TrajectoryRecord) -> None:
         self._done += self._price[record.trajectory_id]
         self._left -= self._price[record.trajectory_id]
+        self._busy_s += sum(record.timings_s.values())
 
-    def now(self, n_running: int, record: TrajectoryRecord | None = None) -> CampaignProgress:
+    def now(
+        self,
+        event: Literal["started", "finished", "worker_lost"],
+        trajectory_id: str | None = None,
+        record: TrajectoryRecord | None = None,
+    ) -> CampaignProgress:
         elapsed_s = time.perf_counter() - self._began
+        busy_s = self._busy_s + self._workers.seconds_under_way()
         return CampaignProgress(
+            event=event,
             n_total=self._n_total,
             n_done=self._summary.n_simulated,
-            n_running=n_running,
+            n_running=self._workers.n_running,
             outcomes=Counter(self._summary.outcomes),
+            worker_losses=self._workers.n_lost,
+            elapsed_s=elapsed_s,
             seconds_left=elapsed_s * self._left / self._done if self._done else None,
+            ns_per_day=self._summary.simulated_ns / elapsed_s * 86_400.0,
+            busy_share=min(1.0, busy_s / (elapsed_s * self._workers.n_workers)),
+            trajectory_id=trajectory_id,
             record=record,
         )
 
@@ -196,12 +230,18 @@ class _Workers:
         self._ray = ray
         self._remote = ray.remote(num_cpus=1, max_restarts=0)(TrajectoryWorker)
         self._alive: list[Any] = []
-        self._in_flight: dict[Any, tuple[Any, Plan]] = {}
+        self._in_flight: dict[Any, tuple[Any, Plan, float]] = {}
         self._losses: Counter[str] = Counter()
+        self.on_loss: Callable[[Plan], None] = lambda _: None
 
     @property
     def n_running(self) -> int:
         return len(self._in_flight)
+
+    def seconds_under_way(self) -> float:
+        """Wall time that the running trajectories took so far, summed, s."""
+        now = time.perf_counter()
+        return sum(now - started for _, _, started in self._in_flight.values())
 
     def map_unordered(
         self, plans: Sequence[Plan]
@@ -215,7 +255,7 @@ class _Workers:
             while idle:  # its core may be what a worker still waiting to start needs
                 self._dismiss(idle.pop())
             (ready,), _ = self._ray.wait(list(self._in_flight), num_returns=1)
-            worker, plan = self._in_flight.pop(ready)
+            worker, plan, _ = self._in_flight.pop(ready)
             try:
                 result = self._ray.get(ready)
             except self._ray.exceptions.RayTaskError as error:
@@ -245,7 +285,7 @@ class _Workers:
         checkpoints = self._store.checkpoints(plan.trajectory_id)
         checkpoints.folder.parent.mkdir(exist_ok=True)
         running = worker.run.remote(plan, self._scratch, checkpoints)
-        self._in_flight[running] = (worker, plan)
+        self._in_flight[running] = (worker, plan, time.perf_counter())
 
     def _dismiss(self, worker: Any) -> None:  # noqa: ANN401
         self._alive.remove(worker)
@@ -262,6 +302,7 @@ class _Workers:
             "worker of trajectory %s was lost (%d of %d): %s",
             plan.trajectory_id, n_losses, MAX_WORKER_LOSSES, type(error).__name__,
         )  # fmt: skip
+        self.on_loss(plan)
         if n_losses < MAX_WORKER_LOSSES:
             queue.appendleft(plan)
             return None
@@ -286,10 +327,3 @@ def _n_workers(asked: int | None, n_waiting: int) -> int:
 
     offered = int(ray.cluster_resources().get("CPU", 0)) or available_cores()
     return max(1, min(asked or offered, offered, n_waiting))
-
-
-def _report(
-    on_progress: Callable[[CampaignProgress], None] | None, progress: CampaignProgress
-) -> None:
-    if on_progress is not None:
-        on_progress(progress)

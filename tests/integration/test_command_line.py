@@ -131,7 +131,7 @@ def test_a_dry_run_prices_and_writes_nothing(tmp_path: Path) -> None:
     ended = glassyli("simulate", "--designs", file, "--out", out, "--dry-run", "--json")
     priced = json.loads(ended.stdout)
     assert priced["n_waiting"] == 1
-    assert priced["atom_steps"] > 120 * 300_000
+    assert priced["at_most"]["atom_steps"] > 120 * 300_000
     assert not out.exists()
 
 
