@@ -61,6 +61,7 @@ def test_every_step_left_what_it_promises(run: tuple[Path, dict[str, Any]]) -> N
     served = json.loads((folder / "out/served.json").read_text())
     assert 0.0 <= served["predictions"][0]["p_crystalline"] <= 1.0
     assert (folder / summary["search"] / "proposals.jsonl").exists()
+    assert (folder / "out/picture.png").stat().st_size < 500_000
     assert [step["name"] for step in summary["steps"]] == [
         "simulate", "train", "search", "serve", "report",
     ]  # fmt: skip
@@ -94,6 +95,9 @@ def test_the_second_time_nothing_is_simulated_or_trained_anew(
     assert again["n_simulated"] == 0
     assert again["trajectory_ids"] == first["trajectory_ids"]
     assert again["model"] == first["model"]
+    for before, after in zip(first["steps"][:4], again["steps"][:4], strict=True):
+        assert after["wall_s"] == before["wall_s"]
+        assert after["what"] == f"{before['what']} (done in an earlier run)"
 
 
 def test_no_process_is_left_behind(run: tuple[Path, dict[str, Any]]) -> None:
