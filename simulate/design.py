@@ -122,7 +122,9 @@ class EmbryoDesign(Settings, strict=True):
             if self.energy_relaxation_ps is not None
             else self.energy_exchange
         )
-        mass = self.mass_exchange if self.wall_shape == "sphere" else f"confined ({self.wall_shape})"
+        mass = (
+            self.mass_exchange if self.wall_shape == "sphere" else f"confined ({self.wall_shape})"
+        )
         return (
             f"{self.n_atoms} {self.element}, {self.packing_density_g_cm3:g} g/cm3, "
             f"mass {mass}, energy {energy}, {self.hold_temperature_K:g} K"

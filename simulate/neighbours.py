@@ -137,9 +137,7 @@ def cage_relative_msd_A2(before: Snapshot, after: Snapshot, potential: Potential
     return float(np.mean(np.sum((moved[counted] - of_cage) ** 2, axis=1)))
 
 
-def depth_A(
-    snapshot: Snapshot, found: Neighbours, members: NDArray[np.int64]
-) -> float | None:
+def depth_A(snapshot: Snapshot, found: Neighbours, members: NDArray[np.int64]) -> float | None:
     """Mean distance of some atoms from the nearest surface atom, Å; None without a surface."""
     surface = np.flatnonzero(~found.is_core)
     if not len(surface):
