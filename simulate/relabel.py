@@ -51,7 +51,7 @@ def relabel(
         plan = Plan(record.design, protocol, record.seed, record.parent)
         if plan.trajectory_id in target:
             continue
-        kept = list(record.frame_numbers) if record.frames_file else None
+        kept = record.frames_file.kept if record.frames_file else None
         frames = store.frames_bytes(record) if record.frames_file else None
         target.append(_relabelled(record, plan, store), frames, kept)
         added += 1

@@ -1,5 +1,6 @@
 """Stores put together, packed into one file, and unpacked again; nothing is taken on trust."""
 
+import gzip
 import io
 import tarfile
 import tempfile
@@ -32,7 +33,7 @@ def merge(stores: Sequence[RecordStore], out: Path) -> int:
             if record.trajectory_id in target:
                 continue
             check_id(record)
-            kept = list(record.frame_numbers) if record.frames_file else None
+            kept = record.frames_file.kept if record.frames_file else None
             frames = store.frames_bytes(record) if record.frames_file else None
             target.append(record, frames, kept)
             added += 1
@@ -51,6 +52,21 @@ def check_id(record: TrajectoryRecord) -> None:
             f"record {record.trajectory_id} must have the id of its content, but that is "
             f"{plan.trajectory_id}: it was changed, or made by another release."
         )
+
+
+def write_frames(store: RecordStore, folder: Path) -> int:
+    """The frames of every trajectory as plain extended XYZ, a file each.
+
+    Returns:
+        How many files were written.
+    """
+    n_files = 0
+    for record in store:
+        if record.frames_file is not None:
+            frames = gzip.decompress(store.frames_bytes(record))
+            write_atomically(folder / f"{record.trajectory_id}.xyz", frames)
+            n_files += 1
+    return n_files
 
 
 def write_archive(store: RecordStore, path: Path) -> int:

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from serve.commands import (
+    curation,
     doctor,
     evaluate,
     predict,
     quickstart,
-    records,
     search,
     serving,
     simulation,
@@ -44,7 +44,7 @@ for verb in (
     serving.serve,
 ):
     app.command()(verb)
-app.add_typer(records.app, name="records")
+app.add_typer(curation.records_app, name="records")
 
 
 def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer's signature

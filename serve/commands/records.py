@@ -1,8 +1,5 @@
-"""`glassyli records`: look at a record store."""
+"""`glassyli records`: look at a record store. What changes or copies one is in `curation`."""
 
-import csv
-import io
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,22 +11,15 @@ from serve.session import SESSION
 if TYPE_CHECKING:
     from simulate.record import TrajectoryRecord
 
-app = typer.Typer(
-    help="List, show, verify, export or thin a record store.",
+records_app = typer.Typer(
+    help="List, show, verify, judge, copy or pack record stores.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 Store = Annotated[Path, typer.Argument(help="A record store.")]
 
 
-class ExportFormat(StrEnum):
-    """What an export holds."""
-
-    csv = "csv"
-    extxyz = "extxyz"
-
-
-@app.command("list")
+@records_app.command("list")
 def list_records(store: Store, as_json: AsJson = False) -> None:
     """One line a trajectory."""
     console = SESSION.console(as_json=as_json)
@@ -54,7 +44,7 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
     console.result(f"{words.count(len(rows), 'record')} in {store}")
 
 
-@app.command()
+@records_app.command()
 def show(
     store: Store,
     trajectory_id: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
@@ -67,14 +57,14 @@ def show(
     console.result_json(open_store(store).record(trajectory_id).model_dump(mode="json"))
 
 
-@app.command()
+@records_app.command()
 def verify(store: Store, as_json: AsJson = False) -> None:
     """Check every record, its id and the checksum of its frames."""
     console = SESSION.console(as_json=as_json)
     from serve.words import count
     from simulate.errors import StoreError
-    from simulate.plan import Plan
     from simulate.store import open_store
+    from simulate.transfer import check_id
 
     opened = open_store(store)
     problems: list[str] = []
@@ -83,9 +73,7 @@ def verify(store: Store, as_json: AsJson = False) -> None:
     for path in opened.record_files():
         try:
             record = opened.record(path.stem)
-            plan = Plan(record.design, record.protocol, record.seed)
-            if plan.trajectory_id != record.trajectory_id:
-                problems.append(f"{path}: its content belongs to id {plan.trajectory_id}")
+            check_id(record)
             if record.frames_file is not None:
                 opened.verify_frames(record)
         except StoreError as error:
@@ -106,54 +94,37 @@ def verify(store: Store, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
-def export(
-    store: Store,
-    out: Annotated[Path, typer.Option(help="File (csv) or folder (extxyz) to write.")],
-    form: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.csv,
-    as_json: AsJson = False,
-) -> None:
-    """Write a table, or frames as plain extended XYZ."""
+@records_app.command()
+def sensitivity(store: Store, as_json: AsJson = False) -> None:
+    """How much do thresholds decide? Judges anew, writes nothing."""
     console = SESSION.console(as_json=as_json)
-    import gzip
+    from dataclasses import asdict
 
     from serve.words import count
-    from simulate.files import write_atomically
+    from simulate.sensitivity import sensitivity as rows_of
     from simulate.store import open_store
 
-    opened = open_store(store)
-    records = list(opened)
-    if form is ExportFormat.csv:
-        write_atomically(out, _csv([summary_of(record) for record in records]))
-    else:
-        for record in records:
-            if record.frames_file is not None:
-                frames = gzip.decompress(opened.frames_bytes(record))
-                write_atomically(out / f"{record.trajectory_id}.xyz", frames)
-    console.result_json({"out": str(out), "format": form, "n_records": len(records)})
-    console.result(f"wrote {count(len(records), 'trajectory')} to {out}")
-
-
-@app.command()
-def thin(
-    store: Store,
-    out: Annotated[Path, typer.Option(help="The small store; only new records are added.")],
-    frames: Annotated[int, typer.Option(min=3, max=1000, help="Most frames a trajectory.")] = 8,
-    as_json: AsJson = False,
-) -> None:
-    """Make a store small enough to share.
-
-    Records stay whole; of each trajectory few frames are kept, with rounded positions.
-    """
-    console = SESSION.console(as_json=as_json)
-    from serve.words import count
-    from simulate.store import open_store
-    from simulate.thinning import thin as thin_store
-
-    added = thin_store(open_store(store), out, frames)
-    size_MB = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1.0e6
-    console.result_json({"store": str(out), "n_added": added, "size_MB": round(size_MB, 3)})
-    console.result(f"added {count(added, 'record')} to {out}, now {size_MB:.1f} MB")
+    records = list(open_store(store))
+    rows = rows_of(records)
+    for row in rows:
+        console.result_json(asdict(row))
+    console.table(
+        ["core >=", "lasting, ps", "n_c", "ordered", "in the quench", "median, ps", "changed"],
+        [
+            [
+                f"{row.confirmed_core_fraction:g}", f"{row.persistence_ps:g}",
+                row.onset_cluster_atoms, row.n_ordered, row.n_in_quench,
+                "-" if row.median_onset_ps is None else f"{row.median_onset_ps:.0f}",
+                row.n_changed,
+            ]
+            for row in rows
+        ],
+    )  # fmt: skip
+    n_answered = sum(not record.is_failed for record in records)
+    console.result(
+        f"of {count(n_answered, 'trajectory')} that did not fail; changed: ordered or not differs "
+        "from what is stored; median: onset of those that ordered in the hold"
+    )
 
 
 def summary_of(record: "TrajectoryRecord") -> dict[str, Any]:
@@ -175,6 +146,10 @@ def summary_of(record: "TrajectoryRecord") -> dict[str, Any]:
         "core_fraction": _rounded(record.core_fraction),
         "is_decidable": record.is_decidable,
         "bond_persistence": _rounded(record.mobility.bond_persistence if record.mobility else None),
+        "diffusivity_cm2_s": record.mobility.diffusivity_cm2_s if record.mobility else None,
+        "is_full_length": record.is_full_length,
+        "order_lost_at_ps": record.order_lost_at_ps,
+        "parent": record.parent.trajectory_id if record.parent else None,
         "morphology": record.morphology_at_end.name if record.morphology_at_end else None,
         "simulated_hold_temperature_K": _rounded(record.simulated.hold_temperature_K),
         "drift_meV_per_atom": _rounded(
@@ -198,11 +173,3 @@ def _outcome(record: "TrajectoryRecord") -> str:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["trajectory_id"])
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -17,7 +17,8 @@ def test_a_thinned_store_keeps_records_and_few_frames(whole, tmp_path) -> None:
     thinned = open_store(tmp_path / "thin")
     for record in whole:
         small = thinned.record(record.trajectory_id)
-        assert small.model_copy(update={"frames_file": record.frames_file}) == record
+        own = {"frames_file": record.frames_file, "checksum": record.checksum}
+        assert small.model_copy(update=own) == record
         assert len(small.frame_numbers) <= 5
         numbers = list(small.frame_numbers)
         before, after = whole.frames(record, numbers), thinned.frames(small, numbers)
