@@ -1,7 +1,7 @@
 # run     everything once, small: simulate, train, search, serve, report
 # test    every test, with the real engines
 # check   style, types, import order, spelling
-# bench   speed, measured on this machine
+# bench   speed on this machine, and how labels depend on their settings
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".
 
 PYTHON ?= python3
@@ -27,6 +27,7 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.labels
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassy Li needs Python 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
