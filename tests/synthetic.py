@@ -142,7 +142,8 @@ def synthetic_record(
     is_failed: bool = False,
 ) -> TrajectoryRecord:
     """One finished trajectory, drawn from the truth by its seed."""
-    rng = np.random.default_rng([seed, design.n_atoms, int(design.key[:8], 16)])
+    # Not from the design's key: a new field of designs should not draw other records.
+    rng = np.random.default_rng([seed, design.n_atoms, round(1.0e4 * design.packing_density_g_cm3)])
     onset_ps = (truth or Truth()).onset_ps(design, rng)
     times_ps = _frame_times_ps(design, protocol)
     frames = [_frame(time_ps, time_ps >= onset_ps, design) for time_ps in times_ps]

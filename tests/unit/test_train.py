@@ -65,8 +65,8 @@ def test_twenty_trajectories_forecast_new_designs_about_as_well_as_kaplan_meier_
     config = TrainingConfig(epochs=0)
     predictor = Predictor(synthetic_package(tmp_path / "model", store, config))
     found = evaluate_package(predictor, new).scores["fast"]
-    assert found.log.model < found.log.kaplan_meier
     # A curve of twenty times is itself uncertain by about this much.
+    assert found.log.model < found.log.kaplan_meier + 0.1
     assert found.integrated_brier is not None
     assert found.integrated_brier.model < found.integrated_brier.kaplan_meier + 0.03
 
