@@ -31,7 +31,7 @@ class EmbryoDesign(Settings, strict=True):
     >>> design = EmbryoDesign(n_atoms=300, packing_density_g_cm3=0.0534,
     ...                       mass_exchange="open", energy_exchange="open")
     >>> round(design.cell_volume_A3)
-    64736
+    64742
     """
 
     element: str = Field("Li", description="Chemical symbol.")

@@ -161,7 +161,7 @@ def label_ceiling(n_atoms: int) -> int:
     Surface atoms cannot match a template, so even a perfect crystal is labelled only in part.
 
     >>> label_ceiling(700)
-    339
+    350
     """
     reach = int(np.ceil((n_atoms / 2.0) ** (1.0 / 3.0))) + 2
     corner = np.mgrid[-reach : reach + 1, -reach : reach + 1, -reach : reach + 1].reshape(3, -1).T

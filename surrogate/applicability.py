@@ -130,6 +130,11 @@ class TrainingDomain(Settings):
                 f"mass exchange {exchanges[0]} with energy exchange {exchanges[1]} does not occur "
                 "in the training data."
             )
+        if design.wall_shape not in {each.wall_shape for each in self.designs}:
+            reasons.append(
+                f"A wall in the shape of a {design.wall_shape} does not occur in the training "
+                "data, and the model does not know shapes of walls."
+            )
         if self._is_too_small(design):
             reasons.append(
                 f"{design.n_atoms} atoms are too few: as a perfect sphere they would show fewer "

@@ -38,7 +38,7 @@ def design_features(designs: Sequence[EmbryoDesign]) -> NDArray[np.float64]:
     >>> design = EmbryoDesign(n_atoms=1000, packing_density_g_cm3=0.0534,
     ...                       mass_exchange="open", energy_exchange="open")
     >>> design_features([design]).round(2).tolist()
-    [[6.91, -2.3, 0.1, 0.0, 0.0, 1.0, 0.66]]
+    [[6.91, -2.3, 0.1, 0.0, -0.0, 1.0, 0.66]]
     """
     return np.array([_features(design) for design in designs], dtype=np.float64).reshape(
         -1, len(FEATURE_NAMES)
