@@ -15,6 +15,7 @@ from simulate.store import RecordStore
 from surrogate.manifest import ReferenceCurve
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
+from train.records import independent
 from train.scores import Floats, Scores, scores
 
 
@@ -69,7 +70,7 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
             f"but {store.path} was run under {store.protocol.name}. "
             "Choose another store, or with --model a model of that protocol."
         )
-    everything = list(store)
+    everything = independent(store)
     records = [record for record in everything if record.witnessed is not None]
     if not records:
         raise MisuseError(

@@ -1,6 +1,7 @@
 """Are these records enough to train on? Asked before torch is imported.
 
-Nothing is dropped: what failed is counted, and censored where it was last sound.
+Nothing is dropped: what failed is counted, and censored where it was last sound. Only replicas of a
+stored frame stay out: their common start makes them one sample of that frame, not of their design.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,11 @@ class Records:
     content_sha256: list[str]
 
 
+def independent(store: RecordStore) -> list[TrajectoryRecord]:
+    """Trajectories that began with a packing of their own."""
+    return [record for record in store if record.parent is None]
+
+
 def read_records(stores: Sequence[RecordStore]) -> Records:
     """All records, checked to be fit for training.
 
@@ -46,7 +52,9 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
                 f"{stores[0].path} ({stores[0].protocol.name}) and {store.path} "
                 f"({store.protocol.name}) differ. Train one model for each."
             )
-    found = {record.trajectory_id: (store, record) for store in stores for record in store}
+    found = {
+        record.trajectory_id: (store, record) for store in stores for record in independent(store)
+    }
     answered = [pair for pair in found.values() if pair[1].witnessed is not None]
     n_failed = sum(record.is_failed for _, record in found.values())
     n_designs = len({record.design.key for _, record in answered})

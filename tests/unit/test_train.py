@@ -21,6 +21,8 @@ from synthetic import (
 
 from simulate.errors import MisuseError
 from simulate.incubation import onset
+from simulate.plan import Plan
+from simulate.record import Parent
 from simulate.store import create_or_open
 from surrogate.predictor import Predictor
 from train.config import TrainingConfig
@@ -139,6 +141,18 @@ def test_stores_of_two_protocols_are_not_mixed(tmp_path: Path) -> None:
     ]
     with pytest.raises(MisuseError, match="one protocol"):
         read_records(stores)
+
+
+def test_replicas_of_a_frame_are_no_sample_of_their_design(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(3), 1, has_frames=False)
+    record = next(iter(store))
+    parent = Parent(trajectory_id=record.trajectory_id, frame_number=3, time_ps=0.0)
+    plan = Plan(record.design, record.protocol, 5, parent)
+    store.append(
+        record.model_copy(update={"trajectory_id": plan.trajectory_id, "seed": 5, "parent": parent})
+    )
+    assert len(store) == 4
+    assert len(read_records([store]).answered) == 3
 
 
 def test_no_frame_at_or_after_the_onset_is_chosen() -> None:
