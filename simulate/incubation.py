@@ -8,6 +8,7 @@ during the quench is its own class: no waiting at the hold temperature was seen.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Protocol, Self
 
 from pydantic import model_validator
@@ -83,8 +84,9 @@ class Onset:
 def onset(series: Sequence[Ordering], labelling: Labelling) -> Onset | None:
     """First frame from which the largest crystalline cluster stays at `n_c` or above.
 
-    Order counts once it has been seen for `persistence_ps` without a break *and* then fills its
-    share of the core: a cluster near the critical size may linger, but does not grow.
+    Order counts once it has been seen for `persistence_ps` without a break *and* fills its share of
+    the core, on the mean of as long a time: a cluster near the critical size may linger and
+    flicker, but does not grow.
 
     Args:
         series: The frames, in time.
@@ -97,9 +99,15 @@ def onset(series: Sequence[Ordering], labelling: Labelling) -> Onset | None:
             continue
         began = index if began is None else began
         has_lasted = seen.time_ps - series[began].time_ps >= labelling.persistence_ps
-        if has_lasted and (seen.core_fraction or 0.0) >= labelling.confirmed_core_fraction:
+        if has_lasted and _fills_the_core(series[began : index + 1], labelling):
             return Onset(began, series[began].time_ps)
     return None
+
+
+def _fills_the_core(ordered: Sequence[Ordering], labelling: Labelling) -> bool:
+    since_ps = ordered[-1].time_ps - labelling.persistence_ps
+    lately = [seen.core_fraction or 0.0 for seen in ordered if seen.time_ps >= since_ps]
+    return fmean(lately) >= labelling.confirmed_core_fraction
 
 
 def incubation(series: Sequence[Ordering], labelling: Labelling) -> Incubation:

@@ -49,11 +49,11 @@ class Labelling(Settings):
         50.0, ge=0, description="Order must last this long to be the onset, ps."
     )
     confirmed_core_fraction: float = Field(
-        0.3,
+        0.4,
         ge=0,
         le=1,
-        description="Share of fully coordinated atoms that must be crystalline once order has "
-        "lasted: clusters near the critical size last too, but do not fill the embryo.",
+        description="Share of fully coordinated atoms that must be crystalline, on the mean of the "
+        "persistence time: clusters near the critical size last too, but do not fill the embryo.",
     )
     fraction_after_onset_ps: float = Field(
         100.0, ge=0, description="The crystalline fraction is read this long after the onset, ps."

@@ -10,7 +10,7 @@ from simulate.record import TrajectoryRecord
 
 CLUSTER_ATOMS = (10, 15, 20, 30, 40, 50, 60, 80)
 PERSISTENCE_PS = (30.0, 50.0, 80.0)
-CONFIRMED = (0.0, 0.3)
+CONFIRMED = (0.0, 0.3, 0.4, 0.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def test_stricter_thresholds_never_order_more(store: RecordStore) -> None:
     by_size = {
         (r.confirmed_core_fraction, r.persistence_ps, r.onset_cluster_atoms): r for r in rows
     }
-    assert by_size[0.3, 30.0, 30].n_ordered <= stored
+    assert by_size[0.4, 30.0, 30].n_ordered <= stored
     for (confirmed, persistence_ps, n_c), row in by_size.items():
         laxer = by_size.get((confirmed, persistence_ps, {80: 60, 60: 50, 50: 40}.get(n_c, n_c)))
         assert laxer is not None

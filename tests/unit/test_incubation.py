@@ -67,6 +67,7 @@ def test_a_cluster_that_still_lingers_at_the_end_censors_where_it_began() -> Non
 def test_a_cluster_that_fills_the_core_late_began_when_it_came() -> None:
     slow = series(dict.fromkeys(range(20, 31), 40), 0.2)[:31]
     grown = [*slow, *(Seen(TIMES[k], 90, 0.7) for k in range(31, 41))]
+    assert onset(grown[:33], LABELLING) is None  # two frames of six
     assert incubation(grown, LABELLING) == Incubation(lower_ps=90.0, upper_ps=100.0)
 
 
