@@ -1,5 +1,6 @@
 """The real engine: does LAMMPS do what the design says?"""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -91,6 +92,34 @@ def test_no_atom_leaves_a_walled_cell(tmp_path, density: float) -> None:
         from_centre_A = np.linalg.norm(frame.positions_A - cell.edge_A / 2.0, axis=1)
         assert len(from_centre_A) == asked.n_atoms
         assert from_centre_A.max() < cell.wall_radius_A + 0.5 * WALL_RANGE_A
+
+
+@pytest.mark.parametrize(
+    ("n_atoms", "density", "mass", "energy"),
+    [
+        *itertools.product(
+            [100], [0.0267, 0.534], ["open", "sphere", "cube"], ["open", "confined"]
+        ),
+        (5000, 0.534, "open", "open"),
+        (5000, 0.534, "sphere", "confined"),
+    ],
+)
+def test_no_atom_is_lost_at_the_corners_of_the_design_space(
+    tmp_path, n_atoms: int, density: float, mass: str, energy: str
+) -> None:
+    asked = design(
+        n_atoms=n_atoms,
+        packing_density_g_cm3=density,
+        mass_exchange="open" if mass == "open" else "confined",
+        wall_shape="cube" if mass == "cube" else "sphere",
+        energy_exchange=energy,
+    )
+    short = {"heat_ps": 0.5, "quench_rate_K_per_ps": 1000.0, "hold_ps": 0.4, "frame_every_ps": 0.3}
+    labelling = PROTOCOL.labelling.model_copy(update={"persistence_ps": 0.1})
+    protocol = PROTOCOL.model_copy(update=short | {"labelling": labelling})
+    for frame in held(asked, tmp_path, protocol=protocol):
+        assert frame.positions_A.shape == (n_atoms, 3)
+        assert np.isfinite(frame.potential_eV_per_atom)
 
 
 def test_no_atom_leaves_a_cube_and_its_temperature_counts_every_degree_of_freedom(tmp_path) -> None:

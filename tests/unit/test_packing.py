@@ -12,15 +12,19 @@ from simulate.packing import SHORTEST_DISTANCE_A, pack
 
 def design(n_atoms: int, density: float, mass: str) -> EmbryoDesign:
     return EmbryoDesign(
-        n_atoms=n_atoms, packing_density_g_cm3=density, mass_exchange=mass, energy_exchange="open"
+        n_atoms=n_atoms,
+        packing_density_g_cm3=density,
+        mass_exchange="open" if mass == "open" else "confined",
+        wall_shape="cube" if mass == "cube" else "sphere",
+        energy_exchange="open",
     )
 
 
 @settings(deadline=None, max_examples=40)
 @given(
-    n_atoms=st.integers(100, 2000),
+    n_atoms=st.integers(100, 5000),
     density=st.floats(0.0267, 0.64),
-    mass=st.sampled_from(["open", "confined"]),
+    mass=st.sampled_from(["open", "sphere", "cube"]),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_every_cell_of_the_design_space_can_be_packed_without_overlap(
@@ -33,7 +37,8 @@ def test_every_cell_of_the_design_space_can_be_packed_without_overlap(
     assert least_distance_A(packed) >= (1.9 if density < 0.55 else SHORTEST_DISTANCE_A)
     cell = cell_of(asked)
     if cell.wall_radius_A is not None:
-        from_centre = np.linalg.norm(packed.positions_A - cell.edge_A / 2.0, axis=1)
+        order = np.inf if mass == "cube" else 2
+        from_centre = np.linalg.norm(packed.positions_A - cell.edge_A / 2.0, ord=order, axis=1)
         assert from_centre.max() <= cell.wall_radius_A
     assert (packed.positions_A >= 0.0).all()
     assert (packed.positions_A <= cell.edge_A).all()
@@ -46,7 +51,7 @@ def test_the_same_seed_packs_the_same_atoms_and_another_does_not() -> None:
 
 
 def test_a_walled_cell_has_the_accessible_radius_of_equal_volume() -> None:
-    asked = design(500, 0.0534, "confined")
+    asked = design(500, 0.0534, "sphere")
     outer_A = (3.0 * asked.cell_volume_A3 / (4.0 * np.pi)) ** (1.0 / 3.0)
     assert cell_of(asked).wall_radius_A == pytest.approx(outer_A - 1.5)
 
@@ -56,5 +61,5 @@ def test_a_cell_too_small_is_a_failure_with_its_cause(monkeypatch: pytest.Monkey
     monkeypatch.setattr("simulate.packing.ATTEMPTS_PER_DISTANCE", 1)
     monkeypatch.setattr("simulate.packing.DENSE_ABOVE_SHARE_OF_BULK", 2.0)
     with pytest.raises(TrajectoryFailure, match="Lower the packing density") as caught:
-        pack(design(2000, 0.64, "confined"), 1)
+        pack(design(2000, 0.64, "sphere"), 1)
     assert caught.value.cause == "packing"
