@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from simulate.checkpoint import Checkpoints
+from simulate.checkpoint import EVERY_S, Checkpoints
 from simulate.cluster import available_cores, ray_session
 from simulate.errors import EngineError, GlassyLiError
 from simulate.plan import Plan
@@ -84,6 +84,7 @@ def run_campaign(
     *,
     address: str | None = None,
     n_workers: int | None = None,
+    checkpoint_every_s: float = EVERY_S,
     on_progress: Callable[[CampaignProgress], None] | None = None,
 ) -> CampaignSummary:
     """Bring every plan to a record. Safe to stop, safe to repeat.
@@ -94,6 +95,7 @@ def run_campaign(
         store: Where records go.
         address: A Ray cluster to join; None starts a local one.
         n_workers: Trajectories at a time; None: one for each core Ray offers.
+        checkpoint_every_s: Wall time between restart files of a running trajectory, s.
         on_progress: Called at the start and whenever a trajectory ends or a worker is lost.
 
     Raises:
@@ -112,7 +114,7 @@ def run_campaign(
         ray_session(address, n_workers),
         tempfile.TemporaryDirectory(prefix="glassyli-", ignore_cleanup_errors=True) as scratch,
     ):
-        workers = _Workers(_n_workers(n_workers, len(waiting)), scratch, store)
+        workers = _Workers(_n_workers(n_workers, len(waiting)), scratch, store, checkpoint_every_s)
         summary.n_workers = workers.n_workers
         try:
             progress = _Progress(waiting, summary, began, workers)
@@ -220,11 +222,14 @@ class _Workers:
     (`ray.util.ActorPool` would hand a dead actor its next task.)
     """
 
-    def __init__(self, n_workers: int, scratch: str, store: RecordStore) -> None:
+    def __init__(
+        self, n_workers: int, scratch: str, store: RecordStore, checkpoint_every_s: float
+    ) -> None:
         import ray
 
         self._scratch = scratch
         self._store = store
+        self._checkpoint_every_s = checkpoint_every_s
         self.n_workers = n_workers
         self.n_lost = 0
         self._ray = ray
@@ -282,7 +287,7 @@ class _Workers:
         return worker
 
     def _start(self, worker: Any, plan: Plan) -> None:  # noqa: ANN401
-        checkpoints = self._store.checkpoints(plan.trajectory_id)
+        checkpoints = self._store.checkpoints(plan.trajectory_id, self._checkpoint_every_s)
         checkpoints.folder.parent.mkdir(exist_ok=True)
         running = worker.run.remote(plan, self._scratch, checkpoints)
         self._in_flight[running] = (worker, plan, time.perf_counter())

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from pydantic import ValidationError
@@ -25,6 +26,9 @@ from simulate.settings import Settings
 from simulate.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
+
+EVERY_S: Final = 15.0
+"""Wall time between two checkpoints unless asked otherwise, s."""
 
 
 class Progress(Settings):
@@ -70,9 +74,11 @@ class Checkpoints:
 
     Attributes:
         folder: Its own folder.
+        every_s: Wall time between two of them, s: about what a killed worker costs.
     """
 
     folder: Path
+    every_s: float = EVERY_S
     _n_written: int = 0
 
     def save(self, progress: Progress, snapshots: Sequence[Snapshot], restart: bytes) -> None:

@@ -16,7 +16,7 @@ from tarfile import TarFile
 
 from pydantic import ValidationError
 
-from simulate.checkpoint import Checkpoints
+from simulate.checkpoint import EVERY_S, Checkpoints
 from simulate.errors import MisuseError, StoreError, StoreMismatchError
 from simulate.files import canonical_json, sha256_of, write_atomically, write_new
 from simulate.protocol import Protocol
@@ -151,9 +151,9 @@ class RecordStore:
         for path in paths:
             archive.add(path, str(path.relative_to(self.path)))
 
-    def checkpoints(self, trajectory_id: str) -> Checkpoints:
+    def checkpoints(self, trajectory_id: str, every_s: float = EVERY_S) -> Checkpoints:
         """Where a running trajectory leaves what a killed one goes on from."""
-        return Checkpoints(self.path.absolute() / "running" / trajectory_id)
+        return Checkpoints(self.path.absolute() / "running" / trajectory_id, every_s)
 
     def record_files(self) -> list[Path]:
         """Where the records are, in the order of ids."""

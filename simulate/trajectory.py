@@ -45,9 +45,6 @@ from simulate.snapshot import Snapshot, extended_xyz
 RESTART_EVERY_FRAMES: Final = 10
 """Fixed, since a restart file changes a trajectory in its last bit."""
 
-KEEP_EVERY_S: Final = 15.0
-"""Wall time between two restart files that are kept, s: the most a killed worker costs."""
-
 CM2_S_PER_A2_PS: Final = 1.0e-4
 
 
@@ -220,7 +217,7 @@ def _run_stage(
             return
         if seen.n_in_stage % RESTART_EVERY_FRAMES == 0:
             restart = engine.restart_file()
-            if checkpoints and clock - kept_at >= KEEP_EVERY_S:
+            if checkpoints and clock - kept_at >= checkpoints.every_s:
                 checkpoints.save(seen.progress, seen.snapshots, restart)
                 kept_at = clock
 

@@ -51,6 +51,9 @@ def simulate(
         int | None, typer.Option(min=1, help="Trajectories at a time. Default: one a core.")
     ] = None,
     address: Address = None,
+    checkpoint_every_s: Annotated[
+        float, typer.Option(min=0.0, help="Between restart files of a running trajectory, s.")
+    ] = 15.0,
     events: Annotated[
         Path | None, typer.Option(help="Add one JSON line an event to this file.")
     ] = None,
@@ -89,7 +92,12 @@ def simulate(
     )
     with campaign_view(console, waiting, events) as view:
         summary = run_campaign(
-            plans, store, address=address, n_workers=workers, on_progress=view.show
+            plans,
+            store,
+            address=address,
+            n_workers=workers,
+            checkpoint_every_s=checkpoint_every_s,
+            on_progress=view.show,
         )
     report(console, summary, store)
 

@@ -220,6 +220,37 @@ def test_an_interrupted_campaign_keeps_what_is_finished(
     assert (resumed["n_already_present"], resumed["n_simulated"]) == (n_kept, 6 - n_kept)
 
 
+@pytest.mark.needs_ray
+@pytest.mark.needs_lammps
+@pytest.mark.slow
+def test_trajectories_of_a_killed_driver_go_on_where_they_were(
+    tmp_path: Path, campaign: Path
+) -> None:
+    out = tmp_path / "store"
+    often = campaign.read_text().replace("frame_every_ps: 10.0", "frame_every_ps: 1.0")
+    campaign.write_text(often)  # a restart file every ten frames
+    command = ["simulate", str(campaign), "--out", str(out), "--checkpoint-every-s", "0"]
+    running = subprocess.Popen(
+        [GLASSYLI, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: len(list(out.glob("running/*/state.*.json"))) >= 1, running)
+    children = psutil.Process(running.pid).children(recursive=True)
+    running.kill()
+    running.communicate(timeout=60)
+    psutil.wait_procs(children, timeout=30)
+    left = {path.parent.name for path in out.glob("running/*/state.*.json")}
+    events = tmp_path / "events.jsonl"
+    assert glassyli(*command, "--events", events).returncode == 0
+    records = {path.stem: json.loads(path.read_text()) for path in out.glob("records/[!.]*.json")}
+    assert len(records) == 6
+    assert all(records[each]["provenance"]["resumed_at_ps"] for each in left)
+    assert not list(out.glob("running/*"))
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    assert told[0]["event"] == "started"
+    assert {e["trajectory_id"] for e in told[1:]} >= left
+    assert told[-1]["n_done"] == told[-1]["n_total"]
+
+
 def first_worker(running: subprocess.Popen[str]) -> psutil.Process:
     """The first Ray actor that is running a trajectory."""
     found: list[psutil.Process] = []

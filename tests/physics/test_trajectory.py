@@ -95,7 +95,6 @@ class KilledError(Exception):
 def test_a_killed_trajectory_goes_on_bit_by_bit(
     tmp_path, monkeypatch, exchange: dict, n_kept: int
 ) -> None:
-    monkeypatch.setattr("simulate.trajectory.KEEP_EVERY_S", 0.0)
     protocol = SHORT.model_copy(update={"heat_ps": 3.0, "hold_ps": 8.0, "frame_every_ps": 0.3})
     design = lithium(n_atoms=100).model_copy(update=exchange)
     plan = Plan(design, protocol, 1)
@@ -110,7 +109,7 @@ def test_a_killed_trajectory_goes_on_bit_by_bit(
         if len(written) == n_kept:
             raise KilledError
 
-    checkpoints = Checkpoints(tmp_path / "running" / plan.trajectory_id)
+    checkpoints = Checkpoints(tmp_path / "running" / plan.trajectory_id, every_s=0.0)
     with monkeypatch.context() as patched:
         patched.setattr(Checkpoints, "save", save_then_die)
         with pytest.raises(KilledError):
