@@ -1,4 +1,4 @@
-"""`glassyli records`, the part that writes: export, import, merge, thin, relabel."""
+"""`glassyli records`, the part that writes: card, export, import, merge, thin, relabel."""
 
 import csv
 import io
@@ -128,6 +128,25 @@ def relabel(
         )
     console.result_json({"store": str(out), "n_added": added, "labelling": values})
     console.result(f"added {count(added, 'record')} to {out}    next: glassyli records list {out}")
+
+
+@records_app.command()
+def card(
+    store: Store,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write. Default: README.md in the store.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the data card: what a store holds, counted."""
+    console = SESSION.console(as_json=as_json)
+    from simulate.store import open_store
+    from train.data_card import write_data_card
+
+    path = out or store / "README.md"
+    write_data_card(open_store(store), path)
+    console.result_json({"store": str(store), "card": str(path)})
+    console.result(f"wrote {path}")
 
 
 @records_app.command()

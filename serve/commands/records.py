@@ -33,12 +33,15 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
         ["id", "design", "seed", "outcome", "incubation", "crystalline"],
         [
             [
-                row["trajectory_id"], row["sentence"], row["seed"], row["outcome"],
+                row["trajectory_id"], row["sentence"], row["seed"],
+                row["outcome"] if row["is_decidable"] else f"{row['outcome']} ?",
                 row["incubation"], words.percent(row["crystalline_fraction"]),
             ]
             for row in rows
         ],
     )  # fmt: skip
+    if not all(row["is_decidable"] for row in rows):
+        console.result("? : too few atoms for order to be told surely from a fluctuation")
     if any(row["incubation"].startswith(">") for row in rows):
         console.result("> : not ordered when watching stopped; the true time is longer")
     console.result(f"{words.count(len(rows), 'record')} in {store}")

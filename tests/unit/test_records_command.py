@@ -31,12 +31,20 @@ def test_records_are_listed_by_size_then_density_then_seed_in_per_cent(tmp_path:
 
 def test_one_record_is_one_record_and_needs_no_explanation(tmp_path: Path) -> None:
     store = synthetic_store(
-        tmp_path / "store", [lithium(120)], n_replicas=1, truth=ALWAYS, has_frames=False
+        tmp_path / "store", [lithium(240)], n_replicas=1, truth=ALWAYS, has_frames=False
     )
     listed = glassyli("records", "list", store.path).stdout
     assert "in the quench" in listed
     assert listed.endswith(f"\n1 record in {store.path}\n")
     assert ">" not in listed
+    assert "?" not in listed
+
+
+def test_an_outcome_that_cannot_be_told_surely_is_marked(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium(120)], n_replicas=1, has_frames=False)
+    listed = glassyli("records", "list", store.path).stdout
+    assert re.search(r"(crystalline|liquid) \? ", listed)
+    assert "? : too few atoms" in listed
 
 
 def test_machines_get_numbers_and_the_report_s_words() -> None:
