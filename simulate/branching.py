@@ -1,9 +1,14 @@
-"""Iso-configurational replicas: the same atoms, new velocities. What then differs is chance."""
+"""Iso-configurational replicas: the same atoms, new velocities. What then differs is chance.
+
+Stored positions are means over a fraction of a picosecond, and a thermostat settles the new
+velocities: replicas share a configuration, not an energy.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from simulate.errors import MisuseError
+from simulate.files import sha256_of
 from simulate.plan import Plan
 from simulate.record import Parent
 from simulate.store import RecordStore
@@ -14,9 +19,6 @@ def branches(
 ) -> list[Plan]:
     """Plans that start from stored frames of finished trajectories.
 
-    Stored positions are means over a fraction of a picosecond; new velocities are given a
-    picosecond to share their heat with them before the hold begins.
-
     Args:
         store: Where the parents are.
         ids: Their ids, or the beginnings of them.
@@ -24,7 +26,7 @@ def branches(
         seeds: One replica of every parent for each.
 
     Raises:
-        MisuseError: No such parent, or it has no frame at that time.
+        MisuseError: No such parent, or it has no frame at that time, or had begun to order.
     """
     starts = []
     for each in ids:
@@ -39,9 +41,24 @@ def branches(
                 f"a parent must have a stored frame at {at_ps:g} ps, but the nearest of "
                 f"{record.trajectory_id} is at {nearest} ps. Name that time."
             )
-        parent = Parent(trajectory_id=record.trajectory_id, frame_number=number, time_ps=at_ps)
+        if (
+            record.frames[number - 1].largest_cluster
+            >= record.protocol.labelling.onset_cluster_atoms
+        ):
+            raise MisuseError(
+                f"a parent must be disordered where its replicas start, but {record.trajectory_id} "
+                f"has a crystalline cluster of {record.frames[number - 1].largest_cluster} atoms "
+                f"at {at_ps:g} ps. Choose another parent or an earlier time."
+            )
         (start,) = store.frames(record, [number])
-        starts.append((record, parent, replace(start, structure=None)))
+        parent = Parent(
+            trajectory_id=record.trajectory_id,
+            frame_number=number,
+            time_ps=at_ps,
+            start_sha256=sha256_of(start.positions_A.tobytes()),
+        )
+        beginning = replace(start, time_ps=0.0, stage="packing", structure=None)
+        starts.append((record, parent, beginning))
     return [
         Plan(record.design, store.protocol, seed, parent, start)
         for seed in seeds

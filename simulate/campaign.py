@@ -5,26 +5,19 @@ the same campaign finds nothing to do. Running trajectories write checkpoints be
 a lost actor is replaced and its trajectory goes on from the last one.
 """
 
-import logging
 import tempfile
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from simulate.checkpoint import EVERY_S, Checkpoints
+from simulate.checkpoint import EVERY_S
 from simulate.cluster import available_cores, ray_session
-from simulate.errors import EngineError, GlassyLiError
 from simulate.plan import Plan
-from simulate.record import Failure, TrajectoryRecord
+from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
-
-logger = logging.getLogger(__name__)
-
-MAX_WORKER_LOSSES = 3
-"""A trajectory whose worker died this often becomes a failed record."""
+from simulate.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +54,17 @@ class CampaignProgress:
 
 @dataclass(slots=True)
 class CampaignSummary:
-    """What a campaign did."""
+    """What a campaign did.
+
+    Attributes:
+        n_present: Trajectories whose records were there already.
+        n_elsewhere: Left to another campaign that was running them on the same store.
+    """
 
     n_planned: int
     n_present: int
     ids: list[str]
+    n_elsewhere: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     worker_losses: int = 0
     simulated_ns: float = 0.0
@@ -114,7 +113,7 @@ def run_campaign(
         ray_session(address, n_workers),
         tempfile.TemporaryDirectory(prefix="glassyli-", ignore_cleanup_errors=True) as scratch,
     ):
-        workers = _Workers(_n_workers(n_workers, len(waiting)), scratch, store, checkpoint_every_s)
+        workers = Workers(_n_workers(n_workers, len(waiting)), scratch, store, checkpoint_every_s)
         summary.n_workers = workers.n_workers
         try:
             progress = _Progress(waiting, summary, began, workers)
@@ -123,13 +122,14 @@ def run_campaign(
             workers.on_loss = lambda plan: tell(progress.now("worker_lost", plan.trajectory_id))
             for record, frames in workers.map_unordered(waiting):
                 kept = store.append(record, frames)  # failures too: dropping them would bias times
-                store.checkpoints(record.trajectory_id).clear()
+                workers.settled(kept)
                 summary.outcomes[outcome_of(kept)] += 1
                 summary.simulated_ns += simulated_ns(kept)
                 progress.finished(kept)
                 tell(progress.now("finished", kept.trajectory_id, kept))
         finally:
             summary.worker_losses = workers.n_lost
+            summary.n_elsewhere = workers.n_elsewhere
             summary.wall_s = time.perf_counter() - began
             workers.stop()
     return summary
@@ -154,7 +154,7 @@ class _Progress:
     """Rates and time left, from atom-steps done."""
 
     def __init__(
-        self, waiting: Sequence[Plan], summary: CampaignSummary, began: float, workers: "_Workers"
+        self, waiting: Sequence[Plan], summary: CampaignSummary, began: float, workers: Workers
     ) -> None:
         self._workers = workers
         self._busy_s = 0.0
@@ -192,139 +192,6 @@ class _Progress:
             trajectory_id=trajectory_id,
             record=record,
         )
-
-
-class TrajectoryWorker:
-    """The body of a Ray actor: synchronous and single-threaded, because OVITO must be."""
-
-    def run(
-        self, plan: Plan, scratch: str, checkpoints: Checkpoints
-    ) -> tuple[TrajectoryRecord, bytes]:
-        """Run one plan in a folder of its own that is gone afterwards.
-
-        Args:
-            plan: What to run.
-            scratch: The driver's folder, which it removes even if this worker is killed; on another
-                machine it is not there, and the system's own place is used.
-            checkpoints: In the store; a machine that does not see the store does without.
-        """
-        from simulate.trajectory import run_trajectory
-
-        parent = scratch if Path(scratch).is_dir() else None
-        sees_store = checkpoints.folder.parent.is_dir()
-        with tempfile.TemporaryDirectory(prefix="glassyli-", dir=parent) as folder:
-            return run_trajectory(plan, Path(folder), checkpoints if sees_store else None)
-
-
-class _Workers:
-    """Actors with one task in flight each. A dead one is replaced and its plan queued again.
-
-    (`ray.util.ActorPool` would hand a dead actor its next task.)
-    """
-
-    def __init__(
-        self, n_workers: int, scratch: str, store: RecordStore, checkpoint_every_s: float
-    ) -> None:
-        import ray
-
-        self._scratch = scratch
-        self._store = store
-        self._checkpoint_every_s = checkpoint_every_s
-        self.n_workers = n_workers
-        self.n_lost = 0
-        self._ray = ray
-        self._remote = ray.remote(num_cpus=1, max_restarts=0)(TrajectoryWorker)
-        self._alive: list[Any] = []
-        self._in_flight: dict[Any, tuple[Any, Plan, float]] = {}
-        self._losses: Counter[str] = Counter()
-        self.on_loss: Callable[[Plan], None] = lambda _: None
-
-    @property
-    def n_running(self) -> int:
-        return len(self._in_flight)
-
-    def seconds_under_way(self) -> float:
-        """Wall time that the running trajectories took so far, summed, s."""
-        now = time.perf_counter()
-        return sum(now - started for _, _, started in self._in_flight.values())
-
-    def map_unordered(
-        self, plans: Sequence[Plan]
-    ) -> Iterator[tuple[TrajectoryRecord, bytes | None]]:
-        """Records in the order in which they finish."""
-        queue = deque(plans)
-        idle = [self._new_worker() for _ in range(min(self.n_workers, len(queue)))]
-        while queue or self._in_flight:
-            while idle and queue:
-                self._start(idle.pop(), queue.popleft())
-            while idle:  # its core may be what a worker still waiting to start needs
-                self._dismiss(idle.pop())
-            (ready,), _ = self._ray.wait(list(self._in_flight), num_returns=1)
-            worker, plan, _ = self._in_flight.pop(ready)
-            try:
-                result = self._ray.get(ready)
-            except self._ray.exceptions.RayTaskError as error:
-                raise _cause_of(error, plan) from error
-            except self._ray.exceptions.RayError as error:
-                self._dismiss(worker)
-                idle.append(self._new_worker())
-                lost = self._lost(plan, queue, error)
-                if lost is not None:
-                    yield lost, None
-            else:
-                idle.append(worker)
-                yield result
-
-    def stop(self) -> None:
-        """Free every core, whatever is running."""
-        for worker in self._alive:
-            self._ray.kill(worker)
-        self._in_flight.clear()
-
-    def _new_worker(self) -> Any:  # noqa: ANN401 - a Ray actor handle
-        worker = self._remote.options(runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}).remote()
-        self._alive.append(worker)
-        return worker
-
-    def _start(self, worker: Any, plan: Plan) -> None:  # noqa: ANN401
-        checkpoints = self._store.checkpoints(plan.trajectory_id, self._checkpoint_every_s)
-        checkpoints.folder.parent.mkdir(exist_ok=True)
-        running = worker.run.remote(plan, self._scratch, checkpoints)
-        self._in_flight[running] = (worker, plan, time.perf_counter())
-
-    def _dismiss(self, worker: Any) -> None:  # noqa: ANN401
-        self._alive.remove(worker)
-        self._ray.kill(worker)
-
-    def _lost(self, plan: Plan, queue: deque[Plan], error: Exception) -> TrajectoryRecord | None:
-        """Queue a plan again, or give it up as a failed record after too many losses."""
-        from simulate.trajectory import failed_record
-
-        self.n_lost += 1
-        self._losses[plan.trajectory_id] += 1
-        n_losses = self._losses[plan.trajectory_id]
-        logger.warning(
-            "worker of trajectory %s was lost (%d of %d): %s",
-            plan.trajectory_id, n_losses, MAX_WORKER_LOSSES, type(error).__name__,
-        )  # fmt: skip
-        self.on_loss(plan)
-        if n_losses < MAX_WORKER_LOSSES:
-            queue.appendleft(plan)
-            return None
-        message = (
-            f"the worker died {n_losses} times: {type(error).__name__}. "
-            "Remove this record to try again."
-        )
-        failure = Failure(cause="lost_worker", message=message, stage="packing")
-        saved = self._store.checkpoints(plan.trajectory_id).latest()
-        return failed_record(plan, failure, saved)
-
-
-def _cause_of(error: Any, plan: Plan) -> GlassyLiError:  # noqa: ANN401 - a RayTaskError
-    cause = error.cause
-    if isinstance(cause, GlassyLiError):
-        return cause
-    return EngineError(f"trajectory {plan.trajectory_id} must run or fail cleanly, but: {cause!r}")
 
 
 def _n_workers(asked: int | None, n_waiting: int) -> int:

@@ -14,6 +14,7 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,9 @@ class _Slot(Settings):
     """What `state.<slot>.json` holds."""
 
     number: int
+    trajectory_id: str
+    lammps: str
+    glassyli: str
     progress: Progress
     restart_sha256: str
     frames_sha256: str
@@ -61,8 +65,9 @@ class _Slot(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A slot that was read and found whole."""
+    """A slot that was read and found whole; `number` counts up with every slot written."""
 
+    number: int
     progress: Progress
     snapshots: list[Snapshot]
     restart: bytes
@@ -74,7 +79,7 @@ class Checkpoints:
 
     Attributes:
         folder: Its own folder.
-        every_s: Wall time between two of them, s: about what a killed worker costs.
+        every_s: Least wall time between two of them, s; a restart file is made only at some frames.
     """
 
     folder: Path
@@ -94,6 +99,9 @@ class Checkpoints:
         packed = _packed(snapshots)
         state = _Slot(
             number=self._n_written,
+            trajectory_id=self.folder.name,
+            lammps=version("lammps"),
+            glassyli=version("glassyli"),
             progress=progress,
             restart_sha256=sha256_of(restart),
             frames_sha256=sha256_of(packed),
@@ -119,12 +127,17 @@ class Checkpoints:
     def _state(self, slot: int) -> _Slot | None:
         path = self.folder / f"state.{slot}.json"
         try:
-            return _Slot.model_validate_json(path.read_bytes())
+            state = _Slot.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
         except (ValidationError, OSError) as error:
             logger.warning("%s is damaged and is not used: %s", path, type(error).__name__)
             return None
+        ours = (self.folder.name, version("lammps"), version("glassyli"))
+        if (state.trajectory_id, state.lammps, state.glassyli) != ours:
+            logger.warning("%s is of another trajectory or release and is not used", path)
+            return None
+        return state
 
     def _read(self, slot: int, state: _Slot) -> Saved | None:
         try:
@@ -136,7 +149,7 @@ class Checkpoints:
             logger.warning("slot %d in %s is damaged and is not used", slot, self.folder)
             return None
         try:
-            return Saved(state.progress, _unpacked(frames), restart)
+            return Saved(state.number, state.progress, _unpacked(frames), restart)
         except (ValueError, KeyError, zipfile.BadZipFile):
             return None
 

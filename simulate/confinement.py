@@ -51,6 +51,15 @@ class Cell:
         return self.wall_radius_A is None
 
     @property
+    def accessible_volume_A3(self) -> float:
+        """Of the room in which atom centres move freely, Å³."""
+        if self.wall_radius_A is None:
+            return self.edge_A**3
+        if self.wall_shape == "cube":
+            return (2.0 * self.wall_radius_A) ** 3
+        return 4.0 / 3.0 * math.pi * self.wall_radius_A**3
+
+    @property
     def n_frozen(self) -> int:
         """Degrees of freedom that conservation laws hold at zero."""
         return 0 if not self.is_periodic and self.wall_shape == "cube" else 3

@@ -44,7 +44,7 @@ class EngineFrame:
         time_ps: Since the start of the stage, ps.
         temperature_K: Instantaneous, simulated.
         conserved_eV_per_atom: Energy plus what thermostats took.
-        pressure_bar: Mean over the same time, of the design's volume, without wall forces.
+        pressure_bar: Mean over the same time, of the accessible volume, without wall forces.
     """
 
     positions_A: NDArray[np.float64]
@@ -234,7 +234,7 @@ class Lammps:
             conserved_eV_per_atom=thermo["Econserve"] / n_atoms,
             pressure_bar=self._lammps.extract_fix("press", 0, 0)
             * self._cell.edge_A**3
-            / self._design.cell_volume_A3,
+            / self._cell.accessible_volume_A3,
         )
 
     def _order(self) -> NDArray[np.int64]:

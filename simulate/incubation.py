@@ -8,7 +8,7 @@ during the quench is its own class: no waiting at the hold temperature was seen.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median_low
 from typing import Protocol, Self
 
 from pydantic import model_validator
@@ -117,15 +117,28 @@ def incubation(series: Sequence[Ordering], labelling: Labelling) -> Incubation:
         return Incubation(lower_ps=_censored_at_ps(series, labelling))
     if found.time_ps <= 0.0:
         return Incubation(lower_ps=0.0, upper_ps=0.0, ordered_in_quench=True)
-    return Incubation(lower_ps=max(0.0, series[found.index - 1].time_ps), upper_ps=found.time_ps)
+    before_ps = series[found.index - 1].time_ps if found.index else 0.0
+    return Incubation(lower_ps=max(0.0, before_ps), upper_ps=found.time_ps)
+
+
+def is_ordering(series: Sequence[Ordering], labelling: Labelling) -> bool:
+    """Whether clusters of `n_c` are there at the last frame, by the median of a persistence time.
+
+    The median, because clusters near the critical size flicker: what becomes of a trajectory should
+    not hang on its last frame.
+    """
+    since_ps = series[-1].time_ps - labelling.persistence_ps
+    lately = [seen.largest_cluster for seen in series if seen.time_ps >= since_ps]
+    return median_low(lately) >= labelling.onset_cluster_atoms
 
 
 def _censored_at_ps(series: Sequence[Ordering], labelling: Labelling) -> float:
     """Until when there was surely no lasting order, in a trajectory that showed none.
 
-    Order that began in the last `persistence_ps`, or that is still there but has not filled the
-    core yet, might have become the onset.
+    Order that began in the last `persistence_ps`, or clusters that linger at the end without having
+    filled the core, might have become the onset.
     """
-    disordered = [f.time_ps for f in series if f.largest_cluster < labelling.onset_cluster_atoms]
-    last_ps = disordered[-1] if disordered else 0.0
-    return max(0.0, min(last_ps, series[-1].time_ps - labelling.persistence_ps))
+    last = len(series)
+    while last > 1 and is_ordering(series[:last], labelling):
+        last -= 1
+    return max(0.0, series[last - 1].time_ps - labelling.persistence_ps)

@@ -1,20 +1,15 @@
-"""What a finished series of frames says: outcome, incubation, fractions, mobility.
+"""What a finished series of frames says: outcome, incubation, fractions.
 
 Pure: the same series under other thresholds is judged again without any molecular dynamics.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
-from simulate.incubation import Incubation, Onset, incubation, onset
+from simulate.incubation import Incubation, Onset, incubation, is_ordering, onset
+from simulate.mobility import has_arrested
 from simulate.protocol import Labelling
 from simulate.record import Frame, Mobility, Outcome
-
-MOBILITY_WINDOW_PS = 10.0
-MOST_MOBILITY_WINDOWS = 10
-ARRESTED_ABOVE = 0.9
-"""Bond persistence over the window above which a disordered embryo counts as arrested (glassy)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +20,24 @@ class Judgement:
     incubation: Incubation
     crystalline_fraction: float
     core_fraction: float | None
-    mobility: Mobility | None
 
 
-def judge(frames: Sequence[Frame], labelling: Labelling) -> Judgement:
+def judge(frames: Sequence[Frame], labelling: Labelling, mobility: Mobility | None) -> Judgement:
     """Judge a trajectory that ran to its end, early or not.
 
     Args:
         frames: The series, in time; at least one.
         labelling: Thresholds.
+        mobility: Of the disordered embryo; tells arrest from flow.
     """
     found = onset(frames, labelling)
     read_at_ps = frames[-1].time_ps if found is None else fraction_read_at_ps(found, labelling)
     read = min(frames, key=lambda frame: abs(frame.time_ps - read_at_ps))
-    mobility = _mobility(frames, found)
     return Judgement(
-        outcome="crystalline" if found else _without_onset(frames[-1], mobility, labelling),
+        outcome="crystalline" if found else _without_onset(frames, mobility, labelling),
         incubation=incubation(frames, labelling),
         crystalline_fraction=read.crystalline_fraction,
         core_fraction=read.core_fraction,
-        mobility=mobility,
     )
 
 
@@ -59,27 +52,10 @@ def is_settled(frames: Sequence[Frame], labelling: Labelling) -> bool:
     return found is not None and frames[-1].time_ps >= fraction_read_at_ps(found, labelling)
 
 
-def _without_onset(last: Frame, mobility: Mobility | None, labelling: Labelling) -> Outcome:
+def _without_onset(
+    frames: Sequence[Frame], mobility: Mobility | None, labelling: Labelling
+) -> Outcome:
     """Arrest is a glass only where no crystal is growing: a crystal keeps its neighbours too."""
-    if last.largest_cluster >= labelling.onset_cluster_atoms:
+    if is_ordering(frames, labelling):
         return "ordering"
-    is_arrested = mobility is not None and mobility.bond_persistence >= ARRESTED_ABOVE
-    return "glassy" if is_arrested else "liquid"
-
-
-def _mobility(frames: Sequence[Frame], found: Onset | None) -> Mobility | None:
-    """Of the disordered embryo in its hold; None where it was not seen so."""
-    until = len(frames) if found is None else found.index
-    measured = [
-        (f.bond_persistence, f.diffusivity_cm2_s)
-        for f in frames[:until]
-        if f.stage == "hold" and f.bond_persistence is not None and f.diffusivity_cm2_s is not None
-    ][-MOST_MOBILITY_WINDOWS:]
-    if not measured:
-        return None
-    return Mobility(
-        window_ps=MOBILITY_WINDOW_PS,
-        n_windows=len(measured),
-        bond_persistence=fmean(persistence for persistence, _ in measured),
-        diffusivity_cm2_s=fmean(diffusivity for _, diffusivity in measured),
-    )
+    return "glassy" if has_arrested(mobility) else "liquid"

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from simulate.design import EmbryoDesign, grid
 from simulate.files import canonical_json, read_yaml, sha256_of
 from simulate.protocol import PRESETS, Protocol, Stage, protocol_named, stages
-from simulate.record import PHYSICS_VERSION, Parent
+from simulate.record import PHYSICS_VERSION, Parent, TrajectoryRecord
 from simulate.sampling import DesignSpace
 from simulate.settings import Settings, validated
 from simulate.snapshot import Snapshot
@@ -23,6 +23,7 @@ class Plan:
     Attributes:
         parent: The frame it starts from; None: a fresh packing.
         start: That frame's atoms; needed to run, not to know the id.
+        physics_version: Which physics the id is of.
     """
 
     design: EmbryoDesign
@@ -30,19 +31,31 @@ class Plan:
     seed: int
     parent: Parent | None = None
     start: Snapshot | None = field(default=None, compare=False)
+    physics_version: int = PHYSICS_VERSION
+
+    @classmethod
+    def of(cls, record: TrajectoryRecord) -> Self:
+        """The plan that a record answers."""
+        return cls(
+            design=record.design,
+            protocol=record.protocol,
+            seed=record.seed,
+            parent=record.parent,
+            physics_version=record.physics_version,
+        )
 
     @property
     def trajectory_id(self) -> str:
         """Hash of all that decides the answer, and of nothing else (no host, path or date)."""
         heat, _, hold = stages(self.protocol, self.design)
         decides = {
-            "physics_version": PHYSICS_VERSION,
+            "physics_version": self.physics_version,
             "design": self.design.model_dump(mode="json"),
             "protocol": self.protocol.what_decides(),
             "potential_sha256": self.design.physics.coefficients_sha256,
             "time_steps_fs": [heat.time_step_fs, hold.time_step_fs],
             "seed": self.seed,
-            "parent": self.parent and [self.parent.trajectory_id, self.parent.frame_number],
+            "parent": self.parent and self.parent.model_dump(mode="json"),
         }
         return sha256_of(canonical_json(decides))[:16]
 

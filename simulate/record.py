@@ -2,8 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Sequence
-from typing import Final, Literal, Self
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,7 +23,7 @@ PHYSICS_VERSION: int = 2
 """Raised when the same design, protocol and seed would give another trajectory or label."""
 
 Outcome = Literal["crystalline", "ordering", "glassy", "liquid"]
-"""`ordering`: a crystalline cluster was there at the end, but had not lasted yet: neither."""
+"""`ordering`: crystalline clusters linger at the end, but no lasting crystal fills the embryo."""
 FailureCause = Literal[
     "lost_atoms", "not_finite", "energy_drift", "engine_error", "packing", "lost_worker"
 ]
@@ -35,8 +36,8 @@ class Frame(Settings):
     Attributes:
         time_ps: Hold clock, ps: negative before the hold starts.
         conserved_meV_per_atom: Conserved quantity of the stage relative to its first frame.
-        pressure_bar: Mean over the averaging time, of the volume that sets the packing density,
-            without the forces of a wall: what the atoms exert on it.
+        pressure_bar: Mean over the averaging time. In a walled cell of the volume accessible to
+            atom centres and without the forces of the wall: what the atoms exert on it.
         largest_cluster: Atoms in the largest crystalline cluster.
         cluster_depth_A: Mean distance of its atoms from the nearest surface atom, Å.
         n_core, n_core_crystalline: Fully coordinated atoms, and those labelled crystalline.
@@ -104,19 +105,23 @@ class Morphology(Settings):
 class Mobility(Settings):
     """Do the atoms of the disordered embryo flow? Blind to rotation and drift of the whole.
 
-    Means over the last frames of the hold before the onset, or before the end without one.
+    Over its hold until the onset, or until the end without one.
 
     Attributes:
-        window_ps: Time between the two frames that are compared, ps.
-        n_windows: How many such pairs were averaged.
-        bond_persistence: Share of neighbour pairs that are still together after `window_ps`.
+        window_ps: Time between the two frames of a window, ps.
+        n_windows: How many windows were averaged.
+        bond_persistence: Share of neighbour pairs that are still together after a window.
         diffusivity_cm2_s: Cage-relative mean-square displacement over 6 `window_ps`.
+        half_ps: Half of the disordered hold, ps.
+        persistence_over_half: Share of neighbour pairs still together from its middle to its end.
     """
 
     window_ps: float
     n_windows: int
     bond_persistence: float = Field(ge=0, le=1)
     diffusivity_cm2_s: float
+    half_ps: float
+    persistence_over_half: float = Field(ge=0, le=1)
 
 
 class EnergyBalance(Settings):
@@ -185,6 +190,14 @@ class FramesFile(Settings):
     kept: list[int] | None = None
 
 
+def checksum_of(content: Mapping[str, Any]) -> str:
+    """SHA-256 of a record's JSON without its checksum, as it was written and not as it is read.
+
+    So that a field added in a later release, with a default, does not break the seal of old ones.
+    """
+    return sha256_of(canonical_json(content))
+
+
 class Parent(Settings):
     """The frame of another trajectory from which this one started, with new velocities.
 
@@ -196,6 +209,7 @@ class Parent(Settings):
     trajectory_id: str
     frame_number: int = Field(ge=0)
     time_ps: float = Field(description="Hold clock of that frame in the parent, ps.")
+    start_sha256: str = Field(description="Of its positions: a thinned store rounds them.")
 
 
 class TrajectoryRecord(Settings):
@@ -208,6 +222,7 @@ class TrajectoryRecord(Settings):
     """
 
     schema_version: Literal[2] = SCHEMA_VERSION
+    physics_version: int = Field(description="Under which its id was made; see `PHYSICS_VERSION`.")
     trajectory_id: str
     design: EmbryoDesign
     protocol: Protocol
@@ -246,9 +261,10 @@ class TrajectoryRecord(Settings):
             )
         return self
 
-    def checksum_of_content(self) -> str:
-        """SHA-256 of everything but the checksum itself."""
-        return sha256_of(canonical_json(self.model_dump(mode="json", exclude={"checksum"})))
+    def sealed(self) -> Self:
+        """The same record with its checksum."""
+        content = self.model_dump(mode="json", exclude={"checksum"})
+        return self.model_copy(update={"checksum": checksum_of(content)})
 
     @property
     def witnessed(self) -> Incubation | None:
@@ -269,6 +285,18 @@ class TrajectoryRecord(Settings):
         if not trusted or trusted[-1].time_ps <= self.protocol.labelling.persistence_ps:
             return None
         return incubation(trusted, self.protocol.labelling)
+
+    @property
+    def mean_hold_temperature_K(self) -> float | None:
+        """Of the disordered embryo in its hold, experiment-equivalent, K.
+
+        An isolated hold starts from the energy of one instant and so misses its nominal temperature
+        by some per cent; ordering then heats it.
+        """
+        found = onset(self.frames, self.protocol.labelling)
+        until = self.frames[: found.index] if found else self.frames
+        held_K = [frame.temperature_K for frame in until if frame.stage == "hold"]
+        return fmean(held_K) / self.simulated.temperature_scale if held_K else None
 
     @property
     def order_lost_at_ps(self) -> float | None:

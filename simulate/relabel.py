@@ -1,22 +1,39 @@
 """Labels and judgement of finished trajectories under other thresholds, without new dynamics.
 
 What needs only the series (cluster size, persistence, core fraction) is judged anew from any store.
-What changes the labels themselves (cut-off, relaxed positions) needs the frames, all of them.
+What changes the labels themselves (cut-off, relaxed positions) needs the frames, all of them; only
+what failed and left no frames keeps the labels of its series.
 A relabelled record has the id of its new question and keeps the old one in `relabelled_from`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from simulate.errors import MisuseError
 from simulate.judgement import judge
-from simulate.labels import label
+from simulate.labels import Labels, label
 from simulate.minimised import minimised
 from simulate.plan import Plan
 from simulate.protocol import Labelling
 from simulate.record import Frame, TrajectoryRecord
+from simulate.snapshot import with_structures
 from simulate.store import RecordStore, create_or_open
+from simulate.transfer import StoredFrames, put, stored_frames
+
+
+@dataclass(slots=True)
+class Relabelled:
+    """What relabelling a store came to.
+
+    Attributes:
+        n_added: Records that were judged and added.
+        n_cut_short: Of those, stopped early for an order that no longer counts: censored there,
+            though a longer hold might have shown it. Their number is what stricter thresholds cost.
+    """
+
+    n_added: int = 0
+    n_cut_short: int = 0
 
 
 def relabel(
@@ -24,7 +41,7 @@ def relabel(
     out: Path,
     labelling: Labelling,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> int:
+) -> Relabelled:
     """Judge every record of a store again, into a store of its own.
 
     Args:
@@ -33,64 +50,74 @@ def relabel(
         labelling: The new thresholds.
         on_progress: Called with records done and in all.
 
-    Returns:
-        How many records were added.
-
     Raises:
         MisuseError: New labels are asked for and frames are missing, or averaging would have to be
-            undone.
+            undone or made up.
         StoreMismatchError: `out` is of another protocol.
     """
     protocol = store.protocol.model_copy(update={"labelling": labelling})
     _must_be_possible(store.protocol.labelling, labelling)
     target = create_or_open(out, protocol)
     records = list(store)
-    added = 0
+    done = Relabelled()
     for number, record in enumerate(records):
         on_progress(number, len(records))
-        plan = Plan(record.design, protocol, record.seed, record.parent)
+        plan = replace(Plan.of(record), protocol=protocol)
         if plan.trajectory_id in target:
             continue
-        kept = record.frames_file.kept if record.frames_file else None
-        frames = store.frames_bytes(record) if record.frames_file else None
-        target.append(_relabelled(record, plan, store), frames, kept)
-        added += 1
+        judged, frames = _relabelled(record, plan, store)
+        put(target, judged, frames)
+        done.n_added += 1
+        done.n_cut_short += _is_cut_short(judged)
     on_progress(len(records), len(records))
-    return added
+    return done
 
 
 def _must_be_possible(old: Labelling, new: Labelling) -> None:
-    gone = (old.positions, new.positions) == ("averaged", "instantaneous")
-    if gone or old.averaging_ps != new.averaging_ps:
+    if new.positions not in {old.positions, "minimised"} or new.averaging_ps != old.averaging_ps:
         raise MisuseError(
             f"stored frames are {old.positions} over {old.averaging_ps:g} ps and that cannot be "
-            f"undone, but {new.positions} over {new.averaging_ps:g} ps was asked for. "
+            f"changed, but {new.positions} over {new.averaging_ps:g} ps was asked for. "
             "Simulate anew, or relax them with positions = minimised."
         )
 
 
-def _relabelled(record: TrajectoryRecord, plan: Plan, store: RecordStore) -> TrajectoryRecord:
+def _is_cut_short(record: TrajectoryRecord) -> bool:
+    """Whether a hold ended before its horizon, and without what now counts as order."""
+    if record.incubation is None or record.incubation.is_observed:
+        return False
+    left_ps = record.protocol.hold_ps - record.frames[-1].time_ps
+    return left_ps > 0.5 * record.protocol.frame_every_ps
+
+
+def _relabelled(
+    record: TrajectoryRecord, plan: Plan, store: RecordStore
+) -> tuple[TrajectoryRecord, StoredFrames | None]:
     old, new = record.protocol.labelling, plan.protocol.labelling
-    frames: Sequence[Frame] = record.frames
-    if (old.rmsd_cutoff, old.positions) != (new.rmsd_cutoff, new.positions):
-        frames = _labelled_again(record, store, new)
+    series: Sequence[Frame] = record.frames
+    frames = stored_frames(store, record)
+    has_new_labels = (old.rmsd_cutoff, old.positions) != (new.rmsd_cutoff, new.positions)
+    has_nothing_to_label = not series or (record.is_failed and frames is None)
+    if has_new_labels and not has_nothing_to_label:
+        labels = _labels(record, store, new)
+        series = [_with_labels(*pair) for pair in zip(series, labels, strict=True)]
+        frames = _frames_with(labels, record, frames)
     changed: dict[str, object] = {
         "trajectory_id": plan.trajectory_id,
         "protocol": plan.protocol,
-        "frames": list(frames),
+        "frames": list(series),
         "relabelled_from": record.relabelled_from or record.trajectory_id,
         "frames_file": None,
     }
     if record.failure is None:
-        judged = judge(frames, new)
+        judged = judge(series, new, record.mobility)
         changed |= {each.name: getattr(judged, each.name) for each in fields(judged)}
-    return TrajectoryRecord.model_validate(record.model_copy(update=changed).model_dump())
+    relabelled = record.model_copy(update=changed)
+    return TrajectoryRecord.model_validate(relabelled.model_dump()), frames
 
 
-def _labelled_again(
-    record: TrajectoryRecord, store: RecordStore, labelling: Labelling
-) -> list[Frame]:
-    """The series with new labels; energies, temperatures and motion stay."""
+def _labels(record: TrajectoryRecord, store: RecordStore, labelling: Labelling) -> list[Labels]:
+    """Of every frame of the series, from its stored positions."""
     wanted = list(range(1, len(record.frames) + 1))
     missing = len(set(wanted) - set(record.frame_numbers))
     if missing:
@@ -98,22 +125,38 @@ def _labelled_again(
             f"new labels need every frame, but record {record.trajectory_id} in {store.path} lacks "
             f"{missing} of {len(wanted)}. Relabel the store that it was thinned from."
         )
-    physics = record.design.physics
-    series = []
-    for frame, stored in zip(record.frames, store.frames(record, wanted), strict=True):
-        is_relaxed = labelling.positions == "minimised"
-        labels = label(
-            minimised(stored, record.design) if is_relaxed else stored, physics, labelling
+    is_relaxed = labelling.positions == "minimised"
+    return [
+        label(
+            minimised(stored, record.design) if is_relaxed else stored,
+            record.design.physics,
+            labelling,
         )
-        series.append(
-            frame.model_copy(
-                update={
-                    **{f"n_{name}": count for name, count in labels.counts.items()},
-                    "largest_cluster": labels.largest_cluster,
-                    "cluster_depth_A": labels.cluster_depth_A,
-                    "n_core": labels.n_core,
-                    "n_core_crystalline": labels.n_core_crystalline,
-                }
-            )
-        )
-    return series
+        for stored in store.frames(record, wanted)
+    ]
+
+
+def _with_labels(frame: Frame, labels: Labels) -> Frame:
+    """Energies, temperatures and motion stay."""
+    return frame.model_copy(
+        update={
+            **{f"n_{name}": count for name, count in labels.counts.items()},
+            "largest_cluster": labels.largest_cluster,
+            "cluster_depth_A": labels.cluster_depth_A,
+            "n_core": labels.n_core,
+            "n_core_crystalline": labels.n_core_crystalline,
+        }
+    )
+
+
+def _frames_with(
+    labels: Sequence[Labels], record: TrajectoryRecord, frames: StoredFrames | None
+) -> StoredFrames | None:
+    """The stored frames, their atoms labelled as the series now says; a packing has no labels."""
+    if frames is None:
+        return None
+    content, kept = frames
+    structures = [
+        labels[number - 1].structure if number else None for number in record.frame_numbers
+    ]
+    return with_structures(content, structures), kept

@@ -61,7 +61,7 @@ def _row(records: Sequence[TrajectoryRecord], changed: dict[str, float]) -> Sens
     n_ordered = n_in_quench = n_changed = 0
     for record in records:
         labelling = Labelling.model_validate(record.protocol.labelling.model_dump() | changed)
-        found = judge(record.frames, labelling)
+        found = judge(record.frames, labelling, record.mobility)
         is_ordered = found.outcome == "crystalline"
         n_ordered += is_ordered
         n_in_quench += found.incubation.ordered_in_quench

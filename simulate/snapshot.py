@@ -9,11 +9,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulate.errors import MisuseError
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 COINCIDENT_A = 0.1
 """Atoms closer than this are one atom written twice."""
@@ -51,7 +55,6 @@ class Snapshot:
 def extended_xyz(snapshots: Sequence[Snapshot], element: str) -> bytes:
     """The frames as gzipped extended XYZ; the same frames always give the same bytes."""
     from ase import Atoms
-    from ase.io import write
 
     images = []
     for snapshot in snapshots:
@@ -65,6 +68,28 @@ def extended_xyz(snapshots: Sequence[Snapshot], element: str) -> bytes:
         if snapshot.structure is not None:
             atoms.arrays["structure"] = snapshot.structure.astype(int)
         images.append(atoms)
+    return _packed(images)
+
+
+def with_structures(frames: bytes, structures: Sequence[NDArray[np.int64] | None]) -> bytes:
+    """Stored frames with other labels; all the rest stays as it was written.
+
+    Args:
+        frames: Gzipped extended XYZ.
+        structures: Of each frame the label of each atom; None: it keeps what it has.
+    """
+    from ase.io import read
+
+    images = read(io.StringIO(gzip.decompress(frames).decode("ascii")), index=":", format="extxyz")
+    for atoms, structure in zip(images, structures, strict=True):
+        if structure is not None:
+            atoms.arrays["structure"] = structure.astype(int)
+    return _packed(images)
+
+
+def _packed(images: "list[Atoms]") -> bytes:
+    from ase.io import write
+
     text = io.StringIO()
     write(text, images, format="extxyz")
     return gzip.compress(text.getvalue().encode("ascii"), compresslevel=6, mtime=0)

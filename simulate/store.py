@@ -2,25 +2,27 @@
 
     STORE/store.json              the protocol every record in it was run under
     STORE/records/<id>.json       one record a file, written aside and renamed
-    STORE/frames/<id>.xyz.gz      its positions
+    STORE/frames/<id>.<hash>.xyz.gz   its positions
     STORE/running/<id>/           checkpoints of a trajectory under way; gone once it is recorded
 
-Several writers on one filesystem may share a store: ids are content hashes, so two writers of one
-id write the same trajectory.
+Several campaigns on one filesystem may share a store: each claims the trajectories that it runs.
 """
 
+import fcntl
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tarfile import TarFile
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
 from simulate.checkpoint import EVERY_S, Checkpoints
-from simulate.errors import MisuseError, StoreError, StoreMismatchError
+from simulate.errors import GlassyLiError, MisuseError, StoreError, StoreMismatchError
 from simulate.files import canonical_json, sha256_of, write_atomically, write_new
 from simulate.protocol import Protocol
-from simulate.record import SCHEMA_VERSION, FramesFile, TrajectoryRecord
+from simulate.record import SCHEMA_VERSION, FramesFile, TrajectoryRecord, checksum_of
 from simulate.settings import Settings, differences, explain
 from simulate.snapshot import Snapshot, read_structure
 
@@ -30,6 +32,19 @@ class _Header(Settings):
 
     schema_version: int
     protocol: Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A trajectory that this process runs."""
+
+    path: Path
+    handle: BinaryIO
+
+    def release(self) -> None:
+        """Let others have it."""
+        self.path.unlink(missing_ok=True)
+        self.handle.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,22 @@ class RecordStore:
             StoreError: A record is damaged; names the file.
         """
         for path in self.record_files():
-            yield _read_record(path)
+            yield self.read(path)
+
+    def read(self, path: Path) -> TrajectoryRecord:
+        """The record in one file.
+
+        Raises:
+            StoreError: Damaged, changed since it was written, misplaced, or of another protocol.
+        """
+        record = _read_record(path)
+        if record.protocol.what_decides() != self.protocol.what_decides():
+            parted = differences(self.protocol.what_decides(), record.protocol.what_decides())
+            raise StoreError(
+                f"{path} must be of its store's protocol, but they differ in {parted}. "
+                "Put it into a store of its own."
+            )
+        return record
 
     def record(self, trajectory_id: str) -> TrajectoryRecord:
         """One record by its id, or by the beginning of it.
@@ -66,7 +96,7 @@ class RecordStore:
                 f"an id must name exactly one record, but {trajectory_id!r} names {len(found)} in "
                 f"{self.path}. See `glassyli records list {self.path}`."
             )
-        return _read_record(found[0])
+        return self.read(found[0])
 
     def append(
         self,
@@ -76,22 +106,25 @@ class RecordStore:
     ) -> TrajectoryRecord:
         """Add one record; its frames first, so that a record never lacks them.
 
+        What is there already stays as it is and is returned.
+
         Args:
             record: Without `frames_file`, which is filled in here.
             frames: Gzipped extended XYZ.
             kept: Numbers of those frames, where not all are there.
         """
-        if frames is not None:
-            name = f"{record.trajectory_id}.xyz.gz"
-            write_atomically(self.path / "frames" / name, frames)
-            described = FramesFile(
-                name=name, sha256=sha256_of(frames), size_bytes=len(frames), kept=kept
-            )
-            record = record.model_copy(update={"frames_file": described})
-        record = record.model_copy(update={"checksum": record.checksum_of_content()})
         path = self._record_path(record.trajectory_id)
-        write_atomically(path, record.model_dump_json(indent=1) + "\n")
-        return record
+        if path.exists():
+            return self.read(path)
+        if frames is not None:
+            checksum = sha256_of(frames)
+            # Named by content: of two writers of one id, neither spoils the other's record.
+            name = f"{record.trajectory_id}.{checksum[:8]}.xyz.gz"
+            write_atomically(self.path / "frames" / name, frames)
+            described = FramesFile(name=name, sha256=checksum, size_bytes=len(frames), kept=kept)
+            record = record.model_copy(update={"frames_file": described})
+        write_new(path, record.sealed().model_dump_json(indent=1) + "\n")
+        return self.read(path)
 
     def frames(
         self, record: TrajectoryRecord, numbers: Sequence[int] | None = None
@@ -142,6 +175,31 @@ class RecordStore:
                 f"{self._record_path(record.trajectory_id)} to simulate anew."
             )
 
+    def claim(self, trajectory_id: str) -> Claim | None:
+        """Hold a trajectory while it runs, so that no other campaign on this store runs it too.
+
+        Returns:
+            The claim, which goes with this process; None where another campaign holds it.
+
+        Raises:
+            GlassyLiError: The store cannot be written.
+        """
+        path = self.path / "running" / f"{trajectory_id}.lock"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            handle = path.open("ab")
+        except OSError as error:
+            raise GlassyLiError(
+                f"{self.path} must be writable, but: {error.strerror}. Free some space or choose "
+                "another --out."
+            ) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            return None
+        return Claim(path, handle)
+
     def add_to(self, archive: TarFile, record: TrajectoryRecord) -> None:
         """Put a record and its frames into an archive, where they lie in the store."""
         paths = [self._record_path(record.trajectory_id)]
@@ -163,8 +221,9 @@ class RecordStore:
         return self.path / "records" / f"{trajectory_id}.json"
 
     def _frames_path(self, record: TrajectoryRecord) -> Path:
-        name = record.frames_file.name if record.frames_file else f"{record.trajectory_id}.xyz.gz"
-        return self.path / "frames" / Path(name).name
+        if record.frames_file is None:
+            raise StoreError(f"record {record.trajectory_id} has no frames.")
+        return self.path / "frames" / Path(record.frames_file.name).name
 
 
 def open_store(path: Path) -> RecordStore:
@@ -255,7 +314,8 @@ def content_hash(store: RecordStore) -> str:
 
 def _read_record(path: Path) -> TrajectoryRecord:
     try:
-        record = TrajectoryRecord.model_validate_json(path.read_bytes())
+        written = path.read_bytes()
+        record = TrajectoryRecord.model_validate_json(written)
     except ValidationError as error:
         raise StoreError(
             f"{path} is damaged or from another version: {explain(error)} "
@@ -263,7 +323,9 @@ def _read_record(path: Path) -> TrajectoryRecord:
         ) from error
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.") from error
-    if record.checksum != record.checksum_of_content():
+    content = json.loads(written)
+    content.pop("checksum", None)
+    if record.checksum != checksum_of(content):
         raise StoreError(
             f"{path} was changed after it was written: its content and its checksum disagree. "
             "Restore it, or remove it to simulate anew."

@@ -13,6 +13,7 @@ import numpy as np
 from simulate.record import TrajectoryRecord
 from simulate.snapshot import extended_xyz
 from simulate.store import RecordStore, create_or_open
+from simulate.transfer import StoredFrames, put, stored_frames
 
 DECIMALS: Final = 3
 """Positions are kept to 0.001 Å, a hundredth of what averaging leaves of vibration."""
@@ -38,16 +39,20 @@ def thin(store: RecordStore, out: Path, n_frames: int) -> int:
     for record in store:
         if record.trajectory_id in thinned:
             continue
-        frames, kept = None, kept_frames(record, n_frames)
-        if record.frames_file is not None:
-            snapshots = [
-                replace(each, positions_A=np.round(each.positions_A, DECIMALS))
-                for each in store.frames(record, kept)
-            ]
-            frames = extended_xyz(snapshots, record.design.element)
-        thinned.append(record, frames, kept)
+        put(thinned, record, _few_frames(store, record, n_frames))
         added += 1
     return added
+
+
+def _few_frames(store: RecordStore, record: TrajectoryRecord, n_frames: int) -> StoredFrames | None:
+    if stored_frames(store, record) is None:
+        return None
+    kept = kept_frames(record, n_frames)
+    snapshots = [
+        replace(each, positions_A=np.round(each.positions_A, DECIMALS))
+        for each in store.frames(record, kept)
+    ]
+    return extended_xyz(snapshots, record.design.element), kept
 
 
 def kept_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:

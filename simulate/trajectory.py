@@ -4,6 +4,7 @@ A trajectory is stopped early only on what was observed (order that lasted), nev
 anything else would bias the incubation times.
 """
 
+import logging
 import time
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -14,12 +15,11 @@ import numpy as np
 from simulate.checkpoint import Checkpoints, Progress, Saved
 from simulate.confinement import cell_of
 from simulate.engine import EngineFrame, Lammps, log_tail
-from simulate.errors import TrajectoryFailure
-from simulate.judgement import MOBILITY_WINDOW_PS, is_settled, judge
+from simulate.errors import GlassyLiError, TrajectoryFailure
+from simulate.judgement import is_settled, judge
 from simulate.labels import label
+from simulate.mobility import mobility, since_a_window_ago
 from simulate.neighbours import (
-    bond_persistence,
-    cage_relative_msd_A2,
     clusters,
     label_ceiling,
     least_distance_A,
@@ -42,10 +42,10 @@ from simulate.record import (
 )
 from simulate.snapshot import Snapshot, extended_xyz
 
+logger = logging.getLogger(__name__)
+
 RESTART_EVERY_FRAMES: Final = 10
 """Fixed, since a restart file changes a trajectory in its last bit."""
-
-CM2_S_PER_A2_PS: Final = 1.0e-4
 
 
 @dataclass(slots=True)
@@ -62,9 +62,10 @@ class _Observed:
     resumed_at_ps: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, saved: Saved) -> "_Observed":
+    def of(cls, saved: Saved, *, is_resumed: bool) -> "_Observed":
         """What had been seen when a checkpoint was written."""
         held = saved.progress
+        again = [held.frames[-1].time_ps] if is_resumed else []
         return cls(
             frames=list(held.frames),
             snapshots=saved.snapshots,
@@ -73,7 +74,7 @@ class _Observed:
             n_in_stage=held.n_in_stage,
             reference_eV=held.reference_eV,
             after_quench=held.after_quench,
-            resumed_at_ps=[*held.resumed_at_ps, held.frames[-1].time_ps],
+            resumed_at_ps=[*held.resumed_at_ps, *again],
         )
 
     @property
@@ -112,10 +113,19 @@ def run_trajectory(
     """
     began = now()
     saved = checkpoints.latest() if checkpoints else None
-    seen = _Observed.of(saved) if saved else _Observed()
+    seen = _Observed.of(saved, is_resumed=True) if saved else _Observed()
     failure = None
     try:
-        _simulate(plan, folder, seen, saved, checkpoints)
+        try:
+            engine = _prepared(plan, folder, seen, saved)
+        except TrajectoryFailure as error:
+            if saved is None:
+                raise
+            logger.warning("the checkpoint of %s is of no use: %s", plan.trajectory_id, error)
+            saved, seen = None, _Observed()
+            engine = _prepared(plan, folder, seen, saved)
+        with engine:
+            _simulate(plan, engine, seen, checkpoints)
     except TrajectoryFailure as error:
         failure = Failure(
             cause=error.cause,
@@ -135,12 +145,13 @@ def failed_record(plan: Plan, failure: Failure, saved: Saved | None = None) -> T
         failure: Why it did not come back.
         saved: Its last checkpoint: what had been seen is kept.
     """
-    seen = _Observed.of(saved) if saved else _Observed()
+    seen = _Observed.of(saved, is_resumed=False) if saved else _Observed()
     return _record(plan, seen, now(), failure.model_copy(update={"stage": seen.stage}))
 
 
 def _record(plan: Plan, seen: _Observed, began: str, failure: Failure | None) -> TrajectoryRecord:
     return TrajectoryRecord(
+        physics_version=plan.physics_version,
         trajectory_id=plan.trajectory_id,
         design=plan.design,
         protocol=plan.protocol,
@@ -156,21 +167,16 @@ def _record(plan: Plan, seen: _Observed, began: str, failure: Failure | None) ->
     )
 
 
-def _simulate(
-    plan: Plan, folder: Path, seen: _Observed, saved: Saved | None, checkpoints: Checkpoints | None
-) -> None:
+def _simulate(plan: Plan, engine: Lammps, seen: _Observed, checkpoints: Checkpoints | None) -> None:
     """Run the stages that are left; fills `seen` frame by frame."""
-    todo = list(plan.stages)
-    while saved and todo[0].name != seen.stage:
-        todo.pop(0)
-    with _prepared(plan, folder, seen, saved) as engine:
-        for stage in todo:
-            is_begun = saved is not None and stage.name == saved.progress.stage
-            if not is_begun:
-                seen.stage, seen.n_in_stage = stage.name, 0
-            _run_stage(plan, engine, stage, seen, checkpoints)
-            if stage.name == "quench":
-                seen.after_quench = _morphology(plan, seen)
+    names = [stage.name for stage in plan.stages]
+    begun = names.index(seen.stage) if seen.stage in names else 0
+    for stage in plan.stages[begun:]:
+        if stage.name != seen.stage:
+            seen.stage, seen.n_in_stage = stage.name, 0
+        _run_stage(plan, engine, stage, seen, checkpoints)
+        if stage.name == "quench":
+            seen.after_quench = _morphology(plan, seen)
 
 
 def _prepared(plan: Plan, folder: Path, seen: _Observed, saved: Saved | None) -> Lammps:
@@ -180,8 +186,7 @@ def _prepared(plan: Plan, folder: Path, seen: _Observed, saved: Saved | None) ->
     clock = time.perf_counter()
     first = plan.stages[0]
     atoms = plan.start or pack(plan.design, plan.seed)
-    begins_ps = plan.parent.time_ps if plan.parent else _begins_ps(plan, first)
-    seen.snapshots.append(replace(atoms, time_ps=begins_ps))
+    seen.snapshots.append(replace(atoms, time_ps=_begins_ps(plan, first)))
     engine = Lammps(plan.design, atoms, plan.seed, folder)
     try:
         if plan.parent is None:
@@ -218,8 +223,16 @@ def _run_stage(
         if seen.n_in_stage % RESTART_EVERY_FRAMES == 0:
             restart = engine.restart_file()
             if checkpoints and clock - kept_at >= checkpoints.every_s:
-                checkpoints.save(seen.progress, seen.snapshots, restart)
+                _keep(checkpoints, seen, restart)
                 kept_at = clock
+
+
+def _keep(checkpoints: Checkpoints, seen: _Observed, restart: bytes) -> None:
+    """Write a checkpoint; a trajectory can do without."""
+    try:
+        checkpoints.save(seen.progress, seen.snapshots, restart)
+    except GlassyLiError as error:
+        logger.warning("going on without a checkpoint: %s", error)
 
 
 def _begins_ps(plan: Plan, stage: Stage) -> float:
@@ -257,33 +270,19 @@ def _observe(
             cluster_depth_A=labels.cluster_depth_A,
             n_core=labels.n_core,
             n_core_crystalline=labels.n_core_crystalline,
-            **_motion(plan, seen.snapshots, snapshot),
+            **since_a_window_ago(seen.snapshots, snapshot, plan.design.physics),
         )
     )
     seen.snapshots.append(replace(snapshot, structure=labels.structure))
 
 
-def _motion(plan: Plan, before: list[Snapshot], after: Snapshot) -> dict[str, float]:
-    """Bond persistence and diffusivity since the frame one mobility window ago; {} where none."""
-    at_ps = after.time_ps - MOBILITY_WINDOW_PS
-    earlier = [each for each in before[-50:] if each.stage in ("heat", "quench", "hold")]
-    if not earlier:
-        return {}
-    then = min(earlier, key=lambda each: abs(each.time_ps - at_ps))
-    window_ps = after.time_ps - then.time_ps
-    if not 0.5 * MOBILITY_WINDOW_PS <= window_ps <= 1.5 * MOBILITY_WINDOW_PS:
-        return {}
-    msd_A2 = cage_relative_msd_A2(then, after, plan.design.physics)
-    return {
-        "bond_persistence": bond_persistence(then, after, plan.design.physics),
-        "diffusivity_cm2_s": CM2_S_PER_A2_PS * msd_A2 / (6.0 * window_ps),
-    }
-
-
 def _judged(plan: Plan, seen: _Observed) -> dict[str, object]:
     """Everything a record says of a trajectory that ran to its end."""
-    judged = judge(seen.frames, plan.protocol.labelling)
+    labelling = plan.protocol.labelling
+    moved = mobility(seen.frames, seen.snapshots[1:], labelling, plan.design.physics)
+    judged = judge(seen.frames, labelling, moved)
     return {
+        "mobility": moved,
         **{each.name: getattr(judged, each.name) for each in fields(judged)},
         "morphology_after_quench": seen.after_quench,
         "morphology_at_end": _morphology(plan, seen),

@@ -1,17 +1,18 @@
-"""Stores put together, packed into one file, and unpacked again; nothing is taken on trust."""
+"""Records copied from store to store; nothing is taken on trust, and nothing is lost on the way."""
 
 import gzip
 import io
-import tarfile
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulate.errors import MisuseError, StoreError
+from simulate.errors import StoreError
 from simulate.files import write_atomically
 from simulate.plan import Plan
 from simulate.record import TrajectoryRecord
-from simulate.store import RecordStore, create_or_open, open_store
+from simulate.store import RecordStore, create_or_open
+
+StoredFrames = tuple[bytes, list[int] | None]
+"""Gzipped extended XYZ and the numbers of its frames; None: the packing and all of the series."""
 
 
 def merge(stores: Sequence[RecordStore], out: Path) -> int:
@@ -33,11 +34,31 @@ def merge(stores: Sequence[RecordStore], out: Path) -> int:
             if record.trajectory_id in target:
                 continue
             check_id(record)
-            kept = record.frames_file.kept if record.frames_file else None
-            frames = store.frames_bytes(record) if record.frames_file else None
-            target.append(record, frames, kept)
+            put(target, record, stored_frames(store, record))
             added += 1
     return added
+
+
+def put(target: RecordStore, record: TrajectoryRecord, frames: StoredFrames | None) -> None:
+    """Append a record of another store with these frames, or with none."""
+    content, kept = frames or (None, None)
+    target.append(record.model_copy(update={"frames_file": None}), content, kept)
+
+
+def stored_frames(store: RecordStore, record: TrajectoryRecord) -> StoredFrames | None:
+    """The frames of a record as they are stored, checked; None where there is not one.
+
+    What failed before it was packed may have a frames file without frames: no reader opens that.
+
+    Raises:
+        StoreError: Missing or changed.
+    """
+    if record.frames_file is None:
+        return None
+    frames = store.frames_bytes(record)
+    with gzip.GzipFile(fileobj=io.BytesIO(frames)) as unpacked:
+        is_empty = not unpacked.read(1)
+    return None if is_empty else (frames, record.frames_file.kept)
 
 
 def check_id(record: TrajectoryRecord) -> None:
@@ -46,12 +67,25 @@ def check_id(record: TrajectoryRecord) -> None:
     Raises:
         StoreError: Its design, protocol or seed was changed, or another release made it.
     """
-    plan = Plan(record.design, record.protocol, record.seed, record.parent)
-    if plan.trajectory_id != record.trajectory_id:
+    expected = Plan.of(record).trajectory_id
+    if expected != record.trajectory_id:
         raise StoreError(
             f"record {record.trajectory_id} must have the id of its content, but that is "
-            f"{plan.trajectory_id}: it was changed, or made by another release."
+            f"{expected}: it was changed, or made by another release."
         )
+
+
+def checked_record(store: RecordStore, path: Path) -> TrajectoryRecord:
+    """The record in one file, with its seal, its id and its frames checked.
+
+    Raises:
+        StoreError: Something was changed, is missing or lies in the wrong place.
+    """
+    record = store.read(path)
+    check_id(record)
+    if record.frames_file is not None:
+        store.verify_frames(record)
+    return record
 
 
 def write_frames(store: RecordStore, folder: Path) -> int:
@@ -62,45 +96,8 @@ def write_frames(store: RecordStore, folder: Path) -> int:
     """
     n_files = 0
     for record in store:
-        if record.frames_file is not None:
-            frames = gzip.decompress(store.frames_bytes(record))
-            write_atomically(folder / f"{record.trajectory_id}.xyz", frames)
+        frames = stored_frames(store, record)
+        if frames is not None:
+            write_atomically(folder / f"{record.trajectory_id}.xyz", gzip.decompress(frames[0]))
             n_files += 1
     return n_files
-
-
-def write_archive(store: RecordStore, path: Path) -> int:
-    """A whole store as one gzipped tar file.
-
-    Returns:
-        How many records it holds.
-    """
-    packed = io.BytesIO()
-    records = list(store)
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        archive.add(store.path / "store.json", "store.json")
-        for record in records:
-            store.add_to(archive, record)
-    write_atomically(path, packed.getvalue())
-    return len(records)
-
-
-def import_archive(path: Path, out: Path) -> int:
-    """Add what an archive holds to a store, made if it is not there; every record is checked.
-
-    Returns:
-        How many records were added.
-
-    Raises:
-        MisuseError: Not an archive of a store.
-    """
-    with tempfile.TemporaryDirectory(prefix="glassyli-") as folder:
-        try:
-            with tarfile.open(path) as archive:
-                archive.extractall(folder, filter="data")
-        except (OSError, tarfile.TarError) as error:
-            raise MisuseError(
-                f"an archive must be what `glassyli records export --format archive` wrote, but "
-                f"{path}: {error}."
-            ) from error
-        return merge([open_store(Path(folder))], out)

@@ -15,6 +15,7 @@ from simulate.packing import pack
 from simulate.plan import Plan
 from simulate.protocol import Labelling, Protocol
 from simulate.record import (
+    PHYSICS_VERSION,
     Failure,
     Frame,
     Provenance,
@@ -159,6 +160,7 @@ def synthetic_record(
     failed = {"failure": Failure(cause="lost_atoms", message="atoms were lost", stage="hold")}
     return TrajectoryRecord.model_validate(
         {
+            "physics_version": PHYSICS_VERSION,
             "trajectory_id": Plan(design, protocol, seed).trajectory_id,
             "design": design,
             "protocol": protocol,

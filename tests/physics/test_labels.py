@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
+from benchmarks.agreement import compare
 from simulate.confinement import cell_of
 from simulate.design import EmbryoDesign
 from simulate.engine import Lammps
@@ -15,7 +16,7 @@ from simulate.minimised import minimised
 from simulate.potentials.registry import potential_named
 from simulate.protocol import Labelling, Protocol, stages
 from simulate.snapshot import STRUCTURE_NAMES, Snapshot
-from simulate.solid_bonds import compare, solid_atoms
+from simulate.solid_bonds import solid_atoms
 
 pytestmark = pytest.mark.needs_ovito
 

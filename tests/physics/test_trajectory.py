@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from synthetic import lithium
 
-from simulate.checkpoint import Checkpoints
+from simulate.checkpoint import Checkpoints, Progress
 from simulate.labels import label
 from simulate.plan import Plan
 from simulate.protocol import Protocol, protocol_named
@@ -68,7 +68,7 @@ def test_a_record_says_who_made_it_and_what_was_simulated(melt) -> None:
     assert record.provenance.potential_sha256 == plan.design.physics.coefficients_sha256
     assert record.energy_balance.is_binding is False
     assert record.morphology_after_quench.largest_cluster <= 120
-    assert PHYSICS_VERSION >= 1
+    assert record.physics_version == PHYSICS_VERSION
 
 
 def test_the_same_plan_gives_the_same_frames(melt, tmp_path) -> None:
@@ -121,11 +121,41 @@ def test_a_killed_trajectory_goes_on_bit_by_bit(
     assert resumed.model_dump(exclude=own) == whole.model_dump(exclude=own)
 
 
+def test_a_checkpoint_that_lammps_cannot_read_is_forgotten(melt, tmp_path) -> None:
+    plan, record, store = melt
+    checkpoints = Checkpoints(tmp_path / "running" / plan.trajectory_id)
+    progress = Progress(
+        stage="hold",
+        n_in_stage=2,
+        reference_eV=-1.5,
+        frames=record.frames[:2],
+        timings_s={},
+        after_quench=None,
+        resumed_at_ps=[],
+    )
+    checkpoints.save(progress, store.frames(record, [0, 1, 2]), b"no restart file")
+    anew, frames = run_trajectory(plan, tmp_path, checkpoints)
+    assert anew.failure is None
+    assert anew.provenance.resumed_at_ps == []
+    assert frames == store.frames_bytes(record)
+
+
+def test_a_trajectory_does_without_checkpoints_where_none_can_be_written(melt, tmp_path) -> None:
+    plan, _, _ = melt
+    (tmp_path / "running").write_text("a file where a folder should be")
+    often = SHORT.model_copy(update={"frame_every_ps": 0.3})
+    checkpoints = Checkpoints(tmp_path / "running" / plan.trajectory_id, every_s=0.0)
+    again, _ = run_trajectory(Plan(plan.design, often, 1), tmp_path, checkpoints)
+    assert again.failure is None
+
+
 def test_replicas_of_a_stored_frame_start_alike_and_part(melt, tmp_path) -> None:
     plan, record, store = melt
     number = next(n for n, f in enumerate(record.frames, 1) if f.time_ps == 0.0)
     (start,) = store.frames(record, [number])
-    parent = Parent(trajectory_id=record.trajectory_id, frame_number=number, time_ps=0.0)
+    parent = Parent(
+        trajectory_id=record.trajectory_id, frame_number=number, time_ps=0.0, start_sha256="0"
+    )
     branches = [
         run_trajectory(Plan(plan.design, SHORT, seed, parent, start), tmp_path) for seed in (1, 2)
     ]

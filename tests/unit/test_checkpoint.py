@@ -80,6 +80,20 @@ def test_with_both_slots_damaged_the_trajectory_begins_anew(saved: Checkpoints) 
     assert Checkpoints(saved.folder).latest() is None
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"trajectory_id":"abc"', '"trajectory_id":"def"'), ('"lammps":"', '"lammps":"9')],
+)
+def test_a_checkpoint_of_another_trajectory_or_release_is_not_used(
+    saved: Checkpoints, old: str, new: str
+) -> None:
+    for slot in (0, 1):
+        path = saved.folder / f"state.{slot}.json"
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+    assert Checkpoints(saved.folder).latest() is None
+
+
 def test_nothing_is_left_once_it_is_recorded(saved: Checkpoints) -> None:
     saved.clear()
     assert not saved.folder.exists()

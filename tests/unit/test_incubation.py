@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from simulate.incubation import Incubation, incubation, onset
+from simulate.incubation import Incubation, incubation, is_ordering, onset
 from simulate.protocol import Labelling
 
 LABELLING = Labelling(onset_cluster_atoms=20, persistence_ps=50.0)
@@ -61,7 +61,20 @@ def test_a_cluster_that_lingers_without_filling_the_core_is_no_onset(core: float
 
 def test_a_cluster_that_still_lingers_at_the_end_censors_where_it_began() -> None:
     unconfirmed = series(dict.fromkeys(range(20, 41), 40), 0.2)  # since 100 ps
-    assert incubation(unconfirmed, LABELLING) == Incubation(lower_ps=90.0)
+    # The median of 50 ps before 120 ps is disorder; order may be 50 ps old by then.
+    assert incubation(unconfirmed, LABELLING) == Incubation(lower_ps=70.0)
+    assert is_ordering(unconfirmed, LABELLING)
+
+
+def test_one_frame_without_a_cluster_does_not_undo_what_lingered() -> None:
+    frames = series(dict.fromkeys([*range(20, 40)], 40), 0.2)  # gone in the very last frame
+    assert incubation(frames, LABELLING) == Incubation(lower_ps=70.0)
+    assert is_ordering(frames, LABELLING)
+
+
+def test_order_at_the_first_frame_of_all_is_an_interval_from_zero() -> None:
+    held = [Seen(10.0 * (k + 1), 40) for k in range(20)]  # a replica has no frame before its hold
+    assert incubation(held, LABELLING) == Incubation(lower_ps=0.0, upper_ps=10.0)
 
 
 def test_a_cluster_that_fills_the_core_late_began_when_it_came() -> None:

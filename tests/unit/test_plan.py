@@ -15,7 +15,7 @@ DESIGN = EmbryoDesign(
 )
 
 
-def test_an_id_depends_on_all_that_decides_and_on_nothing_else(monkeypatch) -> None:
+def test_an_id_depends_on_all_that_decides_and_on_nothing_else() -> None:
     base = Plan(DESIGN, Protocol(), 1)
     same = Plan(DESIGN, Protocol(name="another name"), 1)
     others = [
@@ -23,13 +23,16 @@ def test_an_id_depends_on_all_that_decides_and_on_nothing_else(monkeypatch) -> N
         Plan(DESIGN.model_copy(update={"n_atoms": 201}), Protocol(), 1),
         Plan(DESIGN, Protocol(hold_ps=900.0), 1),
         Plan(DESIGN, Protocol(labelling={"rmsd_cutoff": 0.14}), 1),
-        Plan(DESIGN, Protocol(), 1, Parent(trajectory_id="abc", frame_number=30, time_ps=0.0)),
+        Plan(
+            DESIGN,
+            Protocol(),
+            1,
+            Parent(trajectory_id="abc", frame_number=30, time_ps=0.0, start_sha256="0"),
+        ),
     ]
     assert base.trajectory_id == same.trajectory_id
     assert len({plan.trajectory_id for plan in (base, *others)}) == 6
-    before = base.trajectory_id
-    monkeypatch.setattr("simulate.plan.PHYSICS_VERSION", 99)
-    assert base.trajectory_id != before
+    assert Plan(DESIGN, Protocol(), 1, physics_version=99).trajectory_id != base.trajectory_id
 
 
 def test_an_id_is_the_same_in_every_release() -> None:
@@ -52,7 +55,7 @@ def test_a_tenth_of_all_trajectories_run_to_the_horizon_whatever_they_show() -> 
 
 
 def test_a_trajectory_with_a_parent_is_held_only() -> None:
-    parent = Parent(trajectory_id="abc", frame_number=30, time_ps=0.0)
+    parent = Parent(trajectory_id="abc", frame_number=30, time_ps=0.0, start_sha256="0")
     whole, branch = Plan(DESIGN, Protocol(), 1), Plan(DESIGN, Protocol(), 1, parent)
     assert [stage.name for stage in whole.stages] == ["heat", "quench", "hold"]
     assert branch.stages == (stages(Protocol(), DESIGN)[2],)

@@ -34,7 +34,14 @@ from surrogate.search_result import LeastViolation, RankedConditions, SearchResu
 LARGEST_PAGE_BYTES = 3_000_000
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
-ARRESTED = Mobility(window_ps=10.0, n_windows=10, bond_persistence=0.97, diffusivity_cm2_s=1.0e-6)
+ARRESTED = Mobility(
+    window_ps=10.0,
+    n_windows=10,
+    bond_persistence=0.97,
+    diffusivity_cm2_s=1.0e-6,
+    half_ps=80.0,
+    persistence_over_half=0.9,
+)
 
 
 class Page(HTMLParser):

@@ -11,6 +11,7 @@ from synthetic import lithium, synthetic_record
 from simulate.errors import GlassyLiError, MisuseError, StoreError, StoreMismatchError
 from simulate.packing import pack
 from simulate.protocol import protocol_named
+from simulate.record import checksum_of
 from simulate.snapshot import Snapshot, extended_xyz, read_structure
 from simulate.store import content_hash, create_or_open, open_store
 
@@ -171,12 +172,54 @@ def test_a_half_written_file_is_not_a_record(store, record) -> None:
     assert len(list(store)) == 1
 
 
-def test_the_content_hash_names_the_data(store, record) -> None:
+def test_the_content_hash_names_the_data(store, record, tmp_path) -> None:
     empty = content_hash(store)
     store.append(record)
-    bare = content_hash(store)
-    store.append(record, frames(record))
-    assert len({empty, bare, content_hash(store)}) == 3
+    whole = create_or_open(tmp_path / "whole", record.protocol)
+    whole.append(record, frames(record))
+    assert len({empty, content_hash(store), content_hash(whole)}) == 3
+
+
+def test_what_is_there_is_never_changed(store, record) -> None:
+    first = store.append(record, frames(record))
+    before = {p: p.read_bytes() for p in store.path.rglob("*") if p.is_file()}
+    other = extended_xyz([pack(record.design, 99)], "Li")
+    assert store.append(record.model_copy(update={"seed": 99}), other) == first
+    assert {p: p.read_bytes() for p in store.path.rglob("*") if p.is_file()} == before
+
+
+def test_a_record_of_another_protocol_does_not_belong_here(store, record, tmp_path) -> None:
+    longer = record.protocol.model_copy(update={"hold_ps": 400.0})
+    other = create_or_open(tmp_path / "other", longer)
+    other.append(synthetic_record(lithium(), seed=2, protocol=longer))
+    (path,) = other.record_files()
+    (store.path / "records").mkdir(exist_ok=True)
+    (store.path / "records" / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(StoreError, match=r"differ in hold_ps"):
+        list(store)
+
+
+def test_a_field_of_a_later_release_does_not_break_the_seal(store, record) -> None:
+    """The seal is of what was written, whatever defaults reading adds."""
+    store.append(record)
+    (path,) = store.record_files()
+    values = json.loads(path.read_text())
+    for added_later in ("relabelled_from", "checksum"):
+        values.pop(added_later)
+    values["checksum"] = checksum_of(values)
+    path.write_text(json.dumps(values))
+    assert next(iter(store)).trajectory_id == record.trajectory_id
+
+
+def test_a_trajectory_is_claimed_by_one_campaign_at_a_time(store) -> None:
+    ours = store.claim("abc")
+    assert ours is not None
+    assert store.claim("abc") is None
+    assert store.claim("def") is not None
+    ours.release()
+    again = store.claim("abc")
+    assert again is not None
+    again.release()
 
 
 def test_frames_are_the_same_bytes_every_time(record) -> None:
