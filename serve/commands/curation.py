@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from serve.commands.options import AsJson
-from serve.commands.records import Store, records_app, summary_of
+from serve.commands.records import Store, records_app
 from serve.session import SESSION
 
 __all__ = ["records_app"]
@@ -33,10 +33,12 @@ def export(
 ) -> None:
     """Write a table, frames as extended XYZ, or an archive."""
     console = SESSION.console(as_json=as_json)
+    from serve.record_words import summary_of
     from serve.words import count
+    from simulate.archive import write_archive
     from simulate.files import write_atomically
     from simulate.store import open_store
-    from simulate.transfer import write_archive, write_frames
+    from simulate.transfer import write_frames
 
     opened = open_store(store)
     if form is ExportFormat.archive:
@@ -60,7 +62,7 @@ def import_records(
     """Add an archive's records to a store, each one checked."""
     console = SESSION.console(as_json=as_json)
     from serve.words import count
-    from simulate.transfer import import_archive
+    from simulate.archive import import_archive
 
     added = import_archive(archive, out)
     console.result_json({"store": str(out), "n_added": added})
@@ -104,6 +106,8 @@ def relabel(
 ) -> None:
     """Label and judge again under other thresholds, no new MD."""
     console = SESSION.console(as_json=as_json)
+    from dataclasses import asdict
+
     from serve.words import count
     from simulate.protocol import Labelling
     from simulate.relabel import relabel as relabel_store
@@ -123,11 +127,18 @@ def relabel(
     values = opened.protocol.labelling.model_dump() | changed
     labelling = validated(Labelling, values, "the new thresholds")
     with console.progress("relabel", max(len(opened), 1)) as bar:
-        added = relabel_store(
+        done = relabel_store(
             opened, out, labelling, lambda done, total: bar.at(done, total=max(total, 1))
         )
-    console.result_json({"store": str(out), "n_added": added, "labelling": values})
-    console.result(f"added {count(added, 'record')} to {out}    next: glassyli records list {out}")
+    console.result_json({"store": str(out), **asdict(done), "labelling": values})
+    cut_short = (
+        f"; {count(done.n_cut_short, 'trajectory')} stopped early for an order that no longer "
+        "counts: now censored there, though a longer hold might have shown it"
+        if done.n_cut_short
+        else ""
+    )
+    console.result(f"added {count(done.n_added, 'record')} to {out}{cut_short}")
+    console.result(f"next: glassyli records list {out}")
 
 
 @records_app.command()

@@ -1,7 +1,7 @@
 """`glassyli records`: look at a record store. What changes or copies one is in `curation`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,18 +24,20 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
     """One line a trajectory."""
     console = SESSION.console(as_json=as_json)
     from serve import words
+    from serve.record_words import summary_of
     from simulate.store import open_store
 
     rows = [summary_of(record) for record in sorted(open_store(store), key=_by_size)]
     for row in rows:
         console.result_json(row)
     console.table(
-        ["id", "design", "seed", "outcome", "incubation", "crystalline"],
+        ["id", "design", "seed", "outcome", "incubation", "crystalline", "bcc"],
         [
             [
                 row["trajectory_id"], row["sentence"], row["seed"],
                 row["outcome"] if row["is_decidable"] else f"{row['outcome']} ?",
                 row["incubation"], words.percent(row["crystalline_fraction"]),
+                "" if row["bcc_share"] is None else words.percent(row["bcc_share"]),
             ]
             for row in rows
         ],
@@ -51,13 +53,18 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
 def show(
     store: Store,
     trajectory_id: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
-    as_json: AsJson = True,  # noqa: ARG001 - JSON is all there is
+    as_json: AsJson = False,
 ) -> None:
-    """Everything about one trajectory, as JSON."""
-    console = SESSION.console(as_json=True)
+    """Everything about one trajectory."""
+    console = SESSION.console(as_json=as_json)
+    from serve.record_words import sheet
     from simulate.store import open_store
 
-    console.result_json(open_store(store).record(trajectory_id).model_dump(mode="json"))
+    record = open_store(store).record(trajectory_id)
+    console.result_json(record.model_dump(mode="json"))
+    for what, text in sheet(record):
+        console.result(f"  {what:<13}{text}")
+    console.result(f"every number of it: glassyli records show {store} {trajectory_id} --json")
 
 
 @records_app.command()
@@ -65,35 +72,29 @@ def verify(store: Store, as_json: AsJson = False) -> None:
     """Check every record, its id and the checksum of its frames."""
     console = SESSION.console(as_json=as_json)
     from serve.words import count
-    from simulate.errors import StoreError
     from simulate.store import open_store
-    from simulate.transfer import check_id
+    from simulate.verification import verified
 
-    opened = open_store(store)
-    problems: list[str] = []
-    n_records = 0
-    outcomes: dict[str, int] = {}
-    for path in opened.record_files():
-        try:
-            record = opened.record(path.stem)
-            check_id(record)
-            if record.frames_file is not None:
-                opened.verify_frames(record)
-        except StoreError as error:
-            problems.append(str(error))
-            continue
-        n_records += 1
-        name = _outcome(record)
-        outcomes[name] = outcomes.get(name, 0) + 1
-    verdict = {"is_sound": not problems, "n_records": n_records, "outcomes": outcomes}
-    console.result_json(verdict | {"problems": problems})
-    for problem in problems:
-        console.result(problem)
-    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(outcomes.items()))
-    console.result(
-        f"{count(n_records, 'record')} read ({counts or 'none'}), {count(len(problems), 'problem')}"
+    found = verified(open_store(store))
+    console.result_json(
+        {
+            "is_sound": found.is_sound,
+            "n_records": found.n_records,
+            "outcomes": found.outcomes,
+            "problems": found.problems,
+            "notes": found.notes,
+        }
     )
-    if problems:
+    for problem in found.problems:
+        console.result(problem)
+    for note in found.notes:
+        console.result(f"note: {note}")
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(found.outcomes.items()))
+    console.result(
+        f"{count(found.n_records, 'record')} read ({counts or 'none'}), "
+        f"{count(len(found.problems), 'problem')}, {count(len(found.notes), 'note')}"
+    )
+    if not found.is_sound:
         raise typer.Exit(1)
 
 
@@ -130,49 +131,7 @@ def sensitivity(store: Store, as_json: AsJson = False) -> None:
     )
 
 
-def summary_of(record: "TrajectoryRecord") -> dict[str, Any]:
-    """One trajectory in one flat row."""
-    from serve.words import incubation as incubation_words
-
-    incubation = record.incubation
-    return {
-        "trajectory_id": record.trajectory_id,
-        "sentence": record.design.sentence,
-        **record.design.model_dump(),
-        "seed": record.seed,
-        "outcome": _outcome(record),
-        "ordered_in_quench": incubation.ordered_in_quench if incubation else None,
-        "incubation_lower_ps": incubation.lower_ps if incubation else None,
-        "incubation_upper_ps": incubation.upper_ps if incubation else None,
-        "incubation": incubation_words(record),
-        "crystalline_fraction": _rounded(record.crystalline_fraction),
-        "core_fraction": _rounded(record.core_fraction),
-        "is_decidable": record.is_decidable,
-        "bond_persistence": _rounded(record.mobility.bond_persistence if record.mobility else None),
-        "diffusivity_cm2_s": record.mobility.diffusivity_cm2_s if record.mobility else None,
-        "is_full_length": record.is_full_length,
-        "order_lost_at_ps": record.order_lost_at_ps,
-        "parent": record.parent.trajectory_id if record.parent else None,
-        "morphology": record.morphology_at_end.name if record.morphology_at_end else None,
-        "simulated_hold_temperature_K": _rounded(record.simulated.hold_temperature_K),
-        "drift_meV_per_atom": _rounded(
-            record.energy_balance.drift_meV_per_atom if record.energy_balance else None
-        ),
-        "wall_s": _rounded(sum(record.timings_s.values())),
-    }
-
-
 def _by_size(record: "TrajectoryRecord") -> tuple[int, float, str, int]:
     """Replicas of a design stand together, by seed."""
     design = record.design
     return design.n_atoms, design.packing_density_g_cm3, design.sentence, record.seed
-
-
-def _outcome(record: "TrajectoryRecord") -> str:
-    from simulate.campaign import outcome_of
-
-    return outcome_of(record)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

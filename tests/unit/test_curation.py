@@ -1,18 +1,34 @@
 """Stores copied, packed, judged again: nothing is lost, and nothing is taken on trust."""
 
+import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_designs, synthetic_store
+from synthetic import (
+    ALWAYS,
+    SHORT_PROTOCOL,
+    Truth,
+    lithium,
+    synthetic_designs,
+    synthetic_record,
+    synthetic_store,
+)
 
 from simulate.branching import branches
 from simulate.errors import MisuseError, StoreError, StoreMismatchError
+from simulate.labels import Labels
+from simulate.packing import pack
+from simulate.protocol import Labelling, Protocol
+from simulate.record import Failure, TrajectoryRecord
 from simulate.relabel import relabel
-from simulate.sensitivity import sensitivity
-from simulate.store import RecordStore, open_store
+from simulate.sensitivity import CLUSTER_ATOMS, CONFIRMED, PERSISTENCE_PS, sensitivity
+from simulate.snapshot import STRUCTURE_NAMES, Snapshot, extended_xyz, with_structures
+from simulate.store import RecordStore, create_or_open, open_store
 from simulate.thinning import thin
-from simulate.transfer import check_id, import_archive, merge, write_archive
+from simulate.transfer import check_id, merge
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +51,6 @@ def test_stores_of_two_protocols_are_not_merged(store: RecordStore, tmp_path: Pa
     with pytest.raises(StoreMismatchError):
         merge([store, other], tmp_path / "all")
     assert len(open_store(tmp_path / "all")) == 0
-
-
-def test_an_archive_brings_a_store_back_to_the_byte(store: RecordStore, tmp_path: Path) -> None:
-    assert write_archive(store, tmp_path / "store.tar.gz") == len(store)
-    assert import_archive(tmp_path / "store.tar.gz", tmp_path / "again") == len(store)
-    for path in store.path.rglob("*"):
-        if path.is_file() and path.name != "store.json":
-            again = tmp_path / "again" / path.relative_to(store.path)
-            assert again.read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize("content", [b"", b"no archive"])
-def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "file").write_bytes(content)
-    with pytest.raises(MisuseError, match="records export"):
-        import_archive(tmp_path / "file", tmp_path / "store")
-    assert not (tmp_path / "store").exists()
 
 
 @pytest.mark.parametrize(
@@ -86,8 +85,8 @@ def test_a_record_of_an_older_schema_is_refused_and_named(tmp_path: Path) -> Non
 def test_relabelling_judges_anew_and_keeps_the_old_id(store: RecordStore, tmp_path: Path) -> None:
     labelling = store.protocol.labelling
     stricter = labelling.model_copy(update={"onset_cluster_atoms": 10_000})
-    assert relabel(store, tmp_path / "strict", stricter) == len(store)
-    assert relabel(store, tmp_path / "strict", stricter) == 0
+    assert relabel(store, tmp_path / "strict", stricter).n_added == len(store)
+    assert relabel(store, tmp_path / "strict", stricter).n_added == 0
     judged = open_store(tmp_path / "strict")
     assert {r.relabelled_from for r in judged} == {r.trajectory_id for r in store}
     assert not any(r.outcome == "crystalline" for r in judged)
@@ -111,23 +110,138 @@ def test_new_labels_need_every_frame(store: RecordStore, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("change", [{"positions": "instantaneous"}, {"averaging_ps": 0.1}])
 def test_averaging_cannot_be_undone(store: RecordStore, tmp_path: Path, change: dict) -> None:
-    with pytest.raises(MisuseError, match="cannot be undone"):
+    with pytest.raises(MisuseError, match="cannot be changed"):
         relabel(store, tmp_path / "out", store.protocol.labelling.model_copy(update=change))
     assert not (tmp_path / "out").exists()
 
 
-def test_stricter_thresholds_never_order_more(store: RecordStore) -> None:
-    rows = sensitivity(list(store))
-    stored = sum(r.outcome == "crystalline" for r in store)
-    by_size = {
-        (r.confirmed_core_fraction, r.persistence_ps, r.onset_cluster_atoms): r for r in rows
+def protocol_with(**labelling: object) -> Protocol:
+    changed = SHORT_PROTOCOL.labelling.model_copy(update=labelling)
+    return SHORT_PROTOCOL.model_copy(update={"labelling": changed})
+
+
+def test_averaging_cannot_be_made_up(tmp_path: Path) -> None:
+    instants = protocol_with(positions="instantaneous")
+    bare = synthetic_store(tmp_path / "store", [lithium()], 1, protocol=instants)
+    with pytest.raises(MisuseError, match="cannot be changed"):
+        relabel(bare, tmp_path / "out", SHORT_PROTOCOL.labelling)
+
+
+def all_bcc(snapshot: Snapshot, _potential: object, _labelling: Labelling) -> Labels:
+    """Stands in for template matching, so that no OVITO is needed."""
+    n = snapshot.n_atoms
+    counts = dict.fromkeys(STRUCTURE_NAMES, 0) | {"bcc": n}
+    return Labels(np.full(n, STRUCTURE_NAMES.index("bcc")), counts, n, None, n // 2, n // 2)
+
+
+def test_new_labels_are_in_the_series_and_in_the_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walled = lithium(mass_exchange="confined")
+    old = synthetic_store(tmp_path / "store", [lithium(), walled], 1)
+    monkeypatch.setattr("simulate.relabel.label", all_bcc)
+    finer = SHORT_PROTOCOL.labelling.model_copy(update={"rmsd_cutoff": 0.1})
+    relabel(old, tmp_path / "new", finer)
+    for record in open_store(tmp_path / "new"):
+        assert {frame.n_bcc for frame in record.frames} == {record.design.n_atoms}
+        before = old.frames(old.record(record.relabelled_from))
+        packing, *after = open_store(tmp_path / "new").frames(record)
+        assert packing.structure is None
+        assert all((s.structure == STRUCTURE_NAMES.index("bcc")).all() for s in after)
+        for was, now in zip(before, [packing, *after], strict=True):
+            assert (was.positions_A == now.positions_A).all()
+            assert (was.cell_A == now.cell_A).all()
+            assert (was.time_ps, was.stage) == (now.time_ps, now.stage)
+
+
+def test_labelling_frames_as_they_were_changes_no_byte() -> None:
+    atoms = pack(lithium(mass_exchange="confined"), 1)
+    labels = np.arange(atoms.n_atoms) % 5
+    whole = extended_xyz([atoms, replace(atoms, structure=labels, time_ps=2.5)], "Li")
+    assert with_structures(whole, [None, labels]) == whole
+    assert with_structures(whole, [None, labels[::-1]]) != whole
+
+
+def lost(cause: str, n_frames: int) -> TrajectoryRecord:
+    """What is left of a trajectory that failed: some of its series, or nothing."""
+    whole = synthetic_record(lithium(), seed=n_frames, is_failed=True)
+    series = synthetic_record(lithium(), seed=n_frames).frames[:n_frames]
+    failure = Failure(cause=cause, message="gone", stage="hold" if n_frames else "packing")
+    return whole.model_copy(update={"failure": failure, "frames": series})
+
+
+@pytest.mark.parametrize("change", [{"rmsd_cutoff": 0.1}, {"onset_cluster_atoms": 40}])
+def test_failures_without_frames_are_relabelled_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict
+) -> None:
+    old = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    old.append(lost("lost_worker", 12))
+    old.append(lost("packing", 0), extended_xyz([], "Li"))
+    monkeypatch.setattr("simulate.relabel.label", all_bcc)
+    labelling = SHORT_PROTOCOL.labelling.model_copy(update=change)
+    assert relabel(old, tmp_path / "new", labelling).n_added == 2
+    for record in open_store(tmp_path / "new"):
+        was = old.record(record.relabelled_from)
+        assert (record.failure, record.frames) == (was.failure, was.frames)
+        assert record.frames_file is None
+
+
+def test_a_frames_file_without_frames_is_copied_by_nobody(tmp_path: Path) -> None:
+    old = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    old.append(lost("packing", 0), extended_xyz([], "Li"))
+    assert merge([old], tmp_path / "merged") == 1
+    assert thin(old, tmp_path / "thin", 4) == 1
+    for name in ("merged", "thin"):
+        (record,) = open_store(tmp_path / name)
+        assert record.frames_file is None
+
+
+def test_what_stopped_early_and_orders_no_longer_is_counted(tmp_path: Path) -> None:
+    old = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    for seed in (1, 2, 3):
+        whole = synthetic_record(lithium(), seed, ALWAYS)
+        stopped = [frame for frame in whole.frames if frame.time_ps <= 60.0]
+        old.append(whole.model_copy(update={"frames": whole.frames if seed == 3 else stopped}))
+    old.append(synthetic_record(lithium(), 4, is_failed=True))
+    strict = SHORT_PROTOCOL.labelling.model_copy(update={"onset_cluster_atoms": 10_000})
+    assert relabel(old, tmp_path / "strict", strict).n_cut_short == 2
+    lax = SHORT_PROTOCOL.labelling.model_copy(update={"onset_cluster_atoms": 10})
+    assert relabel(old, tmp_path / "lax", lax).n_cut_short == 0
+
+
+def growing(number: int) -> TrajectoryRecord:
+    """Clusters that grow to a size, at a time and into a share of the core that differ."""
+    whole = synthetic_record(lithium(), number)
+    size, core = (12, 18, 25, 35, 45, 55, 70, 90)[number % 8], (0.2, 0.35, 0.45, 0.6)[number % 4]
+    begins_ps = -10.0 + 22.0 * (number % 10)
+    series = []
+    for frame in whole.frames:
+        grown = min(max((frame.time_ps - begins_ps) / 30.0, 0.0), 1.0)
+        update = {
+            "largest_cluster": round(grown * size),
+            "n_core_crystalline": round(grown * core * frame.n_core),
+        }
+        series.append(frame.model_copy(update=update))
+    return whole.model_copy(update={"frames": series})
+
+
+def test_stricter_thresholds_never_order_more() -> None:
+    rows = {
+        (r.confirmed_core_fraction, r.persistence_ps, r.onset_cluster_atoms): r
+        for r in sensitivity([growing(number) for number in range(80)])
     }
-    assert by_size[0.4, 30.0, 30].n_ordered <= stored
-    for (confirmed, persistence_ps, n_c), row in by_size.items():
-        laxer = by_size.get((confirmed, persistence_ps, {80: 60, 60: 50, 50: 40}.get(n_c, n_c)))
-        assert laxer is not None
-        assert row.n_ordered <= laxer.n_ordered
+    axes = (CONFIRMED, PERSISTENCE_PS, CLUSTER_ATOMS)
+    n_fewer = [0, 0, 0]
+    for place, row in rows.items():
         assert row.n_in_quench <= row.n_ordered
+        for axis, values in enumerate(axes):
+            stricter = dict(itertools.pairwise(values)).get(place[axis])
+            if stricter is not None:
+                next_row = rows[(*place[:axis], stricter, *place[axis + 1 :])]
+                assert next_row.n_ordered <= row.n_ordered
+                assert next_row.n_in_quench <= row.n_in_quench
+                n_fewer[axis] += next_row.n_ordered < row.n_ordered
+    assert all(n_fewer)
 
 
 def test_replicas_start_from_the_frame_asked_for(store: RecordStore) -> None:
