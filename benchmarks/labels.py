@@ -20,6 +20,7 @@ import numpy as np
 from ase.build import bulk
 
 from benchmarks.__main__ import embryo
+from benchmarks.agreement import compare
 from simulate.confinement import cell_of
 from simulate.design import EmbryoDesign
 from simulate.engine import Lammps
@@ -29,7 +30,7 @@ from simulate.neighbours import label_ceiling
 from simulate.packing import pack
 from simulate.protocol import Labelling, Stage, protocol_named, stages
 from simulate.snapshot import Snapshot
-from simulate.solid_bonds import compare, solid_atoms
+from simulate.solid_bonds import solid_atoms
 from simulate.store import open_store
 
 N_ATOMS = 700

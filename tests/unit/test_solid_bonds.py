@@ -7,16 +7,11 @@ import pytest
 from ase.build import bulk
 from scipy.spatial.transform import Rotation
 
+from benchmarks.agreement import Agreement, agreement, compare
 from simulate.potentials.registry import potential_named
 from simulate.protocol import Labelling
 from simulate.snapshot import STRUCTURE_NAMES, Snapshot
-from simulate.solid_bonds import (
-    Agreement,
-    BondCriterion,
-    agreement,
-    compare,
-    solid_atoms,
-)
+from simulate.solid_bonds import BondCriterion, solid_atoms
 
 LITHIUM = potential_named("nichol-ackland-2016")
 BCC_A, FCC_A = 3.51, 3.51 * 2 ** (1 / 3)
