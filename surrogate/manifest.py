@@ -3,6 +3,7 @@
 Light on purpose: a package that cannot be used is refused before torch is imported.
 """
 
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,13 +13,14 @@ from pydantic import Field, ValidationError
 from simulate.errors import PackageError
 from simulate.files import sha256_of
 from simulate.protocol import Protocol
+from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings, explain
 from surrogate.applicability import TrainingDomain
 
 if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 MANIFEST: Final = "package.json"
 WEIGHTS: Final = "weights.safetensors"
 CARD: Final = "model_card.md"
@@ -27,6 +29,8 @@ UNITS: Final = {
     "temperature": "K, experiment-equivalent",
     "packing_density": "g/cm3",
 }
+
+_TRAIN_ANEW: Final = "Train it anew with `glassyli train STORE --out PACKAGE`."
 
 
 class Architecture(Settings):
@@ -71,16 +75,20 @@ class Manifest(Settings):
     """What `package.json` says.
 
     Attributes:
+        physics_version: Of the records it was trained on; `simulate.record.PHYSICS_VERSION`.
         training_data_sha256: `simulate.store.content_hash` of every training store.
         n_packings: Packings averaged by the full road.
         road_difference: Mean absolute difference of P(order by the end of the hold) between the two
             roads, over the training designs.
-        scores: What held-out designs showed, by road (see `train.evaluate`).
+        scores: What held-out designs showed, by road (see `train.scores`).
+        decidable_scores: The same of the full road, without undecidable embryos; None if all or
+            none are.
         warnings: What a user should know about the data.
         sha256: Checksum of every other file.
     """
 
     schema_version: int = SCHEMA_VERSION
+    physics_version: int
     name: str
     glassyli: str = Field(default_factory=lambda: version("glassyli"))
     created_at: str
@@ -98,6 +106,7 @@ class Manifest(Settings):
     road_difference: float
     reference: ReferenceCurve
     scores: dict[str, Any]
+    decidable_scores: dict[str, Any] | None
     warnings: list[str]
     training_config: dict[str, Any]
     units: dict[str, str] = Field(default_factory=UNITS.copy)
@@ -113,7 +122,7 @@ def read_checked(path: Path) -> tuple[Manifest, dict[str, bytes]]:
     """What a package folder says it is, and the bytes of its other files, checked.
 
     Raises:
-        PackageError: Missing, damaged, foreign, or written by a newer release.
+        PackageError: Missing, damaged, foreign, of another release or of other physics.
     """
     manifest = read_manifest(path)
     content = {}
@@ -132,7 +141,7 @@ def read_manifest(path: Path) -> Manifest:
     """What a package folder says it is.
 
     Raises:
-        PackageError: Missing, damaged, foreign, or written by a newer release.
+        PackageError: Missing, damaged, foreign, of another release or of other physics.
     """
     if not (path / MANIFEST).is_file():
         raise PackageError(
@@ -147,23 +156,59 @@ def read_manifest(path: Path) -> Manifest:
             f"{path / MANIFEST} is damaged or not a model package: {explain(error)} "
             "Fetch or train the package anew."
         ) from error
-    if schema > SCHEMA_VERSION:
-        raise PackageError(
-            f"{path} must have schema {SCHEMA_VERSION} or older, but has {schema}: a newer release "
-            "of glassyli wrote it. Update glassyli."
-        )
+    _check_schema(path, schema)
     try:
-        return Manifest.model_validate_json(data)
+        manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
         raise PackageError(
             f"{path / MANIFEST} is damaged: {explain(error)} Fetch or train the package anew."
         ) from error
+    _check_physics(path, manifest)
+    return manifest
 
 
 class _Schema(Settings, extra="ignore"):
     """The one key that is read before all others."""
 
     schema_version: int
+
+
+def _check_schema(path: Path, schema: int) -> None:
+    if schema > SCHEMA_VERSION:
+        raise PackageError(
+            f"{path} must have schema {SCHEMA_VERSION}, but has {schema}: a newer release of "
+            "glassyli wrote it. Update glassyli."
+        )
+    if schema < SCHEMA_VERSION:
+        raise PackageError(
+            f"{path} must have schema {SCHEMA_VERSION}, but has {schema}: an older release of "
+            f"glassyli wrote it. {_TRAIN_ANEW}"
+        )
+
+
+def _check_physics(path: Path, manifest: Manifest) -> None:
+    """Times under other physics or an unsaid protocol answer another question."""
+    if manifest.physics_version != PHYSICS_VERSION:
+        raise PackageError(
+            f"{path} must be trained on records of physics version {PHYSICS_VERSION}, but was on "
+            f"records of version {manifest.physics_version}: the same design would end otherwise "
+            f"today. {_TRAIN_ANEW}"
+        )
+    left_out = ", ".join(_left_out(manifest.protocol))
+    if left_out:
+        raise PackageError(
+            f"{path / MANIFEST} must say all of its protocol, but leaves out {left_out}: another "
+            f"release of glassyli wrote it. {_TRAIN_ANEW}"
+        )
+
+
+def _left_out(settings: Settings) -> Iterator[str]:
+    """Fields that were not read but filled with today's defaults."""
+    for name in type(settings).model_fields:
+        if name not in settings.model_fields_set:
+            yield name
+        elif isinstance(value := getattr(settings, name), Settings):
+            yield from (f"{name}.{each}" for each in _left_out(value))
 
 
 def _read_bytes(path: Path) -> bytes:

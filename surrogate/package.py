@@ -145,7 +145,7 @@ def read_package(path: Path) -> Package:
     """A package from its folder, checked against its own checksums.
 
     Raises:
-        PackageError: Missing, damaged, foreign, or written by a newer release.
+        PackageError: Missing, damaged, foreign, of another release or of other physics.
     """
     manifest, content = read_checked(path)
     try:

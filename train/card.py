@@ -3,6 +3,7 @@
 from typing import Any
 
 from surrogate.manifest import Manifest
+from train.counting import smallest_that_can_order
 
 LIMITS = """\
 - One-component {element} with the potential {potential}: no SEI, no Li2O, no charge, no
@@ -11,7 +12,12 @@ LIMITS = """\
   answer says when it leaves them.
 - Times are nanoseconds of molecular dynamics, a cell waits minutes: the glass index is the
   probability of not having ordered by a horizon, not a share of a deposit.
-- "Not ordered" is not "glass": a disordered embryo may be a liquid.
+- "Not ordered" is not "glass": a disordered embryo may flow, and one that is arrested is so only
+  against the time it was watched (its structure relaxes more slowly than half of the disordered
+  hold). Crystalline clusters may linger in it without filling it.
+- Order is {onset_cluster_atoms} crystalline atoms with all their neighbours: an embryo of fewer
+  than {smallest} atoms cannot show that many even as a perfect sphere, so "does not order" is there
+  a statement of the definition. (Sheets and networks have fewer surface atoms.)
 - Temperatures are experiment-equivalent: equal undercooling, not equal latent heat or mobility.
 - Quantiles of the incubation time beyond the hold are extrapolations of a Weibull law with a cure
   fraction; the two cannot be told apart by runs that all end at the hold.
@@ -29,6 +35,13 @@ def model_card(manifest: Manifest) -> str:
     exchanges = ", ".join(
         f"mass {mass} with energy {energy}"
         for mass, energy in sorted({(d.mass_exchange, d.energy_exchange) for d in domain.designs})
+    )
+    n_c = protocol.labelling.onset_cluster_atoms
+    limits = LIMITS.format(
+        element=manifest.element,
+        potential=manifest.potential,
+        onset_cluster_atoms=n_c,
+        smallest=smallest_that_can_order(n_c),
     )
     warnings = "\n".join(f"- {each}" for each in manifest.warnings) or "- None."
     return f"""# {manifest.name}
@@ -54,8 +67,8 @@ Exchanges: {exchanges}.
 
 Protocol {protocol.name}: {protocol.heat_ps:g} ps at {protocol.heat_temperature_K:g} K, quench at
 {protocol.quench_rate_K_per_ps:g} K/ps, hold {protocol.hold_ps:g} ps, a frame every
-{protocol.frame_every_ps:g} ps; order is {protocol.labelling.onset_cluster_atoms} atoms for
-{protocol.labelling.persistence_ps:g} ps.
+{protocol.frame_every_ps:g} ps; order is {n_c} atoms for {protocol.labelling.persistence_ps:g} ps.
+Physics version {manifest.physics_version}.
 
 ## Warnings
 
@@ -71,6 +84,8 @@ reference's score removed, with a 90 % interval that resamples the designs.
 
 {_scores_table(manifest.scores)}
 
+{_decidable(manifest.decidable_scores)}
+
 The structure correction counts {manifest.gates.packed:g} for packed and {manifest.gates.waiting:g}
 for waiting atoms (0: it did not help on held-out designs and is left out; chosen among five values
 on the same forecasts as the scores, which flatters them slightly). Fast and full road differ by
@@ -78,7 +93,7 @@ on the same forecasts as the scores, which flatters them slightly). Fast and ful
 
 ## Limits
 
-{LIMITS.format(element=manifest.element, potential=manifest.potential)}"""
+{limits}"""
 
 
 def _scores_table(scores: dict[str, Any]) -> str:
@@ -106,6 +121,15 @@ def _scores_table(scores: dict[str, Any]) -> str:
         f"{first['horizon_ps']:g} ps (the longest time at which anything was still watched)."
     )
     return "\n".join(lines)
+
+
+def _decidable(scores: dict[str, Any] | None) -> str:
+    if scores is None:
+        return "No training record, or every one, is of an embryo too small to be decided surely."
+    return (
+        "Without embryos so small that a perfect sphere of them would not surely count as ordered:"
+        f"\n\n{_scores_table({'full': scores})}"
+    )
 
 
 def _timing(scores: dict[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """Records sorted into classes and counted, for the people who read about them."""
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from simulate.design import EmbryoDesign
+from simulate.neighbours import label_ceiling
 from simulate.record import TrajectoryRecord
 
 Records = Sequence[TrajectoryRecord]
@@ -36,6 +37,16 @@ def density_class(design: EmbryoDesign) -> str:
     place = bisect_right(edges, design.packing_density_g_cm3)
     bounds = (None, *edges, None)
     return _between(bounds[place], bounds[place + 1], ".3f")
+
+
+def smallest_that_can_order(onset_cluster_atoms: int) -> int:
+    """Atoms below which no perfect crystal sphere shows as many crystalline ones as count as order.
+
+    >>> smallest_that_can_order(30)
+    116
+    """
+    sizes = range(12 * onset_cluster_atoms)  # four atoms need 45, the least favourable case
+    return sizes[bisect_left(sizes, onset_cluster_atoms, key=label_ceiling)]
 
 
 def watched(records: Records) -> list[TrajectoryRecord]:

@@ -12,7 +12,8 @@ from typing import Final
 
 from simulate.errors import MisuseError, StoreError
 from simulate.files import write_atomically
-from simulate.record import PHYSICS_VERSION, TrajectoryRecord
+from simulate.protocol import Labelling
+from simulate.record import TrajectoryRecord
 from simulate.sensitivity import CONFIRMED, sensitivity
 from simulate.store import RecordStore
 from simulate.transfer import check_id
@@ -24,12 +25,22 @@ from train.counting import (
     is_ordered,
     listed,
     size_class,
+    smallest_that_can_order,
     table,
     wait_ps,
     watched,
 )
+from train.physics_card import physics_sections
 
 SENSITIVITY_PERSISTENCE_PS: Final = 50.0
+
+ENDINGS: Final = """\
+`crystalline`: lasting order filled the core. `ordering`: crystalline clusters linger at the end
+(median of the last persistence time), but no lasting crystal fills the embryo. `glassy`: arrested,
+at least 1/e of its neighbour pairs are still together after half of the disordered hold, so that
+its structure relaxes more slowly than half of the time it was watched; watched for longer, it may
+flow. `liquid`: it flows."""
+"""What the outcomes of records mean."""
 
 
 def write_data_card(store: RecordStore, path: Path) -> None:
@@ -54,10 +65,10 @@ def data_card(store: RecordStore) -> str:
     sections = [
         f"# Data card: {store.protocol.name}\n\nGenerated from the records; do not edit.",
         _what(store, records, replicas),
-        _endings(records),
+        _endings(records, store.protocol.labelling),
         _where(records),
         _shapes(records),
-        _checks_of_physics(records),
+        physics_sections(records),
         _thresholds(records, store.protocol.labelling.confirmed_core_fraction),
         _replicas(replicas),
         _checks(store, everything),
@@ -96,7 +107,7 @@ of its own; {len(replicas)} iso-configurational replicas besides.
 {table(("design space covered", "from", "to", "values"), ranges)}"""
 
 
-def _endings(records: Records) -> str:
+def _endings(records: Records, labelling: Labelling) -> str:
     ends = Counter(
         f"failed: {record.failure.cause}" if record.failure else str(record.outcome)
         for record in records
@@ -106,16 +117,23 @@ def _endings(records: Records) -> str:
     onset = f"; median {median(waits_ps):.0f} ps into the hold" if waits_ps else ""
     undecidable = [record for record in records if not record.is_decidable]
     n_unseen = sum(not is_ordered(record) for record in seen)
+    smallest = smallest_that_can_order(labelling.onset_cluster_atoms)
+    n_below = sum(record.design.n_atoms < smallest for record in records)
     return f"""## How they ended
 
 {table(("ending", "trajectories"), sorted(ends.items()))}
+
+{ENDINGS}
 
 Watched: {len(seen)} of {len(records)}; a trajectory that failed in its hold counts as watched until
 it was last sound. Lasting order began in the quench in {counts(seen)[1]}, in the hold in
 {len(waits_ps)}{onset}, and was not seen in {n_unseen}.
 
 Undecidable: {len(undecidable)}; a perfect crystal of their size would show fewer than twice the
-atoms that count as order. {sum(map(is_ordered, undecidable))} of them count as ordered."""
+atoms that count as order. {sum(map(is_ordered, undecidable))} of them count as ordered. Embryos of
+fewer than {smallest} atoms ({n_below} trajectories) cannot show
+{labelling.onset_cluster_atoms} crystalline atoms at all as a perfect sphere; sheets and networks
+have fewer surface atoms."""
 
 
 def _where(records: Records) -> str:
@@ -158,26 +176,6 @@ def _shapes(records: Records) -> str:
 {table(header, rows)}
 
 At the end: {listed(f"{name} {count}" for name, count in ends.items()) or "not recorded"}."""
-
-
-def _checks_of_physics(records: Records) -> str:
-    isolated = [
-        r.energy_balance for r in records if r.energy_balance and r.energy_balance.is_binding
-    ]
-    n_drifted = sum(bool(r.failure and r.failure.cause == "energy_drift") for r in records)
-    drifts = [abs(each.drift_meV_per_atom) for each in isolated]
-    drift = f"at most {max(drifts):.2f}, median {median(drifts):.2f}" if drifts else "none measured"
-    long = [r for r in records if r.is_full_length and not r.is_failed]
-    ordered = [r for r in long if is_ordered(r)]
-    lost = [r.order_lost_at_ps for r in ordered if r.order_lost_at_ps is not None]
-    when = f" (at {listed(f'{each:.0f} ps' for each in lost)})" if lost else ""
-    return f"""## Energy balance and full-length runs
-
-Isolated and leaking holds: {len(isolated)}. |Drift| of the conserved quantity over the hold,
-meV/atom: {drift}. Failed for it: {n_drifted} of {len(isolated)}.
-
-Run to the horizon whatever they showed: {len(long)}, of which {len(ordered)} ordered; {len(lost)}
-lost their order again{when}."""
 
 
 def _thresholds(records: Records, own: float) -> str:
@@ -231,10 +229,11 @@ def _checks(store: RecordStore, everything: Records) -> str:
     n_dirty = sum(bool(r.provenance.git_dirty) for r in everything)
     n_resumed = sum(bool(r.provenance.resumed_at_ps) for r in everything)
     n_good = len(everything) - len(bad_ids)
+    versions = listed({r.physics_version for r in everything})
     return f"""## Checks
 
 - Checksum of the record: {len(everything)} of {len(everything)} hold.
-- Id is the hash of design, protocol, potential, seed, parent and physics version {PHYSICS_VERSION}:
+- Id is the hash of design, protocol, potential, seed, parent and physics version ({versions}):
   {n_good} of {len(everything)}{_named(bad_ids)}.
 - Frames as they were written: {len(with_frames) - len(bad_frames)} of {len(with_frames)}\
 {_named(bad_frames)}; without frames: {len(everything) - len(with_frames)}.

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from simulate.errors import MisuseError
-from simulate.record import TrajectoryRecord
+from simulate.record import PHYSICS_VERSION, TrajectoryRecord
 from simulate.settings import Settings
 from simulate.store import RecordStore
 from surrogate.manifest import ReferenceCurve
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
-from train.records import independent
+from train.records import check_physics, independent
 from train.scores import Floats, Scores, scores
 
 
@@ -61,9 +61,15 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
     """Judge a package by records.
 
     Raises:
-        MisuseError: The store holds no answered record, or one of another protocol.
+        MisuseError: The store holds no answered record, or one of another protocol or of other
+            physics than the package.
     """
     manifest = predictor.package.manifest
+    if manifest.physics_version != PHYSICS_VERSION:
+        raise MisuseError(
+            f"a package must be of physics version {PHYSICS_VERSION} to be judged, but "
+            f"{predictor.package.label} is of version {manifest.physics_version}. Train it anew."
+        )
     if store.protocol.what_decides() != manifest.protocol.what_decides():
         raise MisuseError(
             f"a package must be judged by records of its own protocol, {manifest.protocol.name}, "
@@ -71,6 +77,7 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
             "Choose another store, or with --model a model of that protocol."
         )
     everything = independent(store)
+    check_physics(everything, store)
     records = [record for record in everything if record.witnessed is not None]
     if not records:
         raise MisuseError(

@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from torch import Tensor
 
 from simulate.errors import GlassyLiError
+from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings
 from simulate.store import RecordStore
 from surrogate.manifest import Gates, Manifest, ReferenceCurve
@@ -30,7 +32,7 @@ from train.dataset import TrainingSet
 from train.member import MemberFit, fold_of
 from train.metrics import KaplanMeier
 from train.records import Records, read_records
-from train.scores import Scores, scores
+from train.scores import Forecast, Scores, restricted, scores
 from train.workers import Clock, Progress, TrainingProgress, fit_members
 
 __all__ = ["Progress", "TrainingProgress", "TrainingSummary", "assemble", "fit_package"]
@@ -48,6 +50,7 @@ class TrainingSummary(Settings):
 
     Attributes:
         scores: By road, on designs the judging members never saw.
+        decidable_scores: Full road, without undecidable embryos; None if all or none are.
         road_difference: Mean absolute difference between the roads, over training designs.
     """
 
@@ -60,6 +63,7 @@ class TrainingSummary(Settings):
     n_frames: int
     duration_s: float
     scores: dict[str, Scores]
+    decidable_scores: Scores | None
     road_difference: float
     warnings: list[str]
 
@@ -109,6 +113,8 @@ def fit_package(
         n_frames=len(data.atoms),
         duration_s=time.monotonic() - began,
         scores={road: Scores.model_validate(each) for road, each in manifest.scores.items()},
+        decidable_scores=manifest.decidable_scores
+        and Scores.model_validate(manifest.decidable_scores),
         road_difference=manifest.road_difference,
         warnings=manifest.warnings,
     )
@@ -129,6 +135,7 @@ def assemble(
     incubations = [record.witnessed for record in answered if record.witnessed is not None]
     curve = KaplanMeier.of(incubations)
     manifest = Manifest(
+        physics_version=PHYSICS_VERSION,
         name=name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         element=data.designs[0].element,
@@ -147,6 +154,7 @@ def assemble(
             knots_ps=curve.knots_ps.tolist(), survival_at_knots=curve.survival_at_knots.tolist()
         ),
         scores={},
+        decidable_scores=None,
         warnings=_warnings(records, data),
         training_config=config.model_dump(mode="json"),
     )
@@ -158,15 +166,41 @@ def assemble(
         road: scores(judged.forecast(gate), reference, incubations, data.keys, config.seed)
         for road, gate in (("full", gates.packed), ("fast", 0.0))
     }
+    decidable = _decidable_scores(
+        judged.forecast(gates.packed), reference, records, data.keys, config.seed
+    )
     manifest = manifest.model_copy(
         update={
             "gates": gates,
             "scores": {road: each.model_dump(mode="json") for road, each in found.items()},
+            "decidable_scores": decidable and decidable.model_dump(mode="json"),
         }
     )
     difference = _road_difference(Predictor(Package(manifest, weights, "")))
     manifest = manifest.model_copy(update={"road_difference": difference})
     return Package(manifest, weights, model_card(manifest))
+
+
+def _decidable_scores(
+    model: Forecast, reference: Forecast, records: Records, keys: Sequence[str], seed: int
+) -> Scores | None:
+    """Scores without the embryos that nothing but their size keeps from counting as ordered."""
+    answered = [record for _, record in records.answered]
+    is_decidable = np.array([record.is_decidable for record in answered])
+    if is_decidable.all() or not is_decidable.any():
+        return None
+    chosen = [
+        (record.witnessed, key)
+        for record, key in zip(answered, keys, strict=True)
+        if record.is_decidable and record.witnessed is not None
+    ]
+    return scores(
+        restricted(model, is_decidable),
+        restricted(reference, is_decidable),
+        [incubation for incubation, _ in chosen],
+        [key for _, key in chosen],
+        seed,
+    )
 
 
 def _road_difference(predictor: Predictor) -> float:
@@ -196,7 +230,7 @@ def _warnings(records: Records, data: TrainingSet) -> list[str]:
     if n_undecidable:
         warnings.append(
             f"{n_undecidable} records are of embryos so small that a perfect sphere of them would "
-            "not surely count as ordered; they are scored like the others."
+            "not surely count as ordered; the scores are given with and without them."
         )
     n_faint = sum(
         record.outcome == "crystalline" and (record.core_fraction or 0.0) < FAINT_BELOW

@@ -1,4 +1,4 @@
-"""Are these records enough to train on? Asked before torch is imported.
+"""Are these records enough to train on, and of one kind? Asked before torch is imported.
 
 Nothing is dropped: what failed is counted, and censored where it was last sound. Only replicas of a
 stored frame stay out: their common start makes them one sample of that frame, not of their design.
@@ -10,7 +10,7 @@ from typing import Final
 
 from simulate.errors import MisuseError
 from simulate.protocol import Protocol
-from simulate.record import TrajectoryRecord
+from simulate.record import PHYSICS_VERSION, TrajectoryRecord
 from simulate.store import RecordStore, content_hash
 
 LEAST_DESIGNS: Final = 3
@@ -37,11 +37,28 @@ def independent(store: RecordStore) -> list[TrajectoryRecord]:
     return [record for record in store if record.parent is None]
 
 
+def check_physics(records: Sequence[TrajectoryRecord], store: RecordStore) -> None:
+    """Refuse records of a store that today's physics would not make again.
+
+    Raises:
+        MisuseError: Some are of another physics version.
+    """
+    others = sorted({r.physics_version for r in records} - {PHYSICS_VERSION})
+    if others:
+        n_others = sum(record.physics_version in others for record in records)
+        raise MisuseError(
+            f"records must be of physics version {PHYSICS_VERSION}, but {n_others} of "
+            f"{len(records)} in {store.path} are of version {', '.join(map(str, others))}. "
+            "Simulate their designs anew, or use the release that made them."
+        )
+
+
 def read_records(stores: Sequence[RecordStore]) -> Records:
     """All records, checked to be fit for training.
 
     Raises:
-        MisuseError: Stores of different protocols, or too few designs with an answer.
+        MisuseError: Stores of different protocols, records of other physics, or too few designs
+            with an answer.
     """
     if not stores:
         raise MisuseError("training needs at least one record store, but got none.")
@@ -52,9 +69,11 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
                 f"{stores[0].path} ({stores[0].protocol.name}) and {store.path} "
                 f"({store.protocol.name}) differ. Train one model for each."
             )
-    found = {
-        record.trajectory_id: (store, record) for store in stores for record in independent(store)
-    }
+    found: dict[str, tuple[RecordStore, TrajectoryRecord]] = {}
+    for store in stores:
+        records = independent(store)
+        check_physics(records, store)
+        found |= {record.trajectory_id: (store, record) for record in records}
     answered = [pair for pair in found.values() if pair[1].witnessed is not None]
     n_failed = sum(record.is_failed for _, record in found.values())
     n_designs = len({record.design.key for _, record in answered})

@@ -105,6 +105,22 @@ def scores(
     )
 
 
+def restricted(forecast: Forecast, is_chosen: NDArray[np.bool_]) -> Forecast:
+    """The forecast for some of its records.
+
+    Args:
+        forecast: For all of them.
+        is_chosen: Which remain, shape ``(n_records,)``.
+    """
+
+    def chosen(times_ps: Floats) -> Floats:
+        every = np.zeros(len(is_chosen))
+        every[is_chosen] = times_ps
+        return forecast(every)[is_chosen]
+
+    return chosen
+
+
 def _brier_curve(model: Forecast, incubations: Sequence[Incubation], times_ps: Floats) -> Floats:
     """Brier values, shape ``(n_times, n_records)``."""
     rows = [

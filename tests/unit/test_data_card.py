@@ -7,6 +7,7 @@ import pytest
 from synthetic import ALWAYS, NEVER, SHORT_PROTOCOL, lithium, synthetic_record, synthetic_store
 
 from simulate.errors import MisuseError
+from simulate.neighbours import label_ceiling
 from simulate.plan import Plan
 from simulate.record import EnergyBalance, Failure, Morphology, Parent, TrajectoryRecord
 from simulate.store import RecordStore, create_or_open
@@ -19,7 +20,9 @@ SHEET = Morphology(
 
 
 def replica_of(parent: TrajectoryRecord, seed: int) -> TrajectoryRecord:
-    start = Parent(trajectory_id=parent.trajectory_id, frame_number=40, time_ps=0.0)
+    start = Parent(
+        trajectory_id=parent.trajectory_id, frame_number=40, time_ps=0.0, start_sha256="0" * 64
+    )
     return changed(synthetic_record(parent.design, seed, NEVER), parent=start)
 
 
@@ -88,6 +91,59 @@ def test_drift_and_lost_order_are_told(tmp_path: Path) -> None:
     )
 
 
+def with_frames(record: TrajectoryRecord, **values: object) -> TrajectoryRecord:
+    """The record, with other values in every frame of its hold."""
+    frames = [f.model_copy(update=values) if f.stage == "hold" else f for f in record.frames]
+    return record.model_copy(update={"frames": frames})
+
+
+def test_isolated_holds_are_compared_with_their_nominal_temperature(tmp_path: Path) -> None:
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    isolated = synthetic_record(lithium(energy_exchange="confined"), 1, NEVER)
+    nominal_K = isolated.simulated.hold_temperature_K
+    store.append(with_frames(isolated, temperature_K=0.95 * nominal_K))
+    # A thermostat keeps the others where they should be.
+    store.append(with_frames(synthetic_record(lithium(), 1, NEVER), temperature_K=2.0 * nominal_K))
+    assert "0.950 to 0.950, median 0.950, of the nominal temperature (1 holds)" in words(store)
+
+
+def test_pressures_are_of_walled_and_of_open_percolating_cells(tmp_path: Path) -> None:
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    walled = synthetic_record(lithium(mass_exchange="confined"), 1, NEVER)
+    free = synthetic_record(lithium(), 2, NEVER)
+    sheet = synthetic_record(lithium(), 3, NEVER)
+    store.append(with_frames(walled, pressure_bar=3000.0))
+    store.append(with_frames(free, pressure_bar=9000.0))
+    under_tension = with_frames(sheet, pressure_bar=-7000.0)
+    store.append(under_tension.model_copy(update={"morphology_after_quench": SHEET}))
+    card = words(store)
+    assert "| walled | 1 | 3.00 | 3.00 | 3.00 |" in card
+    assert "| open, percolating | 1 | -7.00 | -7.00 | -7.00 |" in card
+    assert "9.00" not in card
+
+
+def test_the_crystal_of_ordered_records_is_named(tmp_path: Path) -> None:
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    ordered = synthetic_record(lithium(), 1, ALWAYS)
+    store.append(with_frames(ordered, n_bcc=90, n_fcc=20, n_hcp=10))
+    disordered = synthetic_record(lithium(), 2, NEVER)
+    store.append(with_frames(disordered, n_hcp=25))
+    assert "of the 1 ordered trajectories: 75.0% bcc, 16.7% fcc, 8.3% hcp." in words(store)
+
+
+def test_embryos_that_cannot_count_as_ordered_are_told(tmp_path: Path) -> None:
+    designs = [lithium(n_atoms) for n_atoms in (100, 115, 116, 300)]
+    store = synthetic_store(tmp_path, designs, 1, NEVER, has_frames=False)
+    card = words(store)
+    assert "fewer than 116 atoms (2 trajectories) cannot show 30 crystalline atoms" in card
+    assert [label_ceiling(n_atoms) < 30 for n_atoms in (115, 116)] == [True, False]
+
+
+def test_the_words_for_endings_are_explained(tmp_path: Path) -> None:
+    card = words(synthetic_store(tmp_path, [lithium()], 1, NEVER, has_frames=False))
+    assert "relaxes more slowly than half of the time it was watched" in card
+
+
 def test_shapes_and_costs_come_from_the_records(tmp_path: Path) -> None:
     store = create_or_open(tmp_path, SHORT_PROTOCOL)
     record = synthetic_record(lithium(), 1, ALWAYS)
@@ -111,7 +167,9 @@ def test_what_is_not_as_it_was_written_is_named(tmp_path: Path) -> None:
     store = synthetic_store(tmp_path, [lithium(), lithium(250)], 1, NEVER)
     first, second = store
     assert "2 of 2. - Frames as they were written: 2 of 2; without frames: 0." in words(store)
-    (tmp_path / "frames" / f"{first.trajectory_id}.xyz.gz").write_bytes(b"")
+    assert first.frames_file is not None
+    (tmp_path / "frames" / first.frames_file.name).write_bytes(b"")
+    (tmp_path / "records" / f"{second.trajectory_id}.json").unlink()
     store.append(second.model_copy(update={"seed": 99}))
     card = words(store)
     assert f"1 of 2 (not: {second.trajectory_id})" in card

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
 from simulate.errors import MisuseError, PackageError
 from simulate.files import sha256_of
+from simulate.record import PHYSICS_VERSION
 from surrogate.manifest import CARD, MANIFEST, WEIGHTS, read_manifest
 from surrogate.package import read_package
 
@@ -77,6 +79,33 @@ def test_missing_and_truncated_files_are_refused(package_path: Path, name: str) 
 def test_a_newer_schema_says_update(package_path: Path) -> None:
     edit_manifest(package_path, schema_version=99, something_new=1)
     with pytest.raises(PackageError, match="Update glassyli"):
+        read_package(package_path)
+
+
+def test_an_older_schema_says_train_anew(package_path: Path) -> None:
+    edit_manifest(package_path, schema_version=1)
+    with pytest.raises(PackageError, match=r"older release.*glassyli train"):
+        read_package(package_path)
+
+
+def test_a_model_of_other_physics_says_train_anew(package_path: Path) -> None:
+    assert read_manifest(package_path).physics_version == PHYSICS_VERSION
+    edit_manifest(package_path, physics_version=PHYSICS_VERSION - 1)
+    with pytest.raises(PackageError, match=r"physics version.*glassyli train"):
+        read_package(package_path)
+
+
+@pytest.mark.parametrize("key", ["hold_ps", "labelling", "labelling.positions"])
+def test_an_unsaid_protocol_is_not_filled_with_today_s(package_path: Path, key: str) -> None:
+    protocol = json.loads((package_path / MANIFEST).read_text())["protocol"]
+    inner = protocol
+    *outer, last = key.split(".")
+    for name in outer:
+        inner = inner[name]
+    del inner[last]
+    edit_manifest(package_path, protocol=protocol)
+    # Every key that was left out has a default, so nothing else would refuse it.
+    with pytest.raises(PackageError, match=f"leaves out {re.escape(key)}:"):
         read_package(package_path)
 
 

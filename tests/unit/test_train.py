@@ -1,6 +1,7 @@
 """Training: what is learned, what is not leaked, and what little data must not spoil."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ from synthetic import (
 from simulate.errors import MisuseError
 from simulate.incubation import onset
 from simulate.plan import Plan
-from simulate.record import Parent
+from simulate.record import PHYSICS_VERSION, Parent
 from simulate.store import create_or_open
+from surrogate.package import Package
 from surrogate.predictor import Predictor
 from train.config import TrainingConfig
 from train.crossfit import CrossFit
@@ -34,7 +36,7 @@ from train.loss import Prior, Targets, negative_log_likelihood
 from train.member import fit_member, fold_of
 from train.metrics import log_score
 from train.records import read_records
-from train.scores import scores
+from train.scores import restricted, scores
 from train.split import bootstrap_weights, folds
 
 NO_GRAPH = TrainingConfig(epochs=0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1)
@@ -143,10 +145,73 @@ def test_stores_of_two_protocols_are_not_mixed(tmp_path: Path) -> None:
         read_records(stores)
 
 
+def test_records_of_other_physics_are_not_trained_on_or_judged_by(tmp_path: Path) -> None:
+    predictor = Predictor(
+        synthetic_package(
+            tmp_path / "model",
+            synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False),
+            NO_GRAPH,
+        )
+    )
+    mixed = synthetic_store(tmp_path / "mixed", synthetic_designs(4), 1, has_frames=False)
+    old = PHYSICS_VERSION - 1
+    record = synthetic_record(lithium(333), 1)
+    plan = Plan(record.design, record.protocol, record.seed, physics_version=old)
+    update = {"physics_version": old, "trajectory_id": plan.trajectory_id}
+    mixed.append(record.model_copy(update=update))
+    said = f"1 of 5 in .* are of version {old}"
+    with pytest.raises(MisuseError, match=said):
+        read_records([mixed])
+    with pytest.raises(MisuseError, match=said):
+        evaluate_package(predictor, mixed)
+
+
+def test_a_model_of_other_physics_is_not_judged(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
+    made = synthetic_package(tmp_path / "model", store, NO_GRAPH)
+    old = made.manifest.model_copy(update={"physics_version": PHYSICS_VERSION - 1})
+    predictor = Predictor(Package(old, made.weights, made.card_text))
+    with pytest.raises(MisuseError, match=r"physics version.*Train it anew"):
+        evaluate_package(predictor, store)
+
+
+def test_scores_are_also_given_without_undecidable_embryos(tmp_path: Path) -> None:
+    designs = [*synthetic_designs(4), lithium(100), lithium(150)]
+    store = synthetic_store(tmp_path / "store", designs, 2, has_frames=False)
+    package = synthetic_package(tmp_path / "model", store, NO_GRAPH)
+    found = package.manifest.decidable_scores
+    assert found is not None
+    assert (found["n_records"], found["n_designs"]) == (8, 4)
+    assert package.manifest.scores["full"]["n_records"] == 12
+    assert "8 records of 4 designs" in package.card_text
+    large = synthetic_store(tmp_path / "large", synthetic_designs(4), 1, has_frames=False)
+    assert synthetic_package(tmp_path / "other", large, NO_GRAPH).manifest.decidable_scores is None
+
+
+def test_a_restricted_forecast_is_that_of_the_records_that_remain() -> None:
+    rates = np.array([1.0, 2.0, 3.0])
+
+    def forecast(times_ps: np.ndarray) -> np.ndarray:
+        return np.exp(-rates * times_ps)
+
+    found = restricted(forecast, np.array([True, False, True]))(np.array([0.1, 0.2]))
+    assert found == pytest.approx(np.exp([-0.1, -0.6]))
+
+
+def test_the_card_says_which_embryos_cannot_order_by_definition(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
+    card = re.sub(r"\s+", " ", synthetic_package(tmp_path / "model", store, NO_GRAPH).card_text)
+    assert "fewer than 116 atoms cannot show that many even as a perfect sphere" in card
+    assert "more slowly than half of the disordered hold" in card
+    assert f"Physics version {PHYSICS_VERSION}." in card
+
+
 def test_replicas_of_a_frame_are_no_sample_of_their_design(tmp_path: Path) -> None:
     store = synthetic_store(tmp_path / "store", synthetic_designs(3), 1, has_frames=False)
     record = next(iter(store))
-    parent = Parent(trajectory_id=record.trajectory_id, frame_number=3, time_ps=0.0)
+    parent = Parent(
+        trajectory_id=record.trajectory_id, frame_number=3, time_ps=0.0, start_sha256="0" * 64
+    )
     plan = Plan(record.design, record.protocol, 5, parent)
     store.append(
         record.model_copy(update={"trajectory_id": plan.trajectory_id, "seed": 5, "parent": parent})
