@@ -13,8 +13,6 @@ from typing import Any
 import yaml
 
 from serve.campaign_view import campaign_view
-from serve.commands import search as search_verb
-from serve.commands import training
 from serve.console import Console, duration
 from serve.doctor import machine
 from serve.models import is_package
@@ -23,13 +21,16 @@ from serve.quickstart_config import QuickstartConfig
 from serve.report import write_report
 from serve.server import running_server
 from serve.steps import StepLog, Work
+from serve.views import show_training, tell_search, tell_training
 from serve.words import count
 from simulate.campaign import CampaignSummary, run_campaign
 from simulate.cluster import ray_session
 from simulate.design import EmbryoDesign
 from simulate.errors import GlassyLiError
 from simulate.files import canonical_json, sha256_of, write_atomically
+from simulate.record import PHYSICS_VERSION
 from simulate.store import RecordStore, content_hash, create_or_open
+from surrogate.manifest import SCHEMA_VERSION
 from surrogate.predictor import Predictor
 from surrogate.search import run_search
 from surrogate.search_result import SearchResult
@@ -52,7 +53,7 @@ def run_quickstart(config: QuickstartConfig, out: Path, console: Console) -> dic
     log = StepLog(out / "steps.json")
     with ray_session():
         simulated = log.timed("simulate", lambda: _simulate(config, store, console))
-        state = _state(config, store)
+        state = state_of(config, store)
         package, study = out / "model" / state, out / "search" / state
         log.timed("train", lambda: _train(config, store, package, console))
     predictor = Predictor.load(package)
@@ -95,16 +96,22 @@ def _train(config: QuickstartConfig, store: RecordStore, out: Path, console: Con
     console.say("2/5 train     survival graph network on Ray Train")
     with console.progress("train", 1) as bar:
         fitted = fit_package(
-            store, config.training, out, "quickstart", lambda p: training.show(bar, p)
+            store, config.training, out, "quickstart", lambda p: show_training(bar, p)
         )
-    training.report(console, fitted)
+    tell_training(console, fitted)
     seen = f"{count(fitted.n_records, 'trajectory')}, {count(fitted.n_frames, 'frame')}"
     return Work(f"{seen}: {fitted.model}", out.name, is_new=True, result=None)
 
 
-def _state(config: QuickstartConfig, store: RecordStore) -> str:
-    """Names the records and settings that a model and a search were made from."""
-    made_from = [content_hash(store), config.training.model_dump(mode="json")]
+def state_of(config: QuickstartConfig, store: RecordStore) -> str:
+    """Names the records, settings and release that a model and a search were made from.
+
+    What an older release left behind is refused when read: it must not be looked for again.
+    """
+    made_from = [
+        SCHEMA_VERSION, PHYSICS_VERSION, content_hash(store),
+        config.training.model_dump(mode="json"),
+    ]  # fmt: skip
     return sha256_of(canonical_json(made_from))[:8]
 
 
@@ -120,7 +127,7 @@ def _search(
             bar.at(done)
 
         found = run_search(predictor, config.search, out, progress=show)
-    search_verb.report(console, found)
+    tell_search(console, found)
     what = f"{count(found.n_trials, 'trial')}, {found.n_feasible} feasible"
     return Work(what, f"{out.name} {found.n_trials}", is_new=bool(asked), result=found)
 

@@ -1,17 +1,12 @@
 """`glassyli train`: records become a model package."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from serve.commands.options import Address, AsJson
 from serve.session import SESSION
-
-if TYPE_CHECKING:
-    from serve.console import Console, ProgressBar
-    from train.fit import TrainingSummary
-    from train.workers import TrainingProgress
 
 
 def train(
@@ -45,35 +40,13 @@ def train(
     settings = validated(TrainingConfig, values, str(config or "training settings"))
     read_records(opened)  # too few of them are found before anything heavy is imported
 
+    from serve.views import show_training, tell_training
     from train.fit import fit_package
 
     with ray_session(address), console.progress("train", 1) as bar:
-        summary = fit_package(opened, settings, out, name or out.name, lambda p: show(bar, p))
+        summary = fit_package(
+            opened, settings, out, name or out.name, lambda p: show_training(bar, p)
+        )
     console.result_json(summary.model_dump(mode="json"))
-    report(console, summary)
+    tell_training(console, summary)
     console.result(f"package in {out}    next: glassyli search --model {out} --out {out}-search")
-
-
-def show(bar: "ProgressBar", progress: "TrainingProgress") -> None:
-    """Move the bar of a training."""
-    loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
-    done = progress.done if progress.phase == "fitting" else 0
-    bar.at(done, f"{progress.phase} {loss}".strip(), progress.left_s, progress.total)
-
-
-def report(console: "Console", summary: "TrainingSummary") -> None:
-    """What a training made, for people."""
-    from serve.commands.evaluate import score_table
-    from serve.console import duration
-    from serve.words import count
-
-    console.result(
-        f"{summary.model}: {count(summary.n_records, 'trajectory')} of "
-        f"{count(summary.n_designs, 'design')}, "
-        f"{count(summary.n_frames, 'frame')}, {summary.n_failed} failed, "
-        f"in {duration(summary.duration_s)}"
-    )
-    console.result("on designs that the judging members never saw, against Kaplan-Meier:")
-    console.table(*score_table({f"{road} road": s for road, s in summary.scores.items()}))
-    for warning in summary.warnings:
-        console.result(f"  note: {warning}")

@@ -1,0 +1,171 @@
+"""What a campaign, a training, a search or an evaluation came to, told to whoever asked for it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serve.console import Console, ProgressBar, duration, interval
+from serve.words import count, reasons_by_rank
+from simulate.design import EmbryoDesign
+from simulate.protocol import protocol_named
+
+if TYPE_CHECKING:
+    from simulate.campaign import CampaignSummary
+    from simulate.store import RecordStore
+    from surrogate.search_result import SearchResult
+    from train.evaluate import Evaluation
+    from train.fit import TrainingSummary
+    from train.scores import Scores
+    from train.workers import TrainingProgress
+
+
+def tell_campaign(console: Console, summary: "CampaignSummary", store: "RecordStore") -> None:
+    """The closing lines of a campaign."""
+    console.result_json(campaign_as_json(summary, store))
+    if summary.n_present == summary.n_planned:
+        console.result(f"nothing to simulate: all {summary.n_planned} are in {store.path}")
+        return
+    if summary.n_simulated:
+        _tell_simulated(console, summary)
+    if summary.n_elsewhere:
+        left = count(summary.n_elsewhere, "trajectory")
+        console.result(f"left to another campaign on this store: {left}")
+    console.result(f"records in {store.path}    next: {_next_step(store)}")
+
+
+def _tell_simulated(console: Console, summary: "CampaignSummary") -> None:
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(summary.outcomes.items()))
+    per_day = summary.simulated_ns / summary.wall_s * 86_400.0
+    console.result(
+        f"simulated {summary.n_simulated} ({counts}) in {duration(summary.wall_s)} on "
+        f"{count(summary.n_workers, 'worker')}: {summary.simulated_ns:.2f} ns, {per_day:.0f} ns/day"
+    )
+    if summary.worker_losses:
+        console.result(f"lost and replaced: {count(summary.worker_losses, 'worker')}")
+
+
+def _next_step(store: "RecordStore") -> str:
+    """The model that ships can be judged by records of its own protocol only."""
+    is_reference = store.protocol.what_decides() == protocol_named("reference").what_decides()
+    if is_reference:
+        return f"glassyli evaluate {store.path}"
+    return f"glassyli train {store.path} --out {store.path}-model"
+
+
+def campaign_as_json(summary: "CampaignSummary", store: "RecordStore") -> dict[str, Any]:
+    """A campaign's summary as JSON."""
+    return {
+        "store": str(store.path),
+        "n_planned": summary.n_planned,
+        "n_already_present": summary.n_present,
+        "n_simulated": summary.n_simulated,
+        "n_elsewhere": summary.n_elsewhere,
+        "outcomes": dict(summary.outcomes),
+        "worker_losses": summary.worker_losses,
+        "simulated_ns": round(summary.simulated_ns, 6),
+        "wall_s": round(summary.wall_s, 3),
+        "trajectory_ids": summary.ids,
+    }
+
+
+def show_training(bar: ProgressBar, progress: "TrainingProgress") -> None:
+    """Move the bar of a training."""
+    loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
+    done = progress.done if progress.phase == "fitting" else 0
+    bar.at(done, f"{progress.phase} {loss}".strip(), progress.left_s, progress.total)
+
+
+def tell_training(console: Console, summary: "TrainingSummary") -> None:
+    """What a training made, for people."""
+    console.result(
+        f"{summary.model}: {count(summary.n_records, 'trajectory')} of "
+        f"{count(summary.n_designs, 'design')}, "
+        f"{count(summary.n_frames, 'frame')}, {summary.n_failed} failed, "
+        f"in {duration(summary.duration_s)}"
+    )
+    console.result("on designs that the judging members never saw, against Kaplan-Meier:")
+    console.table(*_score_table({f"{road} road": s for road, s in summary.scores.items()}))
+    for warning in summary.warnings:
+        console.result(f"  note: {warning}")
+
+
+def tell_search(console: Console, result: "SearchResult") -> None:
+    """A search's answer, for people."""
+    from surrogate.ranking import ranking_rule
+
+    rule = ranking_rule(result.config)
+    console.result(f"{count(result.n_trials, 'trial')}, {result.n_feasible} feasible")
+    if result.least_violation is not None:
+        console.result(f"nothing is feasible; nearest: {result.least_violation.sentence}")
+    else:
+        console.result(rule)
+    console.table(
+        ["rank", "mA/cm2", "min", "area x", "mAh/cm2", "disordered share", "90 %", "in data"],
+        [
+            [
+                ranked.rank,
+                f"{ranked.conditions.current_density_mA_cm2:.3g}",
+                f"{ranked.conditions.deposition_time_min:.3g}",
+                f"{ranked.conditions.area_factor:.3g}",
+                f"{ranked.conditions.capacity_mAh_cm2:.3g}",
+                f"{ranked.glassy_share:.2f}",
+                interval(ranked.glassy_share_interval),
+                "yes" if ranked.applicability.is_inside else "no",
+            ]
+            for ranked in result.ranked
+        ],
+    )
+    outside = [ranked for ranked in result.ranked if not ranked.applicability.is_inside]
+    for reason in reasons_by_rank(outside):
+        console.result(f"  not in the data: {reason}")
+    others = (note for note in result.notes if note != rule)
+    for line in (result.assumption, result.horizon_statement, *others):
+        console.result(f"  {line}")
+
+
+def tell_evaluation(console: Console, evaluation: "Evaluation", model: Path | None) -> None:
+    """Scores, a table, and what to do with a model of such scores, for people."""
+    console.result(
+        f"{evaluation.model}: {count(evaluation.n_records, 'trajectory')} of "
+        f"{count(evaluation.n_designs, 'design')}, {evaluation.n_designs_in_training} of them in "
+        f"its training data; {evaluation.n_failed} failed"
+    )
+    scored = {f"{road} road": scores for road, scores in evaluation.scores.items()}
+    if evaluation.new_designs is not None:
+        scored["new designs only"] = evaluation.new_designs
+    console.table(*_score_table(scored))
+    console.result("")
+    console.table(
+        ["design", "trained on", "ordered", "P(crystalline)", "90 %"],
+        [
+            [
+                EmbryoDesign.model_validate(row.design).sentence,
+                "yes" if row.is_in_training else "no",
+                f"{row.n_ordered} of {row.n_records}",
+                f"{row.p_crystalline:.2f}",
+                interval(row.p_crystalline_interval),
+            ]
+            for row in evaluation.rows
+        ],
+    )
+    named = f" --model {model}" if model else ""
+    console.result(f"next: glassyli search{named} --out runs/search")
+
+
+def _score_table(scored: "Mapping[str, Scores]") -> tuple[list[str], list[list[str]]]:
+    """Head and rows: skill over Kaplan-Meier, its interval, and ordered shares."""
+    head = ["", "horizon, ps", "integrated Brier skill", "90 %", "forecast", "seen ordered"]
+    rows = []
+    for name, scores in scored.items():
+        brier = scores.integrated_brier
+        rows.append(
+            [
+                name,
+                f"{scores.horizon_ps:.0f}",
+                "-" if brier is None or brier.skill is None else f"{brier.skill:+.2f}",
+                "" if brier is None else interval(brier.skill_interval),
+                "-" if scores.expected is None else f"{scores.expected:.2f}",
+                "-" if scores.observed is None else f"{scores.observed:.2f}",
+            ]
+        )
+    return head, rows
