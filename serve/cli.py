@@ -12,7 +12,9 @@ from simulate.errors import GlassyLiError
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
-RESUMES = {"simulate", "search", "quickstart"}
+RESUMES = {
+    "simulate", "search", "quickstart", "records merge", "records thin", "records relabel",
+}  # fmt: skip
 """Verbs that, repeated, go on where they were stopped."""
 
 PLACE_ERRORS = {
@@ -71,10 +73,17 @@ def _as_interrupt(*_: object) -> None:
 
 
 def _complain_of_interrupt() -> None:
+    resumes = " What was finished is saved; run the same command to go on."
+    _complain(f"interrupted.{resumes if _running_verb() in RESUMES else ''}")
+
+
+def _running_verb() -> str:
+    """The verb of the command line, and of `records` its own one."""
     from serve.session import SESSION
 
-    resumes = " What was finished is saved; run the same command to go on."
-    _complain(f"interrupted.{resumes if SESSION.verb in RESUMES else ''}")
+    if SESSION.verb != "records" or "records" not in sys.argv:
+        return SESSION.verb
+    return " ".join(sys.argv[sys.argv.index("records") :][:2])
 
 
 def _complain(text: str) -> None:

@@ -124,9 +124,10 @@ def _counts(records: Sequence[TrajectoryRecord]) -> list[tuple[int, str, str]]:
     return [
         (len(records), f"{words.plural(len(records), 'trajectory')} run", "all"),
         (of_outcome["crystalline"], "crystallised", "crystalline"),
-        (of_outcome["ordering"], "ordering at the end", "crystalline"),
-        (of_outcome["liquid"], "disordered, flowing", "liquid"),
-        (of_outcome["glassy"], "disordered, arrested", "glassy"),
+        *(
+            (of_outcome[kind], words.OUTCOME_WORDS[kind], kind)
+            for kind in ("ordering", "liquid", "glassy")
+        ),
         (sum(r.is_failed for r in records), "failed", "failed"),
     ]
 

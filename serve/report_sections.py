@@ -42,6 +42,11 @@ GENERAL_LIMITS: Final = (
         "Temperatures are experiment-equivalent: the simulation runs at the same share of the "
         "potential's own melting point. That equalises undercooling, not mobility or latent heat."
     ),
+    (
+        "“Arrested” is relative to the time of watching: at least 1/e of the neighbour pairs were "
+        "still together after half of the disordered hold. Watched for longer, the same embryo may "
+        "flow."
+    ),
 )
 
 FAINT: Final = (

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 OUTCOME_WORDS = {
     "crystalline": "crystallised",
-    "ordering": "ordering at the end",
+    "ordering": "clusters linger",
     "glassy": "disordered, arrested",
     "liquid": "disordered, flowing",
 }
+"""Those without lasting order that fills the embryo are not crystallised, whatever lingers."""
 
 
 DASH = "\N{EM DASH}"
@@ -127,13 +128,18 @@ def _tally(
 
 
 def _still_disordered(disordered: Sequence[TrajectoryRecord]) -> str:
+    """Arrest is told with its clock: it is relative to the time of watching."""
     n_liquid = sum(r.outcome == "liquid" for r in disordered)
     n_glassy = sum(r.outcome == "glassy" for r in disordered)
     n_ordering = len(disordered) - n_liquid - n_glassy
-    ordering = f", and in {n_ordering} a crystal had begun to grow" if n_ordering else ""
+    lingering = (
+        f", and in {n_ordering} crystalline clusters lingered without filling the embryo"
+        if n_ordering
+        else ""
+    )
     return (
-        f"Of those, {n_glassy} had arrested, as a glass does, {n_liquid} still flowed, as an "
-        f"undercooled liquid does{ordering}."
+        f"Of those, {n_glassy} had arrested (their structure relaxes more slowly than half of the "
+        f"time it was watched), {n_liquid} still flowed, as an undercooled liquid does{lingering}."
     )
 
 

@@ -18,10 +18,10 @@ from synthetic import (
 )
 from truth_forecaster import TruthForecaster, TruthPackage
 
-from serve.commands import search as search_verb
 from serve.console import Console
 from serve.picture import write_picture
 from serve.report import write_report
+from serve.views import tell_search
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import Mobility
 from simulate.store import RecordStore, create_or_open
@@ -193,7 +193,7 @@ def test_a_search_is_told_once_with_its_rule_above_and_reasons_below_the_table(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     rule = ranking_rule(SearchConfig())
-    search_verb.report(Console(), search_result(notes=(rule, "The corner is trivial.")))
+    tell_search(Console(), search_result(notes=(rule, "The corner is trivial.")))
     said = capfd.readouterr().out
     assert said.count(rule) == 1
     assert said.index(rule) < said.index("disordered share")
@@ -277,7 +277,19 @@ def test_arrested_and_flowing_are_told_apart(tmp_path: Path) -> None:
     target = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
     target.append(record.model_copy(update={**arrested, "frames_file": None}))
     text = Page(write_report(tmp_path / "r.html", store=target)).text
-    assert "1 had arrested, as a glass does, 0 still flowed" in text
+    assert "1 had arrested" in text
+    assert "0 still flowed" in text
+    assert "still together after half of the disordered hold" in text
+
+
+def test_clusters_that_linger_are_not_counted_with_the_crystals(tmp_path: Path) -> None:
+    target = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    target.append(
+        synthetic_record(lithium(120), 1, NEVER).model_copy(update={"outcome": "ordering"})
+    )
+    html = write_report(tmp_path / "r.html", store=target).read_text(encoding="utf-8")
+    assert '<li class="crystalline"><b>0</b><span>crystallised' in html
+    assert '<li class="ordering"><b>1</b><span>clusters linger' in html
 
 
 def test_the_picture_is_wide_light_and_small(store: RecordStore, tmp_path: Path) -> None:

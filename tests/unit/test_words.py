@@ -8,15 +8,16 @@ import pytest
 from synthetic import ALWAYS, NEVER, SHORT_PROTOCOL, Truth, lithium, synthetic_record
 
 from serve import words
-from serve.commands import evaluate as evaluate_verb
-from serve.commands import simulation
 from serve.console import Console
+from serve.views import tell_campaign, tell_evaluation, tell_training
 from simulate.campaign import CampaignSummary
 from simulate.design import EmbryoDesign
 from simulate.protocol import Protocol, protocol_named
 from simulate.record import Morphology, TrajectoryRecord
 from simulate.store import create_or_open
 from train.evaluate import Evaluation
+from train.fit import TrainingSummary
+from train.scores import Score, Scores
 
 
 def shaped(
@@ -82,6 +83,52 @@ def test_nouns_follow_their_number(n: int) -> None:
     assert said.startswith("Of 1 simulated embryo," if n == 1 else "Of 2 simulated embryos,")
 
 
+def test_clusters_that_linger_are_no_crystal_and_arrest_has_a_clock() -> None:
+    base = synthetic_record(lithium(), 1, NEVER)
+    ends = [base.model_copy(update={"outcome": each}) for each in ("glassy", "liquid", "ordering")]
+    said = " ".join(words.answer(ends))
+    assert "0 crystallised, and 3 had not" in said
+    assert "1 had arrested (their structure relaxes more slowly than half of the time" in said
+    assert "1 still flowed" in said
+    assert "in 1 crystalline clusters lingered without filling the embryo" in said
+    assert "linger" not in " ".join(words.answer(ends[:2]))
+    assert words.outcome(ends[2]) == "clusters linger"
+
+
+def test_a_training_that_nobody_can_be_scored_by_is_told(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    log = Score(model=1.0, kaplan_meier=1.0, skill=0.0, skill_interval=None)
+    unscored = Scores(
+        n_records=3,
+        n_designs=3,
+        horizon_ps=0.0,
+        brier=None,
+        integrated_brier=None,
+        log=log,
+        expected=None,
+        observed=None,
+        excess_interval=None,
+        concordance=None,
+    )
+    summary = TrainingSummary(
+        path="m",
+        name="m",
+        model="m-1",
+        n_records=3,
+        n_failed=0,
+        n_designs=3,
+        n_frames=3,
+        duration_s=1.0,
+        scores={"full": unscored},
+        decidable_scores=None,
+        road_difference=0.0,
+        warnings=[],
+    )
+    tell_training(Console(), summary)
+    assert "full road" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize("model", [None, "runs/model"])
 def test_an_evaluation_ends_with_what_to_do_next(
     model: str | None, capfd: pytest.CaptureFixture[str]
@@ -96,7 +143,7 @@ def test_an_evaluation_ends_with_what_to_do_next(
         new_designs=None,
         rows=[],
     )
-    evaluate_verb.report(Console(), evaluation, model)
+    tell_evaluation(Console(), evaluation, model)
     said = capfd.readouterr().out
     named = f" --model {model}" if model else ""
     assert said.splitlines()[-1] == f"next: glassyli search{named} --out runs/search"
@@ -108,9 +155,12 @@ def test_a_campaign_ends_with_what_can_be_typed_next(
     protocol: Protocol, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     store = create_or_open(tmp_path / "store", protocol)
-    summary = CampaignSummary(1, 0, ["a"], Counter(liquid=1), wall_s=60.0, n_workers=1)
-    simulation.report(Console(), summary, store)
-    (done, next_step) = capfd.readouterr().out.splitlines()
+    summary = CampaignSummary(
+        1, 0, ["a"], n_elsewhere=2, outcomes=Counter(liquid=1), wall_s=60.0, n_workers=1
+    )
+    tell_campaign(Console(), summary, store)
+    (done, elsewhere, next_step) = capfd.readouterr().out.splitlines()
+    assert elsewhere == "left to another campaign on this store: 2 trajectories"
     assert "on 1 worker:" in done
     verb = "evaluate" if protocol.name == "reference" else "train"
     assert f"next: glassyli {verb} {store.path}" in next_step
