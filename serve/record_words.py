@@ -68,7 +68,7 @@ def sheet(record: TrajectoryRecord) -> list[tuple[str, str]]:
         ("design", record.design.sentence),
         ("seed", f"{record.seed}{_start(record)}"),
         ("outcome", _outcome(record)),
-        ("incubation", incubation_words(record)),
+        ("incubation", incubation_words(record) + _lost(record)),
         ("crystalline", _fractions(record)),
         ("mobility", _mobility(record)),
         ("morphology", _morphology(record)),
@@ -85,7 +85,13 @@ def _start(record: TrajectoryRecord) -> str:
     parent = record.parent
     started = f", from frame {parent.frame_number} of {parent.trajectory_id}" if parent else ""
     relabelled = f", relabelled from {record.relabelled_from}" if record.relabelled_from else ""
-    return started + relabelled
+    full_length = ", drawn to run to the horizon" if record.is_full_length else ""
+    return started + relabelled + full_length
+
+
+def _lost(record: TrajectoryRecord) -> str:
+    lost_ps = record.order_lost_at_ps
+    return "" if lost_ps is None else f"; order lost again at {lost_ps:.3g} ps"
 
 
 def _outcome(record: TrajectoryRecord) -> str:

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import re
+import shutil
 import tarfile
 import tempfile
 import zlib
@@ -63,7 +64,7 @@ def import_archive(path: Path, out: Path) -> int:
         folder = Path(name)
         try:
             _unpack(path, folder)
-        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
             reason = error.strerror if isinstance(error, OSError) else None
             raise _no_archive(path, reason or str(error)) from error
         if not (folder / "store.json").is_file():
@@ -105,12 +106,17 @@ def _unpack(path: Path, folder: Path) -> None:
         bounded = _Bounded(packed, most)
         with tarfile.open(fileobj=bounded, mode="r|") as archive:
             for member in archive:
-                if not (member.isfile() and MEMBER.fullmatch(member.name)):
+                is_ours = member.isfile() and MEMBER.fullmatch(member.name)
+                source = archive.extractfile(member) if is_ours else None
+                if source is None:
                     raise tarfile.TarError(
                         f"it holds {member.name!r}, which is no file of a store: only store.json, "
                         "records/*.json and frames/*.xyz.gz are"
                     )
-                archive.extract(member, folder, filter="data")
+                target = folder / member.name
+                target.parent.mkdir(exist_ok=True)
+                with target.open("wb") as handle:
+                    shutil.copyfileobj(source, handle)
         # The checksum of all that was packed stands at the very end, after the last file.
         while bounded.read(1 << 20):
             pass

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import glassyli
 from synthetic import (
     ALWAYS,
     SHORT_PROTOCOL,
@@ -207,6 +208,9 @@ def test_what_stopped_early_and_orders_no_longer_is_counted(tmp_path: Path) -> N
     assert relabel(old, tmp_path / "strict", strict).n_cut_short == 2
     lax = SHORT_PROTOCOL.labelling.model_copy(update={"onset_cluster_atoms": 10})
     assert relabel(old, tmp_path / "lax", lax).n_cut_short == 0
+    verb = ["records", "relabel", old.path, "--onset-cluster-atoms"]
+    assert "2 trajectories stopped early" in glassyli(*verb, 9999, "--out", tmp_path / "a").stdout
+    assert "stopped early" not in glassyli(*verb, 10, "--out", tmp_path / "b").stdout
 
 
 def growing(number: int) -> TrajectoryRecord:
