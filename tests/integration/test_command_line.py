@@ -144,7 +144,7 @@ def test_records_are_listed_shown_verified_and_exported(tmp_path: Path) -> None:
         for line in glassyli("records", "list", store.path, "--json").stdout.splitlines()
     ]
     assert len(rows) == 4
-    shown = json.loads(glassyli("records", "show", store.path, rows[0]["trajectory_id"][:9]).stdout)
+    shown = json.loads(glassyli("records", "show", store.path, rows[0]["trajectory_id"][:9], "--json").stdout)
     assert shown["design"]["n_atoms"] == rows[0]["n_atoms"]
     assert glassyli("records", "verify", store.path).returncode == 0
     table = tmp_path / "table.csv"
