@@ -39,7 +39,7 @@ def at(sample: Sample, time_ps: float) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def replica(incubation: Incubation, parent: int, seed: int) -> TrajectoryRecord:
-    start = Parent(trajectory_id=f"{parent:016x}", frame_number=5, time_ps=0.0)
+    start = Parent(trajectory_id=f"{parent:016x}", frame_number=5, time_ps=0.0, start_sha256="0")
     outcome = "crystalline" if incubation.is_observed else "liquid"
     record = synthetic_record(lithium(), seed, NEVER)
     answer = {"parent": start, "incubation": incubation, "outcome": outcome}
