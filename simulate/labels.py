@@ -10,6 +10,7 @@ Reference:
 
 import importlib.metadata
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,17 @@ class Labels:
     cluster_depth_A: float | None
     n_core: int
     n_core_crystalline: int
+
+    @property
+    def of_frame(self) -> dict[str, Any]:
+        """What of it a `record.Frame` keeps, by the names it has there."""
+        return {
+            **{f"n_{name}": count for name, count in self.counts.items()},
+            "largest_cluster": self.largest_cluster,
+            "cluster_depth_A": self.cluster_depth_A,
+            "n_core": self.n_core,
+            "n_core_crystalline": self.n_core_crystalline,
+        }
 
 
 def label(snapshot: Snapshot, potential: Potential, labelling: Labelling) -> Labels:

@@ -138,15 +138,7 @@ def _labels(record: TrajectoryRecord, store: RecordStore, labelling: Labelling) 
 
 def _with_labels(frame: Frame, labels: Labels) -> Frame:
     """Energies, temperatures and motion stay."""
-    return frame.model_copy(
-        update={
-            **{f"n_{name}": count for name, count in labels.counts.items()},
-            "largest_cluster": labels.largest_cluster,
-            "cluster_depth_A": labels.cluster_depth_A,
-            "n_core": labels.n_core,
-            "n_core_crystalline": labels.n_core_crystalline,
-        }
-    )
+    return frame.model_copy(update=labels.of_frame)
 
 
 def _frames_with(

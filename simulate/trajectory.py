@@ -256,7 +256,6 @@ def _observe(
         stage=stage.name,
     )
     labels = label(snapshot, plan.design.physics, plan.protocol.labelling)
-    counts = {f"n_{name}": count for name, count in labels.counts.items()}
     seen.frames.append(
         Frame(
             time_ps=snapshot.time_ps,
@@ -265,11 +264,7 @@ def _observe(
             potential_eV_per_atom=state.potential_eV_per_atom,
             conserved_meV_per_atom=1000.0 * (state.conserved_eV_per_atom - seen.reference_eV),
             pressure_bar=state.pressure_bar,
-            **counts,
-            largest_cluster=labels.largest_cluster,
-            cluster_depth_A=labels.cluster_depth_A,
-            n_core=labels.n_core,
-            n_core_crystalline=labels.n_core_crystalline,
+            **labels.of_frame,
             **since_a_window_ago(seen.snapshots, snapshot, plan.design.physics),
         )
     )

@@ -67,7 +67,8 @@ Exchanges: {exchanges}.
 
 Protocol {protocol.name}: {protocol.heat_ps:g} ps at {protocol.heat_temperature_K:g} K, quench at
 {protocol.quench_rate_K_per_ps:g} K/ps, hold {protocol.hold_ps:g} ps, a frame every
-{protocol.frame_every_ps:g} ps; order is {n_c} atoms for {protocol.labelling.persistence_ps:g} ps.
+{protocol.frame_every_ps:g} ps; order is {n_c} atoms for {protocol.labelling.persistence_ps:g} ps
+that fill {protocol.labelling.confirmed_core_fraction:g} of the core.
 Physics version {manifest.physics_version}.
 
 ## Warnings
