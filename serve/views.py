@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from serve.console import Console, ProgressBar, duration, interval
 from serve.words import count, reasons_by_rank
 from simulate.design import EmbryoDesign
 from simulate.protocol import protocol_named
+from train.records import LEAST_DESIGNS
 
 if TYPE_CHECKING:
     from simulate.campaign import CampaignSummary
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from train.fit import TrainingSummary
     from train.scores import Scores
     from train.workers import TrainingProgress
+
+
+SKILL_RULE: Final = "skill: 1 would be perfect, 0 is as good as ignoring the design, below 0 worse"
 
 
 def tell_campaign(console: Console, summary: "CampaignSummary", store: "RecordStore") -> None:
@@ -46,6 +50,9 @@ def _tell_simulated(console: Console, summary: "CampaignSummary") -> None:
 
 def _next_step(store: "RecordStore") -> str:
     """The model that ships can be judged by records of its own protocol only."""
+    alone = [record for record in store if record.parent is None]
+    if len({record.design.key for record in alone}) < LEAST_DESIGNS:
+        return f"glassyli records list {store.path}"
     is_reference = store.protocol.what_decides() == protocol_named("reference").what_decides()
     if is_reference:
         return f"glassyli evaluate {store.path}"
@@ -85,6 +92,7 @@ def tell_training(console: Console, summary: "TrainingSummary") -> None:
     )
     console.result("on designs that the judging members never saw, against Kaplan-Meier:")
     console.table(*_score_table({f"{road} road": s for road, s in summary.scores.items()}))
+    console.result(SKILL_RULE)
     for warning in summary.warnings:
         console.result(f"  note: {warning}")
 
@@ -134,6 +142,7 @@ def tell_evaluation(console: Console, evaluation: "Evaluation", model: Path | No
     if evaluation.new_designs is not None:
         scored["new designs only"] = evaluation.new_designs
     console.table(*_score_table(scored))
+    console.result(SKILL_RULE)
     console.result("")
     console.table(
         ["design", "trained on", "ordered", "P(crystalline)", "90 %"],

@@ -161,7 +161,18 @@ def _smallest_and_largest(
 def _spanning(record: TrajectoryRecord) -> str:
     """A warning where the number of atoms is no embryo's size."""
     found = record.morphology_after_quench
-    return f", {shape(found)}" if found and found.percolation_dimension else ""
+    if found is None:
+        return ""
+    if found.percolation_dimension:
+        return f", {shape(found)}"
+    if is_in_pieces(found, record.design.n_atoms):
+        return f", in {found.n_clusters} pieces, the largest of {found.largest_cluster} atoms"
+    return ""
+
+
+def is_in_pieces(found: Morphology, n_atoms: int) -> bool:
+    """Whether the largest piece holds less than nine tenths of the atoms."""
+    return 10 * found.largest_cluster < 9 * n_atoms
 
 
 def _by_size(answered: Sequence[TrajectoryRecord]) -> list[str]:
@@ -169,7 +180,9 @@ def _by_size(answered: Sequence[TrajectoryRecord]) -> list[str]:
     alike: dict[str, list[TrajectoryRecord]] = {}
     for record in answered:
         found = record.morphology_after_quench
-        if found is not None and found.percolation_dimension == 0:
+        if found is None or is_in_pieces(found, record.design.n_atoms):
+            continue
+        if found.percolation_dimension == 0:
             name = surroundings(record.design, with_temperature=True)
             alike.setdefault(name, []).append(record)
     name, droplets = max(alike.items(), key=lambda item: len(item[1]), default=("", []))
@@ -202,6 +215,13 @@ def best_conditions(search: "SearchResult") -> list[str]:
         f"below, a share of {best.glassy_share:.2f} ({low:.2f} to {high:.2f}) is still disordered "
         f"{search.horizon_ps:g} ps into the hold."
     )
+    if not best.applicability.is_inside:
+        sentence += " Part of it lies outside what the model was trained on."
+    alike = sum(ranked.glassy_share_interval[1] >= low for ranked in search.ranked)
+    if alike > 1:
+        sentence += (
+            f" The intervals of {alike} ranked conditions overlap: they may be equally good."
+        )
     return [sentence]
 
 

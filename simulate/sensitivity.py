@@ -21,6 +21,7 @@ class Sensitivity:
         n_ordered: Trajectories with lasting order, of those that did not fail.
         n_in_quench: Of those, ordered when the hold began.
         median_onset_ps: Of those that ordered in the hold; None without any.
+        is_own: Whether these are the thresholds that the records were judged by.
         n_changed: Trajectories whose outcome (ordered or not) differs from the stored one.
     """
 
@@ -31,6 +32,7 @@ class Sensitivity:
     n_in_quench: int
     median_onset_ps: float | None
     n_changed: int
+    is_own: bool
 
 
 def sensitivity(records: Sequence[TrajectoryRecord]) -> list[Sensitivity]:
@@ -43,10 +45,11 @@ def sensitivity(records: Sequence[TrajectoryRecord]) -> list[Sensitivity]:
         records: Of one protocol; failed ones are left out.
     """
     answered = [record for record in records if not record.is_failed]
+    own = records[0].protocol.labelling if records else Labelling()
     rows = []
-    for confirmed in CONFIRMED:
-        for persistence_ps in PERSISTENCE_PS:
-            for n_c in CLUSTER_ATOMS:
+    for confirmed in sorted({*CONFIRMED, own.confirmed_core_fraction}):
+        for persistence_ps in sorted({*PERSISTENCE_PS, own.persistence_ps}):
+            for n_c in sorted({*CLUSTER_ATOMS, own.onset_cluster_atoms}):
                 changed = {
                     "onset_cluster_atoms": n_c,
                     "persistence_ps": persistence_ps,
@@ -76,4 +79,6 @@ def _row(records: Sequence[TrajectoryRecord], changed: dict[str, float]) -> Sens
         n_in_quench=n_in_quench,
         median_onset_ps=median(onsets_ps) if onsets_ps else None,
         n_changed=n_changed,
+        is_own=bool(records)
+        and all(getattr(records[0].protocol.labelling, name) == v for name, v in changed.items()),
     )

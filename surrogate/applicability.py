@@ -122,7 +122,8 @@ class TrainingDomain(Settings):
             if value * (1.0 + RANGE_MARGIN) < low or value > high * (1.0 + RANGE_MARGIN):
                 seen = f"{low:g}{unit}" if low == high else f"{low:g} to {high:g}{unit}"
                 reasons.append(
-                    f"{field} = {value:g}{unit} lies outside the training data ({seen})."
+                    f"{field} = {value:g}{unit} lies outside the training data ({seen}, "
+                    f"{100.0 * RANGE_MARGIN:g} % to spare)."
                 )
         exchanges = (design.mass_exchange, design.energy_exchange)
         if exchanges not in self._exchanges:
@@ -135,7 +136,7 @@ class TrainingDomain(Settings):
                 f"A wall in the shape of a {design.wall_shape} does not occur in the training "
                 "data, and the model does not know shapes of walls."
             )
-        if self._is_too_small(design):
+        if self.is_too_small(design):
             reasons.append(
                 f"{design.n_atoms} atoms are too few: as a perfect sphere they would show fewer "
                 f"than {2 * self.onset_cluster_atoms} crystalline atoms, twice what counts as "
@@ -148,7 +149,8 @@ class TrainingDomain(Settings):
             )
         return reasons
 
-    def _is_too_small(self, design: EmbryoDesign) -> bool:
+    def is_too_small(self, design: EmbryoDesign) -> bool:
+        """Whether order could hardly be told from a fluctuation in so few atoms."""
         from simulate.neighbours import label_ceiling  # SciPy, slow to import
 
         least_shown = 2 * self.onset_cluster_atoms

@@ -63,7 +63,8 @@ def run_search(
         study = open_study(out, identity_of(package.label, package.protocol.hold_ps, config))
         _run_trials(study, question, config, progress)
         result = _answer(study, question, config)
-        write_result(out, result)
+        is_too_small = package.manifest.domain.is_too_small
+        write_result(out, result, lambda design: not is_too_small(design))
     return result
 
 

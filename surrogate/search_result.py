@@ -4,10 +4,13 @@ OUT/search.json        the resolved config and the answer
 OUT/proposals.jsonl    the embryos of the ranked conditions, ready to be simulated
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field
 
+from simulate.design import EmbryoDesign
 from simulate.files import canonical_json, write_atomically
 from simulate.settings import Settings
 from surrogate.deposition_map import DepositionConditions
@@ -16,6 +19,9 @@ from surrogate.prediction import Applicability
 from surrogate.search_config import SearchConfig
 
 SCHEMA_VERSION = 1
+
+LEAST_WEIGHT: Final = 0.01
+"""Share of the atoms of a condition below which an embryo is not worth simulating for it."""
 
 
 class RankedConditions(Settings):
@@ -95,8 +101,19 @@ class SearchResult(Settings):
     notes: tuple[str, ...]
 
 
-def write_result(out: Path, result: SearchResult) -> None:
-    """Write `search.json` and `proposals.jsonl` into `out`."""
+def write_result(
+    out: Path, result: SearchResult, can_be_judged: Callable[[EmbryoDesign], bool]
+) -> None:
+    """Write `search.json` and `proposals.jsonl` into `out`.
+
+    Proposed are embryos that fresh molecular dynamics can judge and that matter: large enough for
+    order to be told surely, and at least `LEAST_WEIGHT` of the atoms of their conditions.
+
+    Args:
+        out: Folder of the study.
+        result: The answer.
+        can_be_judged: Whether order can be told surely in an embryo.
+    """
     lines = [
         canonical_json(
             {
@@ -109,6 +126,7 @@ def write_result(out: Path, result: SearchResult) -> None:
         )
         for ranked in result.ranked
         for embryo in ranked.embryos
+        if embryo.weight >= LEAST_WEIGHT and can_be_judged(embryo.design)
     ]
     write_atomically(out / "proposals.jsonl", "".join(f"{line}\n" for line in lines))
     write_atomically(out / "search.json", result.model_dump_json(indent=1) + "\n")

@@ -14,7 +14,7 @@ from simulate.errors import MisuseError, StoreError
 from simulate.files import write_atomically
 from simulate.protocol import Labelling
 from simulate.record import TrajectoryRecord
-from simulate.sensitivity import CONFIRMED, sensitivity
+from simulate.sensitivity import sensitivity
 from simulate.store import RecordStore
 from simulate.transfer import check_id
 from train.counting import (
@@ -31,8 +31,6 @@ from train.counting import (
     watched,
 )
 from train.physics_card import physics_sections
-
-SENSITIVITY_PERSISTENCE_PS: Final = 50.0
 
 ENDINGS: Final = """\
 `crystalline`: lasting order filled the core. `ordering`: crystalline clusters linger at the end
@@ -69,7 +67,7 @@ def data_card(store: RecordStore) -> str:
         _where(records),
         _shapes(records),
         physics_sections(records),
-        _thresholds(records, store.protocol.labelling.confirmed_core_fraction),
+        _thresholds(records, store.protocol.labelling),
         _replicas(replicas),
         _checks(store, everything),
         _cost(store, everything),
@@ -178,14 +176,14 @@ def _shapes(records: Records) -> str:
 At the end: {listed(f"{name} {count}" for name, count in ends.items()) or "not recorded"}."""
 
 
-def _thresholds(records: Records, own: float) -> str:
+def _thresholds(records: Records, labelling: Labelling) -> str:
     found = {
         (row.confirmed_core_fraction, row.onset_cluster_atoms): row
         for row in sensitivity(records)
-        if row.persistence_ps == SENSITIVITY_PERSISTENCE_PS
+        if row.persistence_ps == labelling.persistence_ps
     }
     names = ("ordered", "in the quench", "median onset, ps", "changed")
-    shares = sorted({0.0, own} & set(CONFIRMED), reverse=True)
+    shares = sorted({0.0, labelling.confirmed_core_fraction}, reverse=True)
     header = ["cluster", *(f"{name} ({share:.1f})" for share in shares for name in names)]
     rows = []
     for n_c in dict.fromkeys(n_c for _, n_c in found):
@@ -197,7 +195,7 @@ def _thresholds(records: Records, own: float) -> str:
         rows.append(row)
     return f"""## Thresholds
 
-The same series under other cluster sizes; order lasts {SENSITIVITY_PERSISTENCE_PS:g} ps and fills
+The same series under other cluster sizes; order lasts {labelling.persistence_ps:g} ps and fills
 the share of the core in brackets. Changed: ordered or not, against the stored outcome.
 
 {table(header, rows)}"""

@@ -172,6 +172,7 @@ def assemble(
     manifest = manifest.model_copy(
         update={
             "gates": gates,
+            "warnings": [*_warnings_of_skill(found["full"]), *manifest.warnings],
             "scores": {road: each.model_dump(mode="json") for road, each in found.items()},
             "decidable_scores": decidable and decidable.model_dump(mode="json"),
         }
@@ -201,6 +202,19 @@ def _decidable_scores(
         [key for _, key in chosen],
         seed,
     )
+
+
+def _warnings_of_skill(full: Scores) -> list[str]:
+    """What must be said before any forecast of a model that is no better than none."""
+    brier = full.integrated_brier
+    ends = brier.skill_interval if brier else None
+    if ends is not None and ends[0] > 0.0:
+        return []
+    doubt = (
+        "Not shown to forecast unseen designs better than the Kaplan-Meier curve, which ignores "
+        "the design: take it as an illustration."
+    )
+    return [doubt]
 
 
 def _road_difference(predictor: Predictor) -> float:

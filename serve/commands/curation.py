@@ -28,7 +28,9 @@ class ExportFormat(StrEnum):
 def export(
     store: Store,
     out: Annotated[Path, typer.Option(help="File to write (extxyz: a folder).")],
-    form: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.csv,
+    form: Annotated[
+        ExportFormat | None, typer.Option("--format", help="Default: by the ending of --out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a table, frames as extended XYZ, or an archive."""
@@ -40,6 +42,7 @@ def export(
     from simulate.store import open_store
     from simulate.transfer import write_frames
 
+    form = form or _format_of(out)
     opened = open_store(store)
     if form is ExportFormat.archive:
         n_records = write_archive(opened, out)
@@ -51,6 +54,24 @@ def export(
         write_atomically(out, _csv(rows) if form is ExportFormat.csv else _parquet(rows))
     console.result_json({"out": str(out), "format": form, "n_records": n_records})
     console.result(f"wrote {count(n_records, 'trajectory')} to {out}")
+
+
+def _format_of(out: Path) -> ExportFormat:
+    from simulate.errors import MisuseError
+
+    endings = {
+        ".csv": ExportFormat.csv,
+        ".parquet": ExportFormat.parquet,
+        ".tgz": ExportFormat.archive,
+        ".gz": ExportFormat.archive,
+        "": ExportFormat.extxyz,
+    }
+    if out.suffix not in endings:
+        raise MisuseError(
+            f"--out must end in .csv, .parquet, .tar.gz or be a folder's name, but is {out}. "
+            "Rename it, or say what it holds with --format."
+        )
+    return endings[out.suffix]
 
 
 @records_app.command("import")

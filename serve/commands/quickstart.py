@@ -33,3 +33,4 @@ def quickstart(
     summary = run_quickstart(asked, out, console)
     console.result_json(summary)
     console.result(f"\nopen {summary['report']}")
+    console.result(f"next: glassyli predict --model {summary['model']} --designs designs.jsonl")

@@ -42,6 +42,7 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
             for row in rows
         ],
     )  # fmt: skip
+    console.result("bcc: share of the crystalline labels, the rest is fcc and hcp")
     if not all(row["is_decidable"] for row in rows):
         console.result("? : too few atoms for order to be told surely from a fluctuation")
     if any(row["incubation"].startswith(">") for row in rows):
@@ -113,13 +114,13 @@ def sensitivity(store: Store, as_json: AsJson = False) -> None:
     for row in rows:
         console.result_json(asdict(row))
     console.table(
-        ["core >=", "lasting, ps", "n_c", "ordered", "in the quench", "median, ps", "changed"],
+        ["core >=", "lasting, ps", "n_c", "ordered", "in the quench", "median, ps", "changed", ""],
         [
             [
                 f"{row.confirmed_core_fraction:g}", f"{row.persistence_ps:g}",
                 row.onset_cluster_atoms, row.n_ordered, row.n_in_quench,
                 "-" if row.median_onset_ps is None else f"{row.median_onset_ps:.0f}",
-                row.n_changed,
+                row.n_changed, "<- as stored" if row.is_own else "",
             ]
             for row in rows
         ],

@@ -184,3 +184,28 @@ def test_leftovers_are_noted_and_leave_the_store_sound(store: RecordStore) -> No
 def test_a_record_without_its_frames_is_a_problem(store: RecordStore) -> None:
     next((store.path / "frames").iterdir()).unlink()
     assert len(verdict_of(store)["problems"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("r.csv", b"trajectory_id"), ("r.parquet", b"PAR1"), ("r.tar.gz", b"\x1f\x8b")],
+)
+def test_an_export_is_what_its_name_says(tmp_path: Path, name: str, begins: bytes) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium()], n_replicas=1)
+    assert glassyli("records", "export", store.path, "--out", tmp_path / name).returncode == 0
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+def test_an_export_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium()], n_replicas=1, has_frames=False)
+    ended = glassyli("records", "export", store.path, "--out", tmp_path / "r.xlsx")
+    assert ended.returncode == 2
+    assert "--format" in ended.stderr
+    assert not (tmp_path / "r.xlsx").exists()
+
+
+def test_the_thresholds_that_a_store_was_judged_by_are_marked(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium(240)], has_frames=False)
+    shown = glassyli("records", "sensitivity", store.path).stdout
+    (own,) = [line for line in shown.splitlines() if "<- as stored" in line]
+    assert own.split()[:3] == ["0.4", "20", "30"]

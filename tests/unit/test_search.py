@@ -20,6 +20,7 @@ from surrogate.deposition_map import DEPOSITION_MAPS, DepositionConditions
 from surrogate.forecast import Floats, Question
 from surrogate.search import run_search
 from surrogate.search_config import SearchConfig, read_search_config
+from surrogate.search_result import LEAST_WEIGHT
 
 EXCHANGES = [("open", "open"), ("confined", "open")]
 
@@ -289,7 +290,14 @@ def test_a_horizon_longer_than_the_training_hold_is_outside(tmp_path: Path) -> N
 def test_proposals_are_designs_that_can_be_simulated(tmp_path: Path) -> None:
     result = run_search(NucleationModel(), config(), tmp_path)
     designs = read_designs(tmp_path / "proposals.jsonl")
-    assert designs == [e.design for ranked in result.ranked for e in ranked.embryos]
+    too_small = NucleationModel().package.manifest.domain.is_too_small
+    assert designs == [
+        embryo.design
+        for ranked in result.ranked
+        for embryo in ranked.embryos
+        if embryo.weight >= LEAST_WEIGHT and not too_small(embryo.design)
+    ]
+    assert 0 < len(designs) < sum(len(ranked.embryos) for ranked in result.ranked)
     first = json.loads((tmp_path / "proposals.jsonl").read_text().splitlines()[0])
     assert set(first) == {"design", "conditions", "rank", "weight", "glassy_share"}
     assert DepositionConditions.model_validate(first["conditions"]) == result.ranked[0].conditions

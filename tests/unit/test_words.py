@@ -5,7 +5,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from synthetic import ALWAYS, NEVER, SHORT_PROTOCOL, Truth, lithium, synthetic_record
+from synthetic import (
+    ALWAYS,
+    NEVER,
+    SHORT_PROTOCOL,
+    Truth,
+    lithium,
+    synthetic_designs,
+    synthetic_record,
+    synthetic_store,
+)
 
 from serve import words
 from serve.console import Console
@@ -14,7 +23,6 @@ from simulate.campaign import CampaignSummary
 from simulate.design import EmbryoDesign
 from simulate.protocol import Protocol, protocol_named
 from simulate.record import Morphology, TrajectoryRecord
-from simulate.store import create_or_open
 from train.evaluate import Evaluation
 from train.fit import TrainingSummary
 from train.scores import Score, Scores
@@ -154,7 +162,9 @@ def test_an_evaluation_ends_with_what_to_do_next(
 def test_a_campaign_ends_with_what_can_be_typed_next(
     protocol: Protocol, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    store = create_or_open(tmp_path / "store", protocol)
+    store = synthetic_store(
+        tmp_path / "store", synthetic_designs(3), 1, protocol=protocol, has_frames=False
+    )
     summary = CampaignSummary(
         1, 0, ["a"], n_elsewhere=2, outcomes=Counter(liquid=1), wall_s=60.0, n_workers=1
     )
@@ -165,3 +175,12 @@ def test_a_campaign_ends_with_what_can_be_typed_next(
     verb = "evaluate" if protocol.name == "reference" else "train"
     assert f"next: glassyli {verb} {store.path}" in next_step
     assert not re.search("[A-Z]{5}", next_step)
+
+
+def test_a_campaign_too_small_to_train_on_says_what_can_be_done_instead(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium()], 2, has_frames=False)
+    summary = CampaignSummary(2, 0, ["a"], outcomes=Counter(liquid=2), wall_s=60.0, n_workers=1)
+    tell_campaign(Console(), summary, store)
+    assert f"next: glassyli records list {store.path}" in capfd.readouterr().out
