@@ -50,7 +50,7 @@ RESTART_EVERY_FRAMES: Final = 10
 
 @dataclass(slots=True)
 class _Observed:
-    """What has been seen of a trajectory so far."""
+    """What has been seen of a trajectory so far: its atoms, and the fields of a `Progress`."""
 
     frames: list[Frame] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
@@ -64,31 +64,15 @@ class _Observed:
     @classmethod
     def of(cls, saved: Saved, *, is_resumed: bool) -> "_Observed":
         """What had been seen when a checkpoint was written."""
-        held = saved.progress
-        again = [held.frames[-1].time_ps] if is_resumed else []
-        return cls(
-            frames=list(held.frames),
-            snapshots=saved.snapshots,
-            timings_s=dict(held.timings_s),
-            stage=held.stage,
-            n_in_stage=held.n_in_stage,
-            reference_eV=held.reference_eV,
-            after_quench=held.after_quench,
-            resumed_at_ps=[*held.resumed_at_ps, *again],
-        )
+        seen = cls(snapshots=saved.snapshots, **dict(saved.progress))
+        if is_resumed:
+            seen.resumed_at_ps.append(seen.frames[-1].time_ps)
+        return seen
 
     @property
     def progress(self) -> Progress:
         """For a checkpoint."""
-        return Progress(
-            stage=self.stage,
-            n_in_stage=self.n_in_stage,
-            reference_eV=self.reference_eV,
-            frames=self.frames,
-            timings_s=self.timings_s,
-            after_quench=self.after_quench,
-            resumed_at_ps=self.resumed_at_ps,
-        )
+        return Progress(**{name: getattr(self, name) for name in Progress.model_fields})
 
     def spend(self, name: str, seconds: float) -> None:
         """Count wall time."""
