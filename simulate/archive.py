@@ -8,12 +8,11 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from simulate.errors import GlassyLiError, MisuseError, StoreError
+from simulate.files import appearing_whole
 from simulate.store import RecordStore, open_store
 from simulate.transfer import checked_record, merge
 
@@ -38,7 +37,7 @@ def write_archive(store: RecordStore, path: Path) -> int:
     """
     n_records = 0
     with (
-        _appearing_whole(path) as handle,
+        appearing_whole(path) as handle,
         tarfile.open(fileobj=handle, mode="w:gz") as archive,
     ):
         archive.add(store.path / "store.json", "store.json")
@@ -70,26 +69,6 @@ def import_archive(path: Path, out: Path) -> int:
         if not (folder / "store.json").is_file():
             raise _no_archive(path, "it holds no store.json")
         return merge([_checked_store(path, folder)], out)
-
-
-@contextmanager
-def _appearing_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to be written bit by bit; at `path` once it is whole."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise GlassyLiError(
-            f"{path} must be writable, but: {error.strerror}. Nothing was left half-written; free "
-            "some space or choose another place."
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _no_archive(path: Path, reason: str) -> MisuseError:

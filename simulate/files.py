@@ -4,11 +4,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -17,13 +17,14 @@ from simulate.errors import GlassyLiError, MisuseError
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replace `path` with `content`; a reader sees the old file or the new one, never half."""
-    with _written_aside(path, content) as partial:
-        partial.replace(path)
+    with appearing_whole(path) as handle:
+        handle.write(_as_bytes(content))
 
 
 def write_new(path: Path, content: str | bytes) -> None:
     """Write `path` whole unless it is there already: of several writers the first one wins."""
-    with _written_aside(path, content) as partial:
+
+    def unless_there(partial: Path) -> None:
         try:
             path.hardlink_to(partial)
         except FileExistsError:
@@ -32,11 +33,20 @@ def write_new(path: Path, content: str | bytes) -> None:
             # Some filesystems have no hard links: there the last of several writers wins.
             partial.replace(path)
 
+    with _aside(path, unless_there) as handle:
+        handle.write(_as_bytes(content))
+
 
 @contextmanager
-def _written_aside(path: Path, content: str | bytes) -> Iterator[Path]:
-    """`content` in a whole file beside `path`, gone at the end unless it was renamed."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
+def appearing_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written bit by bit; it replaces `path` once it is whole."""
+    with _aside(path, lambda partial: partial.replace(path)) as handle:
+        yield handle
+
+
+@contextmanager
+def _aside(path: Path, publish: Callable[[Path], object]) -> Iterator[BinaryIO]:
+    """A file beside `path`, published once it is whole and gone at the end unless renamed."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -46,11 +56,11 @@ def _written_aside(path: Path, content: str | bytes) -> Iterator[Path]:
         ) from error
     try:
         with os.fdopen(descriptor, "wb") as handle:
-            handle.write(data)
+            yield handle
             handle.flush()
             os.fchmod(handle.fileno(), 0o666 & ~_umask())  # a temporary file is private
             os.fsync(handle.fileno())
-        yield Path(name)
+        publish(Path(name))
     except OSError as error:
         raise GlassyLiError(
             f"{path} could not be written: {error.strerror}. Nothing was left half-written; "
@@ -58,6 +68,10 @@ def _written_aside(path: Path, content: str | bytes) -> Iterator[Path]:
         ) from error
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _as_bytes(content: str | bytes) -> bytes:
+    return content.encode("utf-8") if isinstance(content, str) else content
 
 
 @cache
