@@ -120,9 +120,17 @@ def exchange_commands(stage: Stage, cell: Cell, seed: int) -> list[str]:
         ]
     if stage.ensemble == "nve":
         return [f"fix {move} all nve"]
+    return heat_leak_commands((move, leak), span_K, stage.relaxation_ps, cell, seed)
+
+
+def heat_leak_commands(
+    fixes: tuple[str, str], span_K: str, relaxation_ps: float, cell: Cell, seed: int
+) -> list[str]:
+    """LAMMPS fixes of these names for stochastic velocity rescaling; see `exchange_commands`."""
+    move, leak = fixes
     return [  # its heat enters `econserve` by itself
         f"fix {move} all nve",
-        f"fix {leak} all temp/csvr {span_K} {stage.relaxation_ps:.10g} {seed}",
+        f"fix {leak} all temp/csvr {span_K} {relaxation_ps:.10g} {seed}",
         f"compute_modify {leak}_temp extra/dof {cell.n_frozen}",
     ]
 

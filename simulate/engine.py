@@ -16,7 +16,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.confinement import cell_of, exchange_commands, exchange_fixes, wall_commands
+from simulate.confinement import (
+    cell_of,
+    exchange_commands,
+    exchange_fixes,
+    heat_leak_commands,
+    wall_commands,
+)
 from simulate.design import EmbryoDesign
 from simulate.errors import EngineError, TrajectoryFailure
 from simulate.potentials.registry import Potential
@@ -167,13 +173,11 @@ class Lammps:
             temperature_K: Of the stochastic velocity rescaling that supplies the heat.
             length_ps: How long.
         """
-        span_K, relaxation_ps = f"{temperature_K:.10g} {temperature_K:.10g}", 0.1
+        span_K = f"{temperature_K:.10g} {temperature_K:.10g}"
         self._commands(
             [
                 "timestep 0.001",
-                "fix move all nve",
-                f"fix leak all temp/csvr {span_K} {relaxation_ps} {self._seed}",
-                f"compute_modify leak_temp extra/dof {self._cell.n_frozen}",
+                *heat_leak_commands(("move", "leak"), span_K, 0.1, self._cell, self._seed),
                 f"run {round(1000 * length_ps)} post no",
                 "unfix leak",
                 "unfix move",

@@ -1,6 +1,7 @@
 """Labels and judgement of finished trajectories under other thresholds, without new dynamics.
 
-What needs only the series (cluster size, persistence, core fraction) is judged anew from any store.
+What needs only the series (cluster size, persistence, core fraction) is judged anew from any store;
+whether the disordered embryo flowed, over its new disordered time, only where all frames are kept.
 What changes the labels themselves (cut-off, relaxed positions) needs the frames, all of them; only
 what failed and left no frames keeps the labels of its series.
 A relabelled record has the id of its new question and keeps the old one in `relabelled_from`.
@@ -11,12 +12,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from simulate.errors import MisuseError
-from simulate.judgement import judge
+from simulate.judgement import Judgement, judge
 from simulate.labels import Labels, label
 from simulate.minimised import minimised
+from simulate.mobility import mobility
 from simulate.plan import Plan
 from simulate.protocol import Labelling
-from simulate.record import Frame, TrajectoryRecord
+from simulate.record import Frame, Mobility, TrajectoryRecord
 from simulate.snapshot import with_structures
 from simulate.store import RecordStore, create_or_open
 from simulate.transfer import StoredFrames, put, stored_frames
@@ -110,10 +112,22 @@ def _relabelled(
         "frames_file": None,
     }
     if record.failure is None:
-        judged = judge(series, new, record.mobility)
+        judged, changed["mobility"] = _judged(record, series, new, store)
         changed |= {each.name: getattr(judged, each.name) for each in fields(judged)}
     relabelled = record.model_copy(update=changed)
     return TrajectoryRecord.model_validate(relabelled.model_dump()), frames
+
+
+def _judged(
+    record: TrajectoryRecord, series: Sequence[Frame], labelling: Labelling, store: RecordStore
+) -> tuple[Judgement, Mobility | None]:
+    """Judged anew, with the mobility until the new onset; a thinned record keeps its old one."""
+    wanted = range(1, len(series) + 1)
+    moved = record.mobility
+    if set(wanted) <= set(record.frame_numbers):
+        stored = store.frames(record, list(wanted))
+        moved = mobility(series, stored, labelling, record.design.physics)
+    return judge(series, labelling, moved), moved
 
 
 def _labels(record: TrajectoryRecord, store: RecordStore, labelling: Labelling) -> list[Labels]:

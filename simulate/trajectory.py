@@ -81,7 +81,7 @@ class _Observed:
 
 def run_trajectory(
     plan: Plan, folder: Path, checkpoints: Checkpoints | None = None
-) -> tuple[TrajectoryRecord, bytes]:
+) -> tuple[TrajectoryRecord, bytes | None]:
     """Bring one plan to a record.
 
     Args:
@@ -90,7 +90,8 @@ def run_trajectory(
         checkpoints: Where to go on from, and to write to, in case this process is killed.
 
     Returns:
-        The record, failed or not, and its frames as gzipped extended XYZ.
+        The record, failed or not, and its frames as gzipped extended XYZ; None if it was never
+        packed.
 
     Raises:
         EngineError: LAMMPS or OVITO cannot be used at all.
@@ -118,7 +119,8 @@ def run_trajectory(
             log_tail=log_tail(folder / "log.lammps"),
         )
     record = _record(plan, seen, began, failure)
-    return _with_binding_energy_balance(record), extended_xyz(seen.snapshots, plan.design.element)
+    frames = extended_xyz(seen.snapshots, plan.design.element) if seen.snapshots else None
+    return _with_binding_energy_balance(record), frames
 
 
 def failed_record(plan: Plan, failure: Failure, saved: Saved | None = None) -> TrajectoryRecord:

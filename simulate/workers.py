@@ -27,7 +27,7 @@ class TrajectoryWorker:
 
     def run(
         self, plan: Plan, trajectory_id: str, scratch: str, checkpoints: Checkpoints
-    ) -> tuple[TrajectoryRecord, bytes]:
+    ) -> tuple[TrajectoryRecord, bytes | None]:
         """Run one plan in a folder of its own that is gone afterwards.
 
         Args:
@@ -169,7 +169,7 @@ class Workers:
         """The record of a task that ended; None where its plan was queued again or broke."""
         worker, plan, _ = self._in_flight.pop(ready)
         try:
-            result: tuple[TrajectoryRecord, bytes] = self._ray.get(ready)
+            result: tuple[TrajectoryRecord, bytes | None] = self._ray.get(ready)
         except self._ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, GlassyLiError):
                 raise error.cause from error

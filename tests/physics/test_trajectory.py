@@ -182,6 +182,13 @@ def test_a_dense_embryo_crystallises_and_stops_early(tmp_path) -> None:
     assert record.frames[-1].time_ps < protocol.hold_ps
 
 
+def test_what_cannot_be_packed_is_a_record_without_frames(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("simulate.packing.SHORTEST_DISTANCE_A", 3.0)
+    record, frames = run_trajectory(Plan(lithium(n_atoms=120), SHORT, 1), tmp_path)
+    assert record.failure.cause == "packing"
+    assert frames is None
+
+
 def test_a_drifting_isolated_hold_is_a_failed_record_with_its_data(tmp_path) -> None:
     coarse = SHORT.model_copy(update={"isolated_time_step_fs": 6.0})
     plan = Plan(

@@ -14,6 +14,7 @@ from synthetic import (
     Truth,
     lithium,
     synthetic_designs,
+    synthetic_frames,
     synthetic_record,
     synthetic_store,
 )
@@ -102,6 +103,26 @@ def test_relabelling_judges_anew_and_keeps_the_old_id(store: RecordStore, tmp_pa
             assert back[record.trajectory_id].outcome == record.outcome
 
 
+def test_what_no_longer_counts_as_order_is_watched_for_flow_to_its_end(tmp_path: Path) -> None:
+    """Atoms that never move: once order in the quench does not count, the embryo has arrested."""
+    ordered = synthetic_record(lithium(), truth=ALWAYS)
+    motion = {"bond_persistence": 1.0, "diffusivity_cm2_s": 0.0}
+    series = [frame.model_copy(update=motion) for frame in ordered.frames]
+    ordered = ordered.model_copy(update={"frames": series})
+    store = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    store.append(ordered, extended_xyz(synthetic_frames(ordered), "Li"))
+    stricter = store.protocol.labelling.model_copy(update={"onset_cluster_atoms": 10_000})
+    relabel(store, tmp_path / "whole", stricter)
+    (judged,) = open_store(tmp_path / "whole")
+    held = [frame.time_ps for frame in judged.frames if frame.stage == "hold"]
+    assert judged.outcome == "glassy"
+    assert judged.mobility.half_ps == pytest.approx(held[-1] - held[len(held) // 2])
+    thin(store, tmp_path / "thin", 4)
+    relabel(open_store(tmp_path / "thin"), tmp_path / "out", stricter)
+    (kept,) = open_store(tmp_path / "out")
+    assert kept.mobility == ordered.mobility
+
+
 def test_new_labels_need_every_frame(store: RecordStore, tmp_path: Path) -> None:
     thin(store, tmp_path / "thin", 4)
     finer = store.protocol.labelling.model_copy(update={"rmsd_cutoff": 0.1})
@@ -177,23 +198,13 @@ def test_failures_without_frames_are_relabelled_as_they_are(
 ) -> None:
     old = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
     old.append(lost("lost_worker", 12))
-    old.append(lost("packing", 0), extended_xyz([], "Li"))
+    old.append(lost("packing", 0))
     monkeypatch.setattr("simulate.relabel.label", all_bcc)
     labelling = SHORT_PROTOCOL.labelling.model_copy(update=change)
     assert relabel(old, tmp_path / "new", labelling).n_added == 2
     for record in open_store(tmp_path / "new"):
         was = old.record(record.relabelled_from)
         assert (record.failure, record.frames) == (was.failure, was.frames)
-        assert record.frames_file is None
-
-
-def test_a_frames_file_without_frames_is_copied_by_nobody(tmp_path: Path) -> None:
-    old = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
-    old.append(lost("packing", 0), extended_xyz([], "Li"))
-    assert merge([old], tmp_path / "merged") == 1
-    assert thin(old, tmp_path / "thin", 4) == 1
-    for name in ("merged", "thin"):
-        (record,) = open_store(tmp_path / name)
         assert record.frames_file is None
 
 
