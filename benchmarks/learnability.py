@@ -1,6 +1,6 @@
 """Can the incubation be learnt from the records there are, and what would more of them buy?
 
-    python -m benchmarks.learnability STORE --out FILE.md [--json]
+    python -m benchmarks.learnability STORE [--out FILE.md] [--json]
 
 Reading only; some 90 s on one core for 100 records. Needs the `dev` extra (scikit-survival).
 """
@@ -9,12 +9,12 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.chance import chance
 from benchmarks.forecasters import (
     Choice,
     Sample,
@@ -31,6 +31,8 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import write_atomically
 from simulate.store import open_store
 from surrogate.threads import one_thread
+from train.chance import chance
+from train.data_card import STUDY
 from train.metrics import (
     Floats,
     KaplanMeier,
@@ -277,7 +279,9 @@ def needs(results: Results) -> list[tuple[str, int | None]]:
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     asked.add_argument("store", type=Path, help="record store")
-    asked.add_argument("--out", type=Path, required=True, help="Markdown file to write")
+    asked.add_argument(
+        "--out", type=Path, help=f"Markdown file to write. Default: {STUDY} in the store."
+    )
     asked.add_argument("--json", action="store_true", help="print the numbers as JSON")
     options = asked.parse_args()
     try:
@@ -286,9 +290,10 @@ def main() -> None:
     except GlassyLiError as error:
         raise SystemExit(str(error)) from error
     results["needs"] = needs(results)
-    results["replicas"] = chance(records)
-    text = report(results)
-    write_atomically(options.out, text)
+    by_chance = chance(records)
+    results["replicas"] = by_chance and asdict(by_chance)
+    text = report(results, by_chance)
+    write_atomically(options.out or options.store / STUDY, text)
     print(json.dumps(results, indent=1) if options.json else text)
 
 

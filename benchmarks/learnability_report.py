@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from train.chance import Chance, chance_in_words
 from train.counting import table
 
 Results = dict[str, Any]
 N_CELLS = 8
 
 
-def report(results: Results) -> str:
+def report(results: Results, by_chance: Chance | None) -> str:
     """The whole page."""
     sections = [
         f"""# Is the incubation learnable?
@@ -22,7 +23,7 @@ def report(results: Results) -> str:
         _learning_curve(results["learning_curve"]),
         _needs(results),
         _where_next(results["where_next"]),
-        _chance(results["replicas"]),
+        _chance(by_chance),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -183,20 +184,9 @@ def _mean(rows: Sequence[Results], name: str) -> str:
     return f"{sum(row['share_of_space'] * row[name] for row in rows):.2f}"
 
 
-def _chance(found: Results | None) -> str:
-    title = "## How much is chance\n\n"
-    if found is None:
-        return title + "No replicas yet."
-    rows = [
-        (words, _number(found[name]["share"]), _interval(found[name]["interval"]))
-        for name, words in (("outcome", "ordered or not"), ("log_time", "logarithm of the time"))
-    ]
-    return f"""{title}{found["n_replicas"]} iso-configurational replicas of {found["n_parents"]}
-parents; {found["n_failed"]} failed and are left out. Outcome and time are held at
-{found["horizon_ps"]:.0f} ps. Share of the variance that is within parents (chance); the rest is
-their structure and their design. The interval resamples parents.
-
-{table(("variance of", "chance", "90 %"), rows)}"""
+def _chance(found: Chance | None) -> str:
+    said = "No replicas yet." if found is None else chance_in_words(found)
+    return f"## How much is chance\n\n{said}"
 
 
 def _skill(score: Results | None) -> str:

@@ -10,6 +10,9 @@ from simulate.incubation import onset
 from simulate.judgement import fraction_read_at_ps
 from simulate.record import Morphology, TrajectoryRecord
 
+SHORT_ID: Final = 8
+"""Letters of an id that tell trajectories of one store apart for people."""
+
 LEAST_LABELS: Final = 10
 """Of fewer crystalline atoms a share of bcc is chance."""
 

@@ -1,10 +1,11 @@
 """What a campaign, a training, a search or an evaluation came to, told to whoever asked for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from serve.console import Console, ProgressBar, duration, interval
+from serve.record_words import SHORT_ID
 from serve.words import count, reasons_by_rank
 from simulate.design import EmbryoDesign
 from simulate.protocol import protocol_named
@@ -12,6 +13,7 @@ from train.records import LEAST_DESIGNS
 
 if TYPE_CHECKING:
     from simulate.campaign import CampaignSummary
+    from simulate.record import TrajectoryRecord
     from simulate.store import RecordStore
     from surrogate.search_result import SearchResult
     from train.evaluate import Evaluation
@@ -31,6 +33,7 @@ def tell_campaign(console: Console, summary: "CampaignSummary", store: "RecordSt
         return
     if summary.n_simulated:
         _tell_simulated(console, summary)
+    tell_families(console, list(store))
     if summary.n_elsewhere:
         left = count(summary.n_elsewhere, "trajectory")
         console.result(f"left to another campaign on this store: {left}")
@@ -46,6 +49,22 @@ def _tell_simulated(console: Console, summary: "CampaignSummary") -> None:
     )
     if summary.worker_losses:
         console.result(f"lost and replaced: {count(summary.worker_losses, 'worker')}")
+
+
+def tell_families(console: Console, records: Sequence["TrajectoryRecord"]) -> None:
+    """One line a parent of iso-configurational replicas: how many ordered, and when."""
+    families: dict[str, list[TrajectoryRecord]] = {}
+    for record in records:
+        if record.parent is not None and record.witnessed is not None:
+            families.setdefault(record.parent.trajectory_id, []).append(record)
+    for parent, replicas in families.items():
+        seen = [each.witnessed for each in replicas]
+        ends_ps = sorted(s.upper_ps for s in seen if s is not None and s.upper_ps is not None)
+        after = f" after {', '.join(f'{end_ps:.0f}' for end_ps in ends_ps)} ps" if ends_ps else ""
+        console.result(
+            f"from {parent[:SHORT_ID]} ({replicas[0].design.sentence}): {len(ends_ps)} of "
+            f"{count(len(replicas), 'replica')} ordered{after}"
+        )
 
 
 def _next_step(store: "RecordStore") -> str:

@@ -18,6 +18,7 @@ from simulate.record import (
     PHYSICS_VERSION,
     Failure,
     Frame,
+    Parent,
     Provenance,
     SimulatedConditions,
     TrajectoryRecord,
@@ -171,6 +172,31 @@ def synthetic_record(
             **(failed if is_failed else answer),
         }
     )
+
+
+def replicas(waits_ps: Sequence[Sequence[float]]) -> list[TrajectoryRecord]:
+    """Replicas of several parents; a wait beyond 180 ps is censored there."""
+    return [
+        _replica(
+            Incubation(lower_ps=180.0)
+            if wait_ps > 180.0
+            else Incubation(lower_ps=wait_ps - 5.0, upper_ps=wait_ps + 5.0),
+            parent,
+            100 * parent + seed,
+        )
+        for parent, waits in enumerate(waits_ps)
+        for seed, wait_ps in enumerate(waits)
+    ]
+
+
+def _replica(incubation: Incubation, parent: int, seed: int) -> TrajectoryRecord:
+    start = Parent(
+        trajectory_id=f"{parent:08x}{0:08x}", frame_number=5, time_ps=0.0, start_sha256="0"
+    )
+    outcome = "crystalline" if incubation.is_observed else "liquid"
+    record = synthetic_record(lithium(), seed, NEVER)
+    answer = {"parent": start, "incubation": incubation, "outcome": outcome}
+    return record.model_copy(update=answer)
 
 
 def synthetic_store(

@@ -17,6 +17,7 @@ from simulate.record import TrajectoryRecord
 from simulate.sensitivity import sensitivity
 from simulate.store import RecordStore
 from simulate.transfer import check_id
+from train.chance import chance, chance_in_words
 from train.counting import (
     Records,
     counts,
@@ -39,6 +40,10 @@ at least 1/e of its neighbour pairs are still together after half of the disorde
 its structure relaxes more slowly than half of the time it was watched; watched for longer, it may
 flow. `liquid`: it flows."""
 """What the outcomes of records mean."""
+
+
+STUDY: Final = "LEARNABILITY.md"
+"""What `benchmarks.learnability` writes beside a card."""
 
 
 def write_data_card(store: RecordStore, path: Path) -> None:
@@ -69,6 +74,7 @@ def data_card(store: RecordStore) -> str:
         physics_sections(records),
         _thresholds(records, store.protocol.labelling),
         _replicas(replicas),
+        *_study(store.path),
         _checks(store, everything),
         _cost(store, everything),
     ]
@@ -211,12 +217,25 @@ def _replicas(replicas: Records) -> str:
         )
     ]
     header = ("parent", "from, ps", "design", "watched", "at once", "later", "not seen")
+    found = chance(replicas)
     return f"""## Iso-configurational replicas
 
-{len(replicas)} runs with new velocities from {len(rows)} stored frames; their clock starts there.
-{sum(r.is_failed for r in replicas)} failed.
+{chance_in_words(found) if found else ""}
+
+Their clock starts at the stored frame:
 
 {table(header, rows)}"""
+
+
+def _study(folder: Path) -> list[str]:
+    if not (folder / STUDY).exists():
+        return []
+    return [
+        f"""## What they can teach
+
+[{STUDY}]({STUDY}): what the design alone tells, how many records a model needs, and
+where more of them help most."""
+    ]
 
 
 def _checks(store: RecordStore, everything: Records) -> str:

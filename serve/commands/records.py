@@ -24,17 +24,22 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
     """One line a trajectory."""
     console = SESSION.console(as_json=as_json)
     from serve import words
-    from serve.record_words import summary_of
+    from serve.record_words import SHORT_ID, summary_of
+    from serve.views import tell_families
     from simulate.store import open_store
 
-    rows = [summary_of(record) for record in sorted(open_store(store), key=_by_size)]
+    records = sorted(open_store(store), key=_by_size)
+    rows = [summary_of(record) for record in records]
     for row in rows:
         console.result_json(row)
+    has_replicas = any(row["parent"] for row in rows)
     console.table(
-        ["id", "design", "seed", "outcome", "incubation", "crystalline", "bcc"],
+        ["id", "design", "seed", *["from"] * has_replicas, "outcome", "incubation", "crystalline",
+         "bcc"],
         [
             [
                 row["trajectory_id"], row["sentence"], row["seed"],
+                *[(row["parent"] or "packing")[:SHORT_ID]] * has_replicas,
                 row["outcome"] if row["is_decidable"] else f"{row['outcome']} ?",
                 row["incubation"], words.percent(row["crystalline_fraction"]),
                 "" if row["bcc_share"] is None else words.percent(row["bcc_share"]),
@@ -47,6 +52,7 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
         console.result("? : too few atoms for order to be told surely from a fluctuation")
     if any(row["incubation"].startswith(">") for row in rows):
         console.result("> : not ordered when watching stopped; the true time is longer")
+    tell_families(console, records)
     console.result(f"{words.count(len(rows), 'record')} in {store}")
 
 

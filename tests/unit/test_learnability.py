@@ -2,22 +2,19 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import ALWAYS, NEVER, Truth, lithium, synthetic_designs, synthetic_record
+from synthetic import ALWAYS, NEVER, Truth, lithium, replicas, synthetic_designs, synthetic_record
 
 from benchmarks import learnability
-from benchmarks.chance import chance, share_of_chance
 from benchmarks.forecasters import Sample, boosting, design_law, kaplan_meier, size_law
 from benchmarks.learnability import N_FOLDS, N_REPEATS, Split
 from benchmarks.where_next import where_next
 from simulate.errors import MisuseError
-from simulate.incubation import Incubation
-from simulate.record import Parent, TrajectoryRecord
 from simulate.store import create_or_open
+from train.data_card import STUDY, data_card
 from train.metrics import KaplanMeier
 
 BY_SIZE = Truth(cure=0.01, size_exponent=4.0, quench_logit=-50.0)
@@ -36,29 +33,6 @@ def everything(sample: Sample) -> np.ndarray:
 def at(sample: Sample, time_ps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n_records = len(sample.records)
     return np.zeros(n_records, int), np.arange(n_records), np.full(n_records, time_ps)
-
-
-def replica(incubation: Incubation, parent: int, seed: int) -> TrajectoryRecord:
-    start = Parent(trajectory_id=f"{parent:016x}", frame_number=5, time_ps=0.0, start_sha256="0")
-    outcome = "crystalline" if incubation.is_observed else "liquid"
-    record = synthetic_record(lithium(), seed, NEVER)
-    answer = {"parent": start, "incubation": incubation, "outcome": outcome}
-    return record.model_copy(update=answer)
-
-
-def replicas(waits_ps: Sequence[Sequence[float]]) -> list[TrajectoryRecord]:
-    """Replicas of several parents; a wait beyond 180 ps is censored there."""
-    return [
-        replica(
-            Incubation(lower_ps=180.0)
-            if wait_ps > 180.0
-            else Incubation(lower_ps=wait_ps - 5.0, upper_ps=wait_ps + 5.0),
-            parent,
-            100 * parent + seed,
-        )
-        for parent, waits in enumerate(waits_ps)
-        for seed, wait_ps in enumerate(waits)
-    ]
 
 
 def test_no_fit_sees_a_design_it_is_asked_about() -> None:
@@ -145,34 +119,6 @@ def test_ignorance_falls_with_more_records() -> None:
     assert total[1] < 0.5 * total[0]
 
 
-def test_chance_is_none_of_it_when_replicas_agree_and_all_when_parents_do() -> None:
-    agree = chance(replicas([[20.0] * 4, [90.0] * 4, [500.0] * 4]))
-    alike = chance(replicas([[20.0, 90.0, 500.0, 40.0]] * 3))
-    assert agree is not None
-    assert alike is not None
-    assert agree["outcome"]["share"] == agree["log_time"]["share"] == 0.0
-    assert alike["outcome"]["share"] == alike["log_time"]["share"] == 1.0
-    assert agree["horizon_ps"] == 180.0
-    assert (agree["n_replicas"], agree["n_parents"], agree["n_failed"]) == (12, 3, 0)
-
-
-def test_share_of_chance_is_unbiased_enough_and_its_interval_holds_the_truth() -> None:
-    rng = np.random.default_rng(0)
-    groups = [rng.normal() + rng.normal(size=5) for _ in range(400)]
-    assert share_of_chance(groups) == pytest.approx(0.5, abs=0.06)
-    found = chance(replicas([(80.0 * np.exp(0.4 * g)).clip(6.0).tolist() for g in groups[:12]]))
-    assert found is not None
-    low, high = found["log_time"]["interval"]
-    assert 0.0 < low < found["log_time"]["share"] < high <= 1.0
-
-
-def test_without_replicas_or_with_one_parent_nothing_is_claimed() -> None:
-    assert chance(list(drawn(3).records)) is None
-    single = chance(replicas([[20.0, 90.0]]))
-    assert single is not None
-    assert single["outcome"] == {"share": None, "interval": None}
-
-
 def test_too_few_designs_are_refused() -> None:
     with pytest.raises(MisuseError, match="at least 10 designs"):
         learnability.study(drawn(9, 3))
@@ -184,14 +130,14 @@ def test_the_command_writes_a_page_and_prints_numbers(
     store = create_or_open(tmp_path / "store", drawn(1).records[0].protocol)
     for record in [*drawn(10).records, *replicas([[20.0, 90.0], [500.0, 500.0]])]:
         store.append(record)
-    out = tmp_path / "page.md"
     monkeypatch.setattr(learnability, "N_REPEATS", 1)
-    monkeypatch.setattr(sys, "argv", ["learnability", str(store.path), "--out", str(out), "--json"])
+    monkeypatch.setattr(sys, "argv", ["learnability", str(store.path), "--json"])
     learnability.main()
     results = json.loads(capsys.readouterr().out)
     assert results["n_records"] == results["n_designs"] == 10
     assert set(results["scores"]) == {"size only", "design law", "boosting"}
     assert [row["n_designs"] for row in results["learning_curve"]["rows"]] == [4, 8]
-    page = out.read_text(encoding="utf-8")
+    page = (store.path / STUDY).read_text(encoding="utf-8")
     assert "10 independent trajectories of 10 designs" in page
-    assert "4 iso-configurational replicas of 2" in page
+    assert "4 runs with new velocities from 2 stored frames" in page
+    assert f"]({STUDY})" in data_card(store)

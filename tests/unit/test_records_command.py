@@ -6,13 +6,21 @@ from pathlib import Path
 
 import pytest
 from command_line import glassyli
-from synthetic import ALWAYS, NEVER, lithium, synthetic_record, synthetic_store
+from synthetic import (
+    ALWAYS,
+    NEVER,
+    SHORT_PROTOCOL,
+    lithium,
+    replicas,
+    synthetic_record,
+    synthetic_store,
+)
 from typer.testing import CliRunner
 
 from serve.commands.app import app
 from serve.record_words import LEAST_LABELS, bcc_share, sheet, summary_of
 from simulate.record import Frame, TrajectoryRecord
-from simulate.store import RecordStore
+from simulate.store import RecordStore, create_or_open
 
 
 def test_records_are_listed_by_size_then_density_then_seed_in_per_cent(tmp_path: Path) -> None:
@@ -209,3 +217,14 @@ def test_the_thresholds_that_a_store_was_judged_by_are_marked(tmp_path: Path) ->
     shown = glassyli("records", "sensitivity", store.path).stdout
     (own,) = [line for line in shown.splitlines() if "<- as stored" in line]
     assert own.split()[:3] == ["0.4", "20", "30"]
+
+
+def test_replicas_are_listed_with_their_parent_and_counted_by_it(tmp_path: Path) -> None:
+    store = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    for record in replicas([[20.0, 500.0, 90.0], [500.0]]):
+        store.append(record)
+    said = glassyli("records", "list", store.path).stdout
+    assert re.search(r"seed +from +outcome", said)
+    assert "from 00000001 (300 Li" in said
+    assert "2 of 3 replicas ordered after 25, 95 ps" in said
+    assert "0 of 1 replica ordered\n" in said

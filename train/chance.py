@@ -8,11 +8,13 @@ Reference:
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from simulate.record import TrajectoryRecord
+from train.counting import table
 from train.metrics import Floats, bootstrap_interval
 
 LEAST_PARENTS: Final = 2
@@ -20,7 +22,37 @@ LEAST_PARENTS: Final = 2
 Groups = dict[str, Floats]
 
 
-def chance(records: Sequence[TrajectoryRecord]) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Variance within parents over the whole; None where nothing varies or nothing repeats.
+
+    Attributes:
+        interval: 90 %, resampling parents.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What iso-configurational replicas say.
+
+    Attributes:
+        horizon_ps: The longest hold time to which every replica that did not fail was followed.
+        outcome: Of ordered by the horizon or not.
+        log_time: Of the logarithm of the time, held at the horizon.
+    """
+
+    n_replicas: int
+    n_failed: int
+    n_parents: int
+    horizon_ps: float
+    outcome: Share
+    log_time: Share
+
+
+def chance(records: Sequence[TrajectoryRecord]) -> Chance | None:
     """Share of chance in the outcome and in the logarithmic time; None without replicas.
 
     The time is held at the horizon, the longest hold time to which every replica that did not fail
@@ -35,14 +67,32 @@ def chance(records: Sequence[TrajectoryRecord]) -> dict[str, Any] | None:
     horizon_ps = min((_followed_ps(record) for record in sound), default=hold_ps)
     horizon_ps = min(horizon_ps, hold_ps)
     ordered, waits = _by_parent(sound, horizon_ps)
-    return {
-        "n_replicas": len(replicas),
-        "n_failed": len(replicas) - len(sound),
-        "n_parents": len(ordered),
-        "horizon_ps": horizon_ps,
-        "outcome": _share(ordered),
-        "log_time": _share(waits),
-    }
+    return Chance(
+        n_replicas=len(replicas),
+        n_failed=len(replicas) - len(sound),
+        n_parents=len(ordered),
+        horizon_ps=horizon_ps,
+        outcome=_share(ordered),
+        log_time=_share(waits),
+    )
+
+
+def chance_in_words(found: Chance) -> str:
+    """Markdown, without a title."""
+    rows = [
+        (name, _number(share.value), _ends(share.interval))
+        for name, share in (
+            ("ordered or not", found.outcome),
+            ("logarithm of the time", found.log_time),
+        )
+    ]
+    return f"""\
+{found.n_replicas} runs with new velocities from {found.n_parents} stored frames; {found.n_failed}
+failed and are left out. Outcome and time are held at {found.horizon_ps:.0f} ps. Share of the
+variance that is within parents (chance); the rest is their structure and their design. The interval
+resamples parents.
+
+{table(("variance of", "chance", "90 %"), rows)}"""
 
 
 def share_of_chance(groups: Sequence[Floats]) -> float | None:
@@ -65,8 +115,7 @@ def share_of_chance(groups: Sequence[Floats]) -> float | None:
     return within / (within + structure) if within + structure > 0.0 else None
 
 
-def _share(groups: Groups) -> dict[str, Any]:
-    """The share and its 90 % interval, resampling parents."""
+def _share(groups: Groups) -> Share:
     whole = list(groups.values())
 
     def resampled(drawn: Floats) -> float:
@@ -74,10 +123,7 @@ def _share(groups: Groups) -> dict[str, Any]:
         return 1.0 if share is None else share  # where nothing varies no structure is seen
 
     places = {name: [number] for number, name in enumerate(groups)}
-    return {
-        "share": share_of_chance(whole),
-        "interval": bootstrap_interval(places, 0, statistic=resampled),
-    }
+    return Share(share_of_chance(whole), bootstrap_interval(places, 0, statistic=resampled))
 
 
 def _by_parent(records: Sequence[TrajectoryRecord], horizon_ps: float) -> tuple[Groups, Groups]:
@@ -108,3 +154,11 @@ def _middle_ps(record: TrajectoryRecord) -> float:
 def _followed_ps(record: TrajectoryRecord) -> float:
     seen = record.witnessed
     return np.inf if seen is None or seen.is_observed else seen.lower_ps
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"
+
+
+def _ends(interval: tuple[float, float] | None) -> str:
+    return "undefined" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}"
