@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from simulate.landmarks import landmark_frames
 from simulate.record import TrajectoryRecord
 from simulate.snapshot import extended_xyz
 from simulate.store import RecordStore, create_or_open
@@ -56,19 +57,26 @@ def _few_frames(store: RecordStore, record: TrajectoryRecord, n_frames: int) -> 
 
 
 def kept_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
-    """Numbers of the frames worth keeping: packing, end of the quench, waiting, and the end.
+    """Numbers of the frames worth keeping, those first that a forecast is asked at.
 
-    Those of the wait are spread evenly over the frames before order (all of the hold, where none
-    came), since a forecast starts from a disordered embryo. Number 0 is the packing.
+    In this order, until there are `n_frames`: the packing, the end, the landmarks that came before
+    order did, and frames spread evenly over the wait. Number 0 is the packing.
     """
     last = len(record.frames)
     incubation = record.incubation
     watched_ps = incubation.lower_ps if incubation else float("inf")
+    is_kept = set(record.frame_numbers)
     waiting = [
         number
         for number, frame in enumerate(record.frames, start=1)
-        if 0.0 <= frame.time_ps <= watched_ps and number in record.frame_numbers
+        if 0.0 <= frame.time_ps <= watched_ps and number in is_kept
     ]
-    places = np.linspace(0, len(waiting) - 1, min(n_frames - 2, len(waiting))).round()
-    chosen = {0, last, *(waiting[int(place)] for place in places)}
-    return sorted(number for number in chosen if number in record.frame_numbers)
+    asked = [
+        number
+        for number in landmark_frames(record).values()
+        if number == 0 or record.frames[number - 1].time_ps <= watched_ps
+    ]
+    chosen = list(dict.fromkeys(n for n in (0, last, *asked) if n in is_kept))[:n_frames]
+    left = [number for number in waiting if number not in chosen]
+    places = np.linspace(0, len(left) - 1, min(n_frames - len(chosen), len(left))).round()
+    return sorted({*chosen, *(left[int(place)] for place in places)})
