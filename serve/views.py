@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulate.campaign import CampaignSummary
     from simulate.record import TrajectoryRecord
     from simulate.store import RecordStore
+    from surrogate.manifest import Manifest
     from surrogate.search_result import SearchResult
     from train.evaluate import Evaluation
     from train.fit import TrainingSummary
@@ -114,6 +115,32 @@ def tell_training(console: Console, summary: "TrainingSummary") -> None:
     console.result(SKILL_RULE)
     for warning in summary.warnings:
         console.result(f"  note: {warning}")
+
+
+def tell_model(console: Console, manifest: "Manifest", path: Path) -> None:
+    """What a model package is, for people."""
+    from train.scores import Scores
+
+    domain, protocol = manifest.domain, manifest.protocol
+    ranges = "; ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in domain.ranges.items())
+    console.result(f"{manifest.label} in {path}")
+    console.result(
+        f"  {count(manifest.n_records, 'trajectory')} of {count(len(domain.designs), 'design')} of "
+        f"{manifest.element}, {manifest.potential}; {manifest.n_failed} failed"
+    )
+    console.result(f"  protocol {protocol.name}, hold {protocol.hold_ps:g} ps")
+    console.result(f"  trained on {ranges}")
+    console.result(
+        f"  {count(manifest.n_members, 'member')}, made {manifest.created_at[:10]} by glassyli "
+        f"{manifest.glassyli}, physics {manifest.physics_version}"
+    )
+    console.result("on designs that the judging members never saw, against Kaplan-Meier:")
+    scored = {road: Scores.model_validate(each) for road, each in manifest.scores.items()}
+    console.table(*_score_table({f"{road} road": each for road, each in scored.items()}))
+    console.result(SKILL_RULE)
+    for warning in manifest.warnings:
+        console.result(f"  note: {warning}")
+    console.result("the whole card: glassyli model inspect --card")
 
 
 def tell_search(console: Console, result: "SearchResult") -> None:

@@ -117,6 +117,22 @@ class Manifest(Settings):
         """`surrogate.package.Package.label`, as read: the checksum of the weights names a model."""
         return f"{self.name}-{self.sha256[WEIGHTS][:8]}"
 
+    def summary(self, label: str) -> dict[str, Any]:
+        """What a user wants to know first; ready for JSON.
+
+        Args:
+            label: What to call the model.
+        """
+        values = self.model_dump(mode="json", exclude={"domain", "sha256", "reference"})
+        exchanges = {(d.mass_exchange, d.energy_exchange) for d in self.domain.designs}
+        return values | {
+            "model": label,
+            "horizon_ps": self.protocol.hold_ps,
+            "n_designs": len(self.domain.designs),
+            "design_ranges": {name: list(ends) for name, ends in self.domain.ranges.items()},
+            "exchanges": sorted(exchanges),
+        }
+
 
 def read_checked(path: Path) -> tuple[Manifest, dict[str, bytes]]:
     """What a package folder says it is, and the bytes of its other files, checked.

@@ -60,8 +60,14 @@ class Package:
         """The networks, ready for use.
 
         Raises:
-            PackageError: The weights do not fit the architecture.
+            PackageError: The weights do not fit the architecture, or are not finite.
         """
+        spoilt = [name for name, each in self.weights.items() if not each.isfinite().all()]
+        if spoilt:
+            raise PackageError(
+                f"the weights of {self.name} must be finite, but {spoilt[0]} is not. "
+                "Fetch or train the package anew."
+            )
         networks = []
         for number in range(self.manifest.n_members):
             prefix = f"members.{number}."
@@ -83,15 +89,7 @@ class Package:
 
     def summary(self) -> dict[str, Any]:
         """What a user wants to know first; ready for JSON."""
-        values = self.manifest.model_dump(mode="json", exclude={"domain", "sha256", "reference"})
-        domain = self.manifest.domain
-        return values | {
-            "model": self.label,
-            "horizon_ps": self.protocol.hold_ps,
-            "n_designs": len(domain.designs),
-            "design_ranges": {name: list(ends) for name, ends in domain.ranges.items()},
-            "exchanges": sorted({(d.mass_exchange, d.energy_exchange) for d in domain.designs}),
-        }
+        return self.manifest.summary(self.label)
 
     def write(self, path: Path) -> None:
         """Write the folder; it appears whole or not at all.

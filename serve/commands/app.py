@@ -14,6 +14,7 @@ from serve.commands import (
     curation,
     doctor,
     evaluate,
+    model,
     predict,
     quickstart,
     search,
@@ -45,6 +46,7 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(curation.records_app, name="records")
+app.add_typer(model.model_app, name="model")
 
 
 def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer's signature

@@ -3,10 +3,12 @@
 import json
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from command_line import glassyli
 from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
 from simulate.errors import MisuseError, PackageError
@@ -146,3 +148,32 @@ def test_summary_is_json_and_says_what_it_is_for(package_path: Path) -> None:
     assert summary["protocol"]["hold_ps"] == summary["horizon_ps"] == 200.0
     assert summary["n_designs"] == 5
     assert set(summary["design_ranges"]) >= {"n_atoms", "packing_density_g_cm3"}
+
+
+def test_a_sound_package_is_said_to_be_so(package_path: Path) -> None:
+    label = read_manifest(package_path).label
+    said = glassyli("model", "verify", package_path)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.startswith(f"{label} in {package_path} is whole")
+
+
+def test_weights_that_are_no_numbers_are_refused(package_path: Path, tmp_path: Path) -> None:
+    sound = read_package(package_path)
+    name = "members.0.linear.shared"
+    spoilt = {**sound.weights, name: sound.weights[name] * float("nan")}
+    replace(sound, weights=spoilt).write(tmp_path / "spoilt")
+    said = glassyli("model", "verify", tmp_path / "spoilt")
+    assert said.returncode == 1
+    assert f"must be finite, but {name} is not" in said.stderr
+
+
+def test_a_package_is_described_by_what_it_says_of_itself(package_path: Path) -> None:
+    manifest = read_manifest(package_path)
+    said = glassyli("model", "inspect", package_path).stdout
+    assert f"{manifest.n_records} trajectories of 5 designs of Li" in said
+    assert "full road" in said
+    assert f"note: {manifest.warnings[0]}" in said
+    shown = json.loads(glassyli("model", "inspect", package_path, "--json").stdout)
+    assert shown == json.loads(json.dumps(read_package(package_path).summary()))
+    card = glassyli("model", "inspect", package_path, "--card").stdout
+    assert card.strip() == (package_path / CARD).read_text(encoding="utf-8").strip()
