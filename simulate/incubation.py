@@ -9,12 +9,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median_low
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from pydantic import model_validator
 
 from simulate.protocol import Labelling
 from simulate.settings import Settings
+
+_CLOCK_ROUNDING_PS: Final = 1.0e-6
 
 
 class Incubation(Settings):
@@ -82,11 +84,12 @@ class Onset:
 
 
 def onset(series: Sequence[Ordering], labelling: Labelling) -> Onset | None:
-    """First frame from which the largest crystalline cluster stays at `n_c` or above.
+    """The beginning of the first `persistence_ps` in which order lasts and fills the core.
 
-    Order counts once it has been seen for `persistence_ps` without a break *and* fills its share of
-    the core, on the mean of as long a time: a cluster near the critical size may linger and
-    flicker, but does not grow.
+    It lasts if the largest crystalline cluster is at `n_c` or above in every frame of that time; it
+    fills the core by the mean over it: a cluster near the critical size may linger and flicker, but
+    does not grow. Lingering of any length before is waiting still, so that what a series shows up
+    to a time never depends on what came later than `persistence_ps` after it.
 
     Args:
         series: The frames, in time.
@@ -98,16 +101,16 @@ def onset(series: Sequence[Ordering], labelling: Labelling) -> Onset | None:
             began = None
             continue
         began = index if began is None else began
-        has_lasted = seen.time_ps - series[began].time_ps >= labelling.persistence_ps
-        if has_lasted and _fills_the_core(series[began : index + 1], labelling):
-            return Onset(began, series[began].time_ps)
+        latest_ps = seen.time_ps - labelling.persistence_ps + _CLOCK_ROUNDING_PS
+        lasting = (n for n in range(index, began - 1, -1) if series[n].time_ps <= latest_ps)
+        first = next(lasting, None)
+        if first is not None and _fills_the_core(series[first : index + 1], labelling):
+            return Onset(first, series[first].time_ps)
     return None
 
 
 def _fills_the_core(ordered: Sequence[Ordering], labelling: Labelling) -> bool:
-    since_ps = ordered[-1].time_ps - labelling.persistence_ps
-    lately = [seen.core_fraction or 0.0 for seen in ordered if seen.time_ps >= since_ps]
-    return fmean(lately) >= labelling.confirmed_core_fraction
+    return fmean(seen.core_fraction or 0.0 for seen in ordered) >= labelling.confirmed_core_fraction
 
 
 def incubation(series: Sequence[Ordering], labelling: Labelling) -> Incubation:
@@ -133,12 +136,9 @@ def is_ordering(series: Sequence[Ordering], labelling: Labelling) -> bool:
 
 
 def _censored_at_ps(series: Sequence[Ordering], labelling: Labelling) -> float:
-    """Until when there was surely no lasting order, in a trajectory that showed none.
+    """Until when there was surely no onset, in a trajectory that showed none.
 
-    Order that began in the last `persistence_ps`, or clusters that linger at the end without having
-    filled the core, might have become the onset.
+    Order that began in the last `persistence_ps` might have become one. Clusters that linger at the
+    end change nothing: censoring what is about to order would favour what orders late.
     """
-    last = len(series)
-    while last > 1 and is_ordering(series[:last], labelling):
-        last -= 1
-    return max(0.0, series[last - 1].time_ps - labelling.persistence_ps)
+    return max(0.0, series[-1].time_ps - labelling.persistence_ps)

@@ -2,16 +2,17 @@
 
 Arrest is relative to the time of watching: an embryo has arrested if its structure relaxes more
 slowly than half of that time, where relaxation is the usual fall of a correlation, here of pairs of
-neighbours still together, to 1/e.
+neighbours still together, to 1/e: on the mean over every frame to start from, and less what chance
+encounters leave in a small embryo.
 """
 
 import math
 from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, pstdev
 from typing import Final
 
 from simulate.incubation import onset
-from simulate.neighbours import bond_persistence, cage_relative_msd_A2
+from simulate.neighbours import bond_persistence, cage_relative_msd_A2, mixed_persistence
 from simulate.potentials.registry import Potential
 from simulate.protocol import Labelling
 from simulate.record import Frame, Mobility
@@ -85,12 +86,25 @@ def mobility(
     ]
     if len(held) < 3 or not measured:
         return None
-    middle, last = snapshots[held[len(held) // 2]], snapshots[held[-1]]
+    half = len(held) - 1 - len(held) // 2
+    lasting = [
+        _unmixed_persistence(snapshots[start], snapshots[end], potential)
+        for start, end in zip(held, held[half:], strict=False)
+    ]
     return Mobility(
         window_ps=WINDOW_PS,
         n_windows=len(measured),
         bond_persistence=fmean(persistence for persistence, _ in measured),
         diffusivity_cm2_s=fmean(diffusivity for _, diffusivity in measured),
-        half_ps=round(last.time_ps - middle.time_ps, 6),
-        persistence_over_half=bond_persistence(middle, last, potential),
+        half_ps=round(snapshots[held[half]].time_ps - snapshots[held[0]].time_ps, 6),
+        persistence_over_half=fmean(lasting),
+        persistence_spread=pstdev(lasting),
+        n_origins=len(lasting),
     )
+
+
+def _unmixed_persistence(before: Snapshot, after: Snapshot, potential: Potential) -> float:
+    """Bond persistence on a scale from 0, what chance leaves in a mixed embryo, to 1."""
+    by_chance = mixed_persistence(after, potential)
+    together = bond_persistence(before, after, potential)
+    return max(0.0, (together - by_chance) / (1.0 - by_chance)) if by_chance < 1.0 else 0.0

@@ -118,6 +118,19 @@ def bond_persistence(before: Snapshot, after: Snapshot, potential: Potential) ->
     return float(np.mean(np.linalg.norm(apart, axis=1) < still_A))
 
 
+def mixed_persistence(snapshot: Snapshot, potential: Potential) -> float:
+    """Share of any two atoms that stand as near as pairs still together: what mixing leaves."""
+    n_atoms = snapshot.n_atoms
+    if n_atoms < 2:
+        return 0.0
+    period = snapshot.cell_A if snapshot.is_periodic else None
+    places = snapshot.positions_A if period is None else snapshot.positions_A % period
+    tree = cKDTree(places, boxsize=period)
+    still_A = STILL_BONDED_in_a * potential.bcc_lattice_constant_A
+    n_near = tree.count_neighbors(tree, still_A) - n_atoms
+    return float(n_near) / (n_atoms * (n_atoms - 1))
+
+
 def cage_relative_msd_A2(before: Snapshot, after: Snapshot, potential: Potential) -> float:
     """Mean-square displacement of atoms relative to the mean of their former neighbours, Å².
 

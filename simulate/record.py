@@ -14,7 +14,7 @@ from simulate.incubation import Incubation, incubation, onset
 from simulate.protocol import Protocol
 from simulate.settings import Settings
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 DRIFT_LIMIT_meV_per_atom = 1.0
 """Most that the conserved quantity of an isolated or leaking hold may drift."""
@@ -113,7 +113,11 @@ class Mobility(Settings):
         bond_persistence: Share of neighbour pairs that are still together after a window.
         diffusivity_cm2_s: Cage-relative mean-square displacement over 6 `window_ps`.
         half_ps: Half of the disordered hold, ps.
-        persistence_over_half: Share of neighbour pairs still together from its middle to its end.
+        persistence_over_half: Share of neighbour pairs still together after half of the hold, mean
+            over `n_origins` times to start from, less the share that meets by chance in a mixed
+            embryo; 1 for a solid, 0 for what has mixed.
+        persistence_spread: Standard deviation over those times.
+        n_origins: Frames to start from; their halves overlap.
     """
 
     window_ps: float
@@ -122,6 +126,8 @@ class Mobility(Settings):
     diffusivity_cm2_s: float
     half_ps: float
     persistence_over_half: float = Field(ge=0, le=1)
+    persistence_spread: float = Field(ge=0)
+    n_origins: int = Field(ge=1)
 
 
 class EnergyBalance(Settings):
@@ -221,7 +227,7 @@ class TrajectoryRecord(Settings):
         relabelled_from: Id under which it was simulated, if it was relabelled since.
     """
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     physics_version: int = Field(description="Under which its id was made; see `PHYSICS_VERSION`.")
     trajectory_id: str
     design: EmbryoDesign

@@ -1,7 +1,9 @@
 """How much of the incubation is chance? Replicas of one structure differ by their velocities only.
 
 The variance of an outcome is split into that within parents (chance) and that between them (their
-structure and their design), by a one-way analysis of variance of random effects.
+structure and their design), by a one-way analysis of variance of random effects. The share is that
+of the parents chosen: parents more alike leave more to chance. With one parent a design it does not
+part structure from design, so it is no ceiling for a model that knows only one of the two.
 
 Reference:
     Searle, Casella & McCulloch, *Variance Components* (1992), section 3.6.
@@ -12,12 +14,17 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.stats import f as f_distribution
 
 from simulate.record import TrajectoryRecord
 from train.counting import table
-from train.metrics import Floats, bootstrap_interval
+from train.metrics import Floats
 
 LEAST_PARENTS: Final = 2
+LEAST_MIXED: Final = 5
+"""Parents with both outcomes below which an interval of the share in the outcome says nothing."""
+
+LEVEL: Final = 0.9
 
 Groups = dict[str, Floats]
 
@@ -27,7 +34,7 @@ class Share:
     """Variance within parents over the whole; None where nothing varies or nothing repeats.
 
     Attributes:
-        interval: 90 %, resampling parents.
+        interval: 90 %; None where it cannot be told.
     """
 
     value: float | None
@@ -39,42 +46,77 @@ class Chance:
     """What iso-configurational replicas say.
 
     Attributes:
-        horizon_ps: The longest hold time to which every replica that did not fail was followed.
+        horizon_ps: Hold less the persistence time: until then every whole run was watched.
+        n_mixed: Parents of which some replicas ordered by the horizon and some did not.
         outcome: Of ordered by the horizon or not.
         log_time: Of the logarithm of the time, held at the horizon.
+        spread_of_log_time: Standard deviation within parents; 1 is a factor of e.
     """
 
     n_replicas: int
     n_failed: int
     n_parents: int
+    n_mixed: int
     horizon_ps: float
     outcome: Share
     log_time: Share
+    spread_of_log_time: float | None
 
 
 def chance(records: Sequence[TrajectoryRecord]) -> Chance | None:
     """Share of chance in the outcome and in the logarithmic time; None without replicas.
 
-    The time is held at the horizon, the longest hold time to which every replica that did not fail
-    was followed: so it is known for each of them, and its variance needs no law of times. Order
-    counts at the middle of its interval. Replicas that failed are left out, and counted.
+    The time is held at the horizon: so it is known for each replica, and its variance needs no law
+    of times. Order counts at the middle of its interval. What failed before the horizon without
+    order is left out, and counted.
     """
     replicas = [record for record in records if record.parent is not None]
     if not replicas:
         return None
-    sound = [record for record in replicas if not record.is_failed]
-    hold_ps = replicas[0].protocol.hold_ps
-    horizon_ps = min((_followed_ps(record) for record in sound), default=hold_ps)
-    horizon_ps = min(horizon_ps, hold_ps)
-    ordered, waits = _by_parent(sound, horizon_ps)
+    protocol = replicas[0].protocol
+    horizon_ps = protocol.hold_ps - protocol.labelling.persistence_ps
+    known = [record for record in replicas if _is_known(record, horizon_ps)]
+    ordered, waits = _by_parent(known, horizon_ps)
+    n_mixed = sum(0.0 < group.mean() < 1.0 for group in ordered.values())
+    outcome, log_time = (share_of_chance(list(each.values())) for each in (ordered, waits))
     return Chance(
         n_replicas=len(replicas),
-        n_failed=len(replicas) - len(sound),
+        n_failed=len(replicas) - len(known),
         n_parents=len(ordered),
+        n_mixed=n_mixed,
         horizon_ps=horizon_ps,
-        outcome=_share(ordered),
-        log_time=_share(waits),
+        outcome=outcome if n_mixed >= LEAST_MIXED else Share(outcome.value, None),
+        log_time=log_time,
+        spread_of_log_time=_spread_within(list(waits.values())),
     )
+
+
+def share_of_chance(groups: Sequence[Floats]) -> Share:
+    """Variance within groups over the whole, with the exact interval for normal variances.
+
+    >>> share_of_chance([np.array([1.0, 1.0]), np.array([0.0, 0.0])]).value
+    0.0
+    """
+    sizes = np.array([len(group) for group in groups])
+    n_all, n_groups = int(sizes.sum()), len(groups)
+    if n_groups < LEAST_PARENTS or n_all <= n_groups:
+        return Share(None, None)
+    means = np.array([group.mean() for group in groups])
+    within = sum(float(((group - group.mean()) ** 2).sum()) for group in groups)
+    within /= n_all - n_groups
+    grand = float((sizes * means).sum() / n_all)
+    between = float((sizes * (means - grand) ** 2).sum()) / (n_groups - 1)
+    size = (n_all - float((sizes**2).sum()) / n_all) / (n_groups - 1)
+    if within == between == 0.0:
+        return Share(None, None)
+    if within == 0.0:
+        return Share(0.0, None)
+    degrees = (n_groups - 1, n_all - n_groups)
+    ends = [
+        _share(between / within / float(f_distribution.ppf(level, *degrees)), size)
+        for level in (0.5 - 0.5 * LEVEL, 0.5 + 0.5 * LEVEL)
+    ]
+    return Share(_share(between / within, size), (ends[0], ends[1]))
 
 
 def chance_in_words(found: Chance) -> str:
@@ -86,44 +128,37 @@ def chance_in_words(found: Chance) -> str:
             ("logarithm of the time", found.log_time),
         )
     ]
+    spread = found.spread_of_log_time
+    factor = "undefined" if spread is None else f"{np.exp(spread):.1f}"
     return f"""\
-{found.n_replicas} runs with new velocities from {found.n_parents} stored frames; {found.n_failed}
-failed and are left out. Outcome and time are held at {found.horizon_ps:.0f} ps. Share of the
-variance that is within parents (chance); the rest is their structure and their design. The interval
-resamples parents.
+{found.n_replicas} runs with new velocities from {found.n_parents} stored frames, disordered where
+they start; {found.n_failed} failed before the horizon and are left out; {found.n_mixed} of the
+parents had both outcomes. Outcome and time are held at {found.horizon_ps:.0f} ps. Share of the
+variance that is within parents (chance); the rest is between them, their structure and their
+design together: parents more alike would leave more to chance. Within a parent the times spread by
+a factor of {factor} (one standard deviation of the logarithm).
 
 {table(("variance of", "chance", "90 %"), rows)}"""
 
 
-def share_of_chance(groups: Sequence[Floats]) -> float | None:
-    """Variance within groups over the whole; None where nothing varies or nothing repeats.
+def _share(ratio: float, size: float) -> float:
+    """From the ratio of mean squares; more than 1 where they would call for a negative variance."""
+    return min(1.0, size / (size + ratio - 1.0)) if ratio > 1.0 else 1.0
 
-    >>> share_of_chance([np.array([1.0, 1.0]), np.array([0.0, 0.0])])
-    0.0
-    """
-    sizes = np.array([len(group) for group in groups])
-    n_all, n_groups = int(sizes.sum()), len(groups)
-    if n_groups < LEAST_PARENTS or n_all <= n_groups:
+
+def _spread_within(groups: Sequence[Floats]) -> float | None:
+    degrees = sum(len(group) - 1 for group in groups)
+    if degrees < 1:
         return None
-    means = np.array([group.mean() for group in groups])
-    within = sum(float(((group - group.mean()) ** 2).sum()) for group in groups)
-    within /= n_all - n_groups
-    grand = float((sizes * means).sum() / n_all)
-    between = float((sizes * (means - grand) ** 2).sum()) / (n_groups - 1)
-    size = (n_all - float((sizes**2).sum()) / n_all) / (n_groups - 1)
-    structure = max(0.0, (between - within) / size)
-    return within / (within + structure) if within + structure > 0.0 else None
+    return float(np.sqrt(sum(((group - group.mean()) ** 2).sum() for group in groups) / degrees))
 
 
-def _share(groups: Groups) -> Share:
-    whole = list(groups.values())
-
-    def resampled(drawn: Floats) -> float:
-        share = share_of_chance([whole[number] for number in drawn.astype(int)])
-        return 1.0 if share is None else share  # where nothing varies no structure is seen
-
-    places = {name: [number] for number, name in enumerate(groups)}
-    return Share(share_of_chance(whole), bootstrap_interval(places, 0, statistic=resampled))
+def _is_known(record: TrajectoryRecord, horizon_ps: float) -> bool:
+    """Whether it ordered, or was watched to the horizon as nearly as its frames allow."""
+    seen = record.witnessed
+    if seen is None:
+        return False
+    return seen.is_observed or seen.lower_ps >= horizon_ps - record.protocol.frame_every_ps
 
 
 def _by_parent(records: Sequence[TrajectoryRecord], horizon_ps: float) -> tuple[Groups, Groups]:
@@ -151,14 +186,9 @@ def _middle_ps(record: TrajectoryRecord) -> float:
     return max(0.5 * (seen.lower_ps + seen.upper_ps), 0.5 * record.protocol.frame_every_ps)
 
 
-def _followed_ps(record: TrajectoryRecord) -> float:
-    seen = record.witnessed
-    return np.inf if seen is None or seen.is_observed else seen.lower_ps
-
-
 def _number(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.2f}"
 
 
 def _ends(interval: tuple[float, float] | None) -> str:
-    return "undefined" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}"
+    return "too few to tell" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}"

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from synthetic import lithium, replicas, synthetic_record
 
-from train.chance import Share, chance, share_of_chance
+from simulate.incubation import Incubation
+from train.chance import Share, chance, chance_in_words, share_of_chance
 
 
 def test_chance_is_none_of_it_when_replicas_agree_and_all_when_parents_do() -> None:
@@ -18,14 +19,51 @@ def test_chance_is_none_of_it_when_replicas_agree_and_all_when_parents_do() -> N
     assert (agree.n_replicas, agree.n_parents, agree.n_failed) == (12, 3, 0)
 
 
-def test_share_of_chance_is_unbiased_enough_and_its_interval_holds_the_truth() -> None:
+@pytest.mark.parametrize(("true", "n_parents"), [(0.3, 9), (0.7, 9), (0.5, 5)])
+def test_nine_intervals_in_ten_hold_the_true_share(true: float, n_parents: int) -> None:
+    rng = np.random.default_rng(0)
+    found = [
+        share_of_chance(
+            [
+                rng.normal(scale=np.sqrt(1.0 - true)) + rng.normal(scale=np.sqrt(true), size=5)
+                for _ in range(n_parents)
+            ]
+        )
+        for _ in range(300)
+    ]
+    n_held = sum(each.interval[0] <= true <= each.interval[1] for each in found)
+    assert 0.85 <= n_held / len(found) <= 0.95
+
+
+def test_the_share_is_nearly_unbiased() -> None:
     rng = np.random.default_rng(0)
     groups = [rng.normal() + rng.normal(size=5) for _ in range(400)]
-    assert share_of_chance(groups) == pytest.approx(0.5, abs=0.06)
-    found = chance(replicas([(80.0 * np.exp(0.4 * g)).clip(6.0).tolist() for g in groups[:12]]))
-    assert found is not None
-    low, high = found.log_time.interval
-    assert 0.0 < low < found.log_time.value < high <= 1.0
+    assert share_of_chance(groups).value == pytest.approx(0.5, abs=0.06)
+
+
+def test_order_counts_at_the_middle_of_its_interval() -> None:
+    found = chance(replicas([[20.0, 40.0], [20.0, 40.0]]))  # each known to 5 ps either way
+    assert found.spread_of_log_time == pytest.approx(np.log(2.0) / np.sqrt(2.0))
+
+
+def test_one_replica_that_lingers_shortens_the_time_of_no_other() -> None:
+    records = replicas([[20.0, 500.0], [90.0, 40.0]])
+    lingering = records[1].model_copy(update={"outcome": "ordering"})
+    assert chance([records[0], lingering, *records[2:]]) == chance(records)
+
+
+def test_what_failed_without_order_is_left_out_and_counted() -> None:
+    records = replicas([[20.0, 500.0, 60.0], [90.0, 40.0]])
+    early = records[1].model_copy(update={"incubation": Incubation(lower_ps=50.0)})
+    found = chance([records[0], early, *records[2:]])
+    assert (found.n_replicas, found.n_failed) == (5, 1)
+    assert found.outcome == Share(None, None)
+
+
+def test_nothing_is_certain_where_nothing_varies() -> None:
+    found = chance(replicas([[500.0, 500.0], [500.0, 500.0]]))
+    assert found.outcome == found.log_time == Share(None, None)
+    assert "undefined | too few to tell" in chance_in_words(found)
 
 
 def test_without_replicas_or_with_one_parent_nothing_is_claimed() -> None:

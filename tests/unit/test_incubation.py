@@ -59,16 +59,14 @@ def test_a_cluster_that_lingers_without_filling_the_core_is_no_onset(core: float
     assert incubation(lingering, LABELLING) == Incubation(lower_ps=250.0)
 
 
-def test_a_cluster_that_still_lingers_at_the_end_censors_where_it_began() -> None:
+def test_a_cluster_that_still_lingers_at_the_end_is_censored_like_any_other() -> None:
     unconfirmed = series(dict.fromkeys(range(20, 41), 40), 0.2)  # since 100 ps
-    # The median of 50 ps before 120 ps is disorder; order may be 50 ps old by then.
-    assert incubation(unconfirmed, LABELLING) == Incubation(lower_ps=70.0)
+    assert incubation(unconfirmed, LABELLING) == Incubation(lower_ps=250.0)
     assert is_ordering(unconfirmed, LABELLING)
 
 
-def test_one_frame_without_a_cluster_does_not_undo_what_lingered() -> None:
+def test_one_frame_without_a_cluster_does_not_undo_what_lingers() -> None:
     frames = series(dict.fromkeys([*range(20, 40)], 40), 0.2)  # gone in the very last frame
-    assert incubation(frames, LABELLING) == Incubation(lower_ps=70.0)
     assert is_ordering(frames, LABELLING)
 
 
@@ -77,11 +75,29 @@ def test_order_at_the_first_frame_of_all_is_an_interval_from_zero() -> None:
     assert incubation(held, LABELLING) == Incubation(lower_ps=0.0, upper_ps=10.0)
 
 
-def test_a_cluster_that_fills_the_core_late_began_when_it_came() -> None:
+def test_lingering_before_the_core_fills_is_waiting_still() -> None:
     slow = series(dict.fromkeys(range(20, 31), 40), 0.2)[:31]
     grown = [*slow, *(Seen(TIMES[k], 90, 0.7) for k in range(31, 41))]
     assert onset(grown[:33], LABELLING) is None  # two frames of six
-    assert incubation(grown, LABELLING) == Incubation(lower_ps=90.0, upper_ps=100.0)
+    # Three of six frames, 180 to 230 ps, fill 0.45 on the mean: order began with the first of them.
+    assert incubation(grown, LABELLING) == Incubation(lower_ps=170.0, upper_ps=180.0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.floats(0.0, 1.0)), min_size=len(TIMES), max_size=len(TIMES)
+    ),
+    st.integers(15, len(TIMES)),
+)
+def test_watching_longer_never_brings_order_before_the_time_censored_at(
+    frames: list[tuple[int, float]], n_seen: int
+) -> None:
+    whole = [Seen(time_ps, *each) for time_ps, each in zip(TIMES, frames, strict=True)]
+    early, late = (incubation(whole[:n], LABELLING) for n in (n_seen, len(TIMES)))
+    if early.is_observed:
+        assert late == early
+    else:
+        assert late.upper_ps is None or late.upper_ps > early.lower_ps
 
 
 @pytest.mark.parametrize("first", [0, 5, 10])

@@ -41,6 +41,8 @@ ARRESTED = Mobility(
     diffusivity_cm2_s=1.0e-6,
     half_ps=80.0,
     persistence_over_half=0.9,
+    persistence_spread=0.05,
+    n_origins=10,
 )
 
 
