@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from simulate.errors import MisuseError
 from simulate.files import sha256_of
-from simulate.plan import Plan
+from simulate.plan import RELAXED_ONLY_AFTERWARDS, Plan
 from simulate.record import Parent
 from simulate.store import RecordStore
 
@@ -26,8 +26,11 @@ def branches(
         seeds: One replica of every parent for each.
 
     Raises:
-        MisuseError: No such parent, or it has no frame at that time, or had begun to order.
+        MisuseError: No such parent, or it has no frame at that time, or had begun to order; or the
+            store was relabelled by relaxed positions.
     """
+    if store.protocol.labelling.positions == "minimised":
+        raise MisuseError(f"{RELAXED_ONLY_AFTERWARDS} Name the store it was relabelled from.")
     starts = []
     for each in ids:
         record = store.record(each)

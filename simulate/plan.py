@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,12 @@ from simulate.record import PHYSICS_VERSION, Parent, TrajectoryRecord
 from simulate.sampling import DesignSpace
 from simulate.settings import Settings, validated
 from simulate.snapshot import Snapshot
+
+RELAXED_ONLY_AFTERWARDS: Final = (
+    "labelling.positions must be averaged or instantaneous while a trajectory runs, but is "
+    "minimised. Relax its frames afterwards with `glassyli records relabel`."
+)
+"""Why no trajectory runs under a protocol whose labels are of relaxed positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,7 @@ class Campaign(Settings):
                 "a campaign must hold a design under `designs`, `grids` or `sampling`; add one."
             )
         if self.protocol.labelling.positions == "minimised":
-            raise ValueError(
-                "labelling.positions must be averaged or instantaneous while a trajectory runs, "
-                "but is minimised. Relax its frames afterwards with `glassyli records relabel`."
-            )
+            raise ValueError(RELAXED_ONLY_AFTERWARDS)
         for design in self.all_designs:
             stages(self.protocol, design)
         return self

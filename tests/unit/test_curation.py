@@ -10,6 +10,7 @@ import pytest
 from command_line import glassyli
 from synthetic import (
     ALWAYS,
+    NEVER,
     SHORT_PROTOCOL,
     Truth,
     lithium,
@@ -267,6 +268,15 @@ def test_replicas_start_from_the_frame_asked_for(store: RecordStore) -> None:
         assert plan.parent.trajectory_id == record.trajectory_id
         assert record.frames[plan.parent.frame_number - 1].time_ps == 0.0
         assert plan.start.n_atoms == record.design.n_atoms
+
+
+def test_replicas_of_a_store_labelled_by_relaxed_positions_are_refused(tmp_path: Path) -> None:
+    """They would be labelled by averaged positions, under the name of relaxed ones."""
+    relaxed = protocol_with(positions="minimised")
+    parents = synthetic_store(tmp_path / "store", [lithium()], 1, NEVER, relaxed)
+    (record,) = parents
+    with pytest.raises(MisuseError, match=r"but is minimised.*relabelled from"):
+        branches(parents, [record.trajectory_id], 0.0, [1])
 
 
 def test_a_parent_without_that_frame_is_refused_and_the_nearest_named(store: RecordStore) -> None:
