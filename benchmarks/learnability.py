@@ -6,6 +6,7 @@ Reading only; some 90 s on one core for 100 records. Needs the `dev` extra (scik
 """
 
 import argparse
+import itertools
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ from train.metrics import (
     log_values,
     longest_follow_up_ps,
 )
-from train.scores import Forecast, Scores, scores
+from train.scores import Forecast, Scores, restricted, scores
 from train.split import folds
 
 N_REPEATS: Final = 5
@@ -100,8 +101,22 @@ def study(sample: Sample) -> Results:
             for name, each in judged.items()
             if each is not by_size
         },
+        "decidable": decidable_scores(split, judged, reference),
         "learning_curve": learning_curve(split, reference),
         "where_next": where_next(sample),
+    }
+
+
+def decidable_scores(
+    split: "Split", judged: dict[str, Forecast], reference: Forecast
+) -> dict[str, Results]:
+    """Scores without the embryos that nothing but their size keeps from counting as ordered."""
+    is_decidable = np.array([record.is_decidable for record in split.sample.records])
+    if is_decidable.all() or not is_decidable.any():
+        return {}
+    return {
+        name: split.scores(each, reference, is_decidable).model_dump(mode="json")
+        for name, each in judged.items()
     }
 
 
@@ -129,9 +144,23 @@ class Split:
         """Survival of every record in every repeat, by the fit that never saw its design."""
         return lambda times_ps: survival(self._fit, self._record, times_ps)
 
-    def scores(self, model: Forecast, reference: Forecast) -> Scores:
-        """Over all repeats; designs are resampled with all repeats of theirs."""
-        return scores(model, reference, self._incubations, self._keys)
+    def scores(
+        self, model: Forecast, reference: Forecast, is_chosen: Choice | None = None
+    ) -> Scores:
+        """Over all repeats; designs are resampled with all repeats of theirs.
+
+        Args:
+            is_chosen: Records that count, shape ``(n_records,)``; None: all.
+        """
+        if is_chosen is None:
+            return scores(model, reference, self._incubations, self._keys)
+        every = np.tile(is_chosen, N_REPEATS)
+        return scores(
+            restricted(model, every),
+            restricted(reference, every),
+            list(itertools.compress(self._incubations, every)),
+            list(itertools.compress(self._keys, every)),
+        )
 
     def log_values(self, model: Forecast) -> Floats:
         """Log score of each record, mean over the repeats, shape ``(n_records,)``."""
@@ -192,6 +221,7 @@ def _survival_of(sample: Sample, index: Whole, horizon_ps: float) -> Results:
     places = by_design(index, [sample.keys[each] for each in index])
     return {
         "n_records": len(index),
+        "n_undecidable": sum(not sample.records[each].is_decidable for each in index),
         "survival": {
             f"{time_ps:.0f}": at(index.astype(float), time_ps)
             for time_ps in (0.0, 100.0, horizon_ps)

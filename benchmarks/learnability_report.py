@@ -35,6 +35,7 @@ def _curves(rows: Sequence[Results]) -> str:
             each["by"].removesuffix("_g_cm3").replace("_", " "),
             f"{each['from']:g} to {each['to']:g}",
             each["n_records"],
+            each["n_undecidable"],
             *(f"{each['survival'][time]:.2f}" for time in times),
             _interval(each["interval_at_horizon"]),
         )
@@ -43,9 +44,10 @@ def _curves(rows: Sequence[Results]) -> str:
     at = [f"at {time} ps" for time in times]
     return f"""## Still disordered (Kaplan-Meier), by thirds of the records
 
-{table(("third of", "range", "records", *at, "90 % at the last"), lines)}
+{table(("third of", "range", "records", "undecidable", *at, "90 % at the last"), lines)}
 
-At 0 ps: after the quench."""
+At 0 ps: after the quench. Undecidable: a perfect sphere of so few atoms would not surely count as
+ordered, so that there "still disordered" is in part the definition."""
 
 
 def _scores(results: Results) -> str:
@@ -81,7 +83,20 @@ curve's score removed; that curve is of the same training designs. *Design law*:
 likelihood; *size only*: the same with the number of atoms alone; *boosting*: boosted trees on the
 Cox likelihood, right-censored, order at the middle of its interval.
 
-{table(header, rows)}"""
+{table(header, rows)}
+
+{_decidable(results["decidable"])}"""
+
+
+def _decidable(scored: Results) -> str:
+    if not scored:
+        return "No embryo, or every one, is too small for order to be told surely."
+    n_records = next(iter(scored.values()))["n_records"]
+    rows = [(name, _skill(each["integrated_brier"]), _skill(each["log"]))
+            for name, each in scored.items()]  # fmt: skip
+    return f"""Without undecidable embryos ({n_records} forecasts in all repeats):
+
+{table(("forecast", "integrated Brier skill", "log skill"), rows)}"""
 
 
 def _learning_curve(found: Results) -> str:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from simulate.checkpoint import Checkpoints
+from simulate.checkpoint import Checkpoints, Saved
 from simulate.errors import EngineError, GlassyLiError
 from simulate.plan import Plan
 from simulate.record import Failure, TrajectoryRecord
@@ -85,6 +85,7 @@ class Workers:
         self._claims: dict[str, Claim] = {}
         self._losses: Counter[str] = Counter()
         self._reached: dict[str, int] = {}
+        self._begun_anew: dict[str, Saved | None] = {}
         self._unforeseen: EngineError | None = None
 
     @property
@@ -127,6 +128,7 @@ class Workers:
         """A record is in the store: its checkpoints and our claim may go."""
         if not (record.failure and record.failure.cause == "lost_worker"):
             self._store.checkpoints(record.trajectory_id).clear()
+        self._begun_anew.pop(record.trajectory_id, None)
         claim = self._claims.pop(record.trajectory_id, None)
         if claim:
             claim.release()
@@ -209,8 +211,10 @@ class Workers:
             name, self._losses[name], MAX_LOSSES, type(error).__name__,
         )  # fmt: skip
         self.on_loss(plan)
-        if self._losses[name] == MAX_LOSSES - 1:
+        if self._losses[name] == MAX_LOSSES - 1 and name not in self._begun_anew:
             checkpoints.clear()  # it may be what kills the workers
+            self._begun_anew[name] = saved
+            self._reached.pop(name, None)
         if self._losses[name] < MAX_LOSSES:
             queue.appendleft(plan)
             return None
@@ -219,5 +223,11 @@ class Workers:
             "Remove this record to try again."
         )
         failure = Failure(cause="lost_worker", message=message, stage="packing")
-        frames = extended_xyz(saved.snapshots, plan.design.element) if saved else None
-        return failed_record(plan, failure, saved), frames
+        seen = _furthest(self._begun_anew.get(name), saved)
+        frames = extended_xyz(seen.snapshots, plan.design.element) if seen else None
+        return failed_record(plan, failure, seen), frames
+
+
+def _furthest(*found: Saved | None) -> Saved | None:
+    """The checkpoint that saw most of a trajectory."""
+    return max(filter(None, found), key=lambda each: len(each.progress.frames), default=None)

@@ -77,7 +77,7 @@ def chance(records: Sequence[TrajectoryRecord]) -> Chance | None:
     horizon_ps = protocol.hold_ps - protocol.labelling.persistence_ps
     known = [record for record in replicas if _is_known(record, horizon_ps)]
     ordered, waits = _by_parent(known, horizon_ps)
-    n_mixed = sum(0.0 < group.mean() < 1.0 for group in ordered.values())
+    n_mixed = sum(0.0 < float(group.mean()) < 1.0 for group in ordered.values())
     outcome, log_time = (share_of_chance(list(each.values())) for each in (ordered, waits))
     return Chance(
         n_replicas=len(replicas),

@@ -2,8 +2,9 @@
 
 from statistics import fmean, median
 
+from simulate.confinement import cell_of
 from simulate.record import TrajectoryRecord
-from train.counting import Records, is_ordered, listed, table
+from train.counting import Records, density_class, grouped, is_ordered, listed, table
 
 BAR_PER_KBAR = 1000.0
 
@@ -59,22 +60,32 @@ An isolated hold starts from the energy of one instant, and so misses its nomina
 
 
 def _pressures(records: Records) -> str:
-    groups = {
-        "walled": [r for r in records if r.design.mass_exchange == "confined"],
-        "open, percolating": [r for r in records if _percolates(r)],
-    }
+    walled = [record for record in records if record.design.mass_exchange == "confined"]
+    open_cells = [record for record in records if _percolates(record)]
     rows = [
-        (name, len(found), *(f"{each / BAR_PER_KBAR:.2f}" for each in _spread(found)))
-        for name, group in groups.items()
+        (name, density, len(found), *(f"{each / BAR_PER_KBAR:.2f}" for each in _spread(found)))
+        for name, cells in (("walled", walled), ("open, percolating", open_cells))
+        for density, group in grouped(cells, lambda record: density_class(record.design))
         if (found := [mean for r in group if (mean := _hold_pressure_bar(r)) is not None])
     ]
-    shown = table(("cell", "trajectories", "lowest", "median", "highest"), rows)
+    header = ("cell", "g/cm3", "trajectories", "lowest", "median", "highest")
     return f"""## Pressure
 
 Mean over the hold of each trajectory, kbar. An open embryo that percolates is held by the periodic
 cell, whose volume is fixed: there a pressure below zero is tension.
+{_accessible(walled)}
+{table(header, rows) if rows else "None recorded."}"""
 
-{shown if rows else "None recorded."}"""
+
+def _accessible(walled: Records) -> str:
+    shares = [cell_of(r.design).accessible_volume_A3 / r.design.cell_volume_A3 for r in walled]
+    if not shares:
+        return ""
+    return f"""\
+Inside a wall the centres of atoms have {min(shares):.2f} to {max(shares):.2f} of the volume that
+the packing density counts: at equal density a walled cell is under the higher pressure, and where
+it is dense, walled against open compares pressures as well.
+"""
 
 
 def _kinds_of_crystal(records: Records) -> str:

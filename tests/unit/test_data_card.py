@@ -117,8 +117,9 @@ def test_pressures_are_of_walled_and_of_open_percolating_cells(tmp_path: Path) -
     under_tension = with_frames(sheet, pressure_bar=-7000.0)
     store.append(under_tension.model_copy(update={"morphology_after_quench": SHEET}))
     card = words(store)
-    assert "| walled | 1 | 3.00 | 3.00 | 3.00 |" in card
-    assert "| open, percolating | 1 | -7.00 | -7.00 | -7.00 |" in card
+    assert "| walled | up to 0.083 | 1 | 3.00 | 3.00 | 3.00 |" in card
+    assert "have 0.83 to 0.83 of the volume" in card
+    assert "| open, percolating | up to 0.083 | 1 | -7.00 | -7.00 | -7.00 |" in card
     assert "9.00" not in card
 
 
