@@ -1,0 +1,93 @@
+"""What becomes of a trajectory whose worker dies, without Ray: nothing that was seen is lost."""
+
+import sys
+from collections import deque
+from types import SimpleNamespace
+
+import pytest
+from synthetic import NEVER, SHORT_PROTOCOL, lithium, synthetic_frames, synthetic_record
+
+from simulate.checkpoint import Progress
+from simulate.plan import Plan
+from simulate.record import TrajectoryRecord
+from simulate.store import RecordStore, create_or_open
+from simulate.workers import MAX_LOSSES, Workers
+
+PLAN = Plan(lithium(n_atoms=120), SHORT_PROTOCOL, 1)
+WHOLE = synthetic_record(PLAN.design, PLAN.seed, NEVER)
+
+
+@pytest.fixture
+def store(tmp_path) -> RecordStore:
+    return create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch, store: RecordStore) -> Workers:
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(remote=lambda **_: lambda body: body))
+    return Workers(1, "", store, 15.0)
+
+
+def checkpoint(store: RecordStore, n_frames: int) -> None:
+    """What a worker writes that goes on from what is there."""
+    frames = WHOLE.frames[:n_frames]
+    progress = Progress(
+        stage=frames[-1].stage,
+        n_in_stage=n_frames,
+        reference_eV=0.0,
+        frames=frames,
+        timings_s={},
+        after_quench=None,
+        resumed_at_ps=[],
+    )
+    checkpoints = store.checkpoints(PLAN.trajectory_id)
+    checkpoints.latest()
+    checkpoints.save(progress, synthetic_frames(WHOLE)[: n_frames + 1], b"restart")
+
+
+def lost(workers: Workers) -> TrajectoryRecord | None:
+    """The record made when a worker dies; None: it is tried again."""
+    queue: deque[Plan] = deque()
+    ended = workers._lost(PLAN, queue, RuntimeError("gone"))
+    assert bool(queue) == (ended is None)
+    return ended and ended[0]
+
+
+def test_what_was_witnessed_outlives_its_checkpoint(workers, store) -> None:
+    checkpoint(store, 20)
+    assert [lost(workers) for _ in range(MAX_LOSSES - 1)] == [None] * (MAX_LOSSES - 1)
+    assert store.checkpoints(PLAN.trajectory_id).latest() is None  # begun anew
+    record = lost(workers)
+    assert record.failure.cause == "lost_worker"
+    assert record.frames == WHOLE.frames[:20]
+    assert record.witnessed is not None
+
+
+def test_the_furthest_that_was_seen_is_kept(workers, store) -> None:
+    checkpoint(store, 20)
+    lost(workers)
+    lost(workers)
+    checkpoint(store, 10)
+    ended = [lost(workers) for _ in range(MAX_LOSSES)]
+    assert len(ended[-1].frames) == 20
+
+
+def test_getting_on_is_counted_from_the_fresh_start(workers, store) -> None:
+    for n_frames in (5, 10, 15):
+        checkpoint(store, n_frames)
+    lost(workers)
+    lost(workers)
+    for n_frames in (5, 10):  # fewer checkpoints than before, and yet it gets on
+        checkpoint(store, n_frames)
+        assert lost(workers) is None
+
+
+def test_what_dies_at_the_same_place_is_given_up(workers, store) -> None:
+    ended = None
+    for _ in range(3 * MAX_LOSSES):
+        if store.checkpoints(PLAN.trajectory_id).latest() is None:
+            checkpoint(store, 15)
+        ended = lost(workers)
+        if ended is not None:
+            break
+    assert ended.failure.cause == "lost_worker"
