@@ -1,7 +1,9 @@
 """Records copied from store to store; nothing is taken on trust, and nothing is lost on the way."""
 
 import gzip
-from collections.abc import Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from simulate.errors import StoreError
@@ -10,12 +12,17 @@ from simulate.plan import Plan
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore, create_or_open
 
+logger = logging.getLogger(__name__)
+
 StoredFrames = tuple[bytes, list[int] | None]
 """Gzipped extended XYZ and the numbers of its frames; None: the packing and all of the series."""
 
 
 def merge(stores: Sequence[RecordStore], out: Path) -> int:
     """Copy what is not there yet from several stores of one protocol into another.
+
+    Of an id that several hold, the record that says most is copied. A failure that `out` holds
+    already stays, with a warning if one of the stores has the answer.
 
     Returns:
         How many records were added.
@@ -27,15 +34,43 @@ def merge(stores: Sequence[RecordStore], out: Path) -> int:
     target = create_or_open(out, stores[0].protocol)
     for store in stores[1:]:
         create_or_open(out, store.protocol)  # refuses another protocol before anything is copied
+    present = {path.stem: path for path in target.record_files()}
     added = 0
-    for store in stores:
-        for record in store:
-            if record.trajectory_id in target:
-                continue
-            check_id(record)
-            put(target, record, stored_frames(store, record))
-            added += 1
+    unanswered = []
+    for name, held in _where(stores).items():
+        store, record = best((store, store.read(path)) for store, path in held)
+        if name in present:
+            if not record.is_failed and target.read(present[name]).is_failed:
+                unanswered.append(name)
+            continue
+        check_id(record)
+        put(target, record, stored_frames(store, record))
+        added += 1
+    if unanswered:
+        logger.warning(
+            "%s holds failures that another store answers: %s. Remove their files from "
+            "%s and run this again.", out, ", ".join(unanswered), out / "records",
+        )  # fmt: skip
     return added
+
+
+def best(
+    candidates: Iterable[tuple[RecordStore, TrajectoryRecord]],
+) -> tuple[RecordStore, TrajectoryRecord]:
+    """Of records of one id the one that says most: an answer, else the longest series.
+
+    Of equal ones the first.
+    """
+    return max(candidates, key=lambda held: (not held[1].is_failed, len(held[1].frames)))
+
+
+def _where(stores: Sequence[RecordStore]) -> dict[str, list[tuple[RecordStore, Path]]]:
+    """The files that hold each id, in the order of the stores."""
+    found = defaultdict(list)
+    for store in stores:
+        for path in store.record_files():
+            found[path.stem].append((store, path))
+    return found
 
 
 def put(target: RecordStore, record: TrajectoryRecord, frames: StoredFrames | None) -> None:

@@ -12,6 +12,7 @@ from simulate.errors import MisuseError
 from simulate.protocol import Protocol
 from simulate.record import PHYSICS_VERSION, TrajectoryRecord
 from simulate.store import RecordStore, content_hash
+from simulate.transfer import best
 
 LEAST_DESIGNS: Final = 3
 
@@ -54,7 +55,7 @@ def check_physics(records: Sequence[TrajectoryRecord], store: RecordStore) -> No
 
 
 def read_records(stores: Sequence[RecordStore]) -> Records:
-    """All records, checked to be fit for training.
+    """All records, checked to be fit for training; of an id in several stores, the best.
 
     Raises:
         MisuseError: Stores of different protocols, records of other physics, or too few designs
@@ -73,7 +74,10 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
     for store in stores:
         records = independent(store)
         check_physics(records, store)
-        found |= {record.trajectory_id: (store, record) for record in records}
+        for record in records:
+            known = found.get(record.trajectory_id)
+            here = (store, record)
+            found[record.trajectory_id] = best([known, here]) if known else here
     answered = [pair for pair in found.values() if pair[1].witnessed is not None]
     n_failed = sum(record.is_failed for _, record in found.values())
     n_designs = len({record.design.key for _, record in answered})

@@ -32,6 +32,7 @@ from simulate.snapshot import STRUCTURE_NAMES, Snapshot, extended_xyz, with_stru
 from simulate.store import RecordStore, create_or_open, open_store
 from simulate.thinning import thin
 from simulate.transfer import check_id, merge
+from train.records import read_records
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,61 @@ def test_stores_are_merged_once(store: RecordStore, tmp_path: Path) -> None:
     assert merge([store, more], tmp_path / "all") == 0
     for record in store:
         assert open_store(tmp_path / "all").record(record.trajectory_id) == record
+
+
+@pytest.fixture
+def twice(tmp_path: Path) -> list[RecordStore]:
+    """One trajectory lost early, lost late, and answered, each in a store with two more."""
+    answer = synthetic_record(lithium(), 1, NEVER)
+    early, late = (
+        lost("lost_worker", 12).model_copy(
+            update={"trajectory_id": answer.trajectory_id, "seed": 1, "frames": answer.frames[:n]}
+        )
+        for n in (4, 12)
+    )
+    stores = []
+    for number, record in enumerate((early, late, answer)):
+        each = synthetic_store(
+            tmp_path / str(number), [lithium(200), lithium(250)], 1, NEVER, has_frames=False
+        )
+        each.append(record)
+        stores.append(each)
+    return stores
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_an_answer_beats_a_failure_in_whatever_order(
+    twice: list[RecordStore], tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    stores = [twice[number] for number in order]
+    assert merge(stores, tmp_path / "all") == 3
+    assert not any(record.is_failed for record in open_store(tmp_path / "all"))
+    found = read_records(stores)
+    assert (len(found.answered), found.n_failed) == (3, 0)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_failures_the_longer_series_is_kept(
+    twice: list[RecordStore], tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    stores = [twice[number] for number in order]
+    merge(stores, tmp_path / "all")
+    (failed,) = [record for record in open_store(tmp_path / "all") if record.is_failed]
+    assert len(failed.frames) == 12
+
+
+def test_a_failure_that_another_store_answers_is_named(
+    twice: list[RecordStore], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    early, _, answered = twice
+    merge([early], tmp_path / "all")
+    assert merge([answered], tmp_path / "all") == 0
+    (failed,) = [record for record in early if record.is_failed]
+    (said,) = caplog.messages
+    assert failed.trajectory_id in said
+    (tmp_path / "all" / "records" / f"{failed.trajectory_id}.json").unlink()
+    assert merge([answered], tmp_path / "all") == 1
+    assert len(caplog.messages) == 1
 
 
 def test_stores_of_two_protocols_are_not_merged(store: RecordStore, tmp_path: Path) -> None:
