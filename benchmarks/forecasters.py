@@ -16,7 +16,7 @@ from torch import Tensor
 
 from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
-from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
+from surrogate.features import FeatureScaling, design_features
 from surrogate.network import forecast
 from surrogate.survival import survival
 from surrogate.threads import one_thread
@@ -90,8 +90,10 @@ def kaplan_meier(sample: Sample, chosen: Choice) -> Survival:
 
 def size_law(sample: Sample, chosen: Choice) -> Survival:
     """The law of `design_law` with the number of atoms as its only feature."""
-    is_size = np.array([name == "log_n_atoms" for name in FEATURE_NAMES])
-    return _law(sample, chosen, sample.features * is_size)
+    size = np.log([record.design.n_atoms for record in sample.records])
+    alone = np.zeros_like(sample.features)
+    alone[:, 0] = (size - size.mean()) / max(float(size.std()), 1.0e-9)
+    return _law(sample, chosen, alone)
 
 
 def design_law(sample: Sample, chosen: Choice) -> Survival:

@@ -15,17 +15,23 @@ from simulate.potentials.registry import EXPERIMENTAL_MELTING_K
 from simulate.settings import Settings
 
 FEATURE_NAMES: Final = (
-    "log_n_atoms",
-    "log_share_of_bulk",
+    "log_core_atoms",
     "surface_share",
+    "log_share_of_bulk",
     "is_mass_confined",
     "log_share_of_bulk_if_confined",
     "heat_leak",
     "homologous_temperature",
 )
-"""Size (nucleation is per volume); packing density over bulk; N^(-1/3), the share of atoms at the
-surface; wall or periodic images, and density inside a wall, where it cannot percolate; how freely
-latent heat leaves, 0 to 1; hold over melting temperature."""
+"""Atoms inside (nucleation is per volume) and the share at a surface (where it is hindered), both of
+the shape of least area; packing density over bulk; wall or periodic images, and density inside a
+wall; how freely latent heat leaves, 0 to 1; hold over melting temperature."""
+
+LEAST_CORE_SHARE: Final = 0.05
+"""The smallest droplets are all surface; their logarithm must stay finite."""
+
+SPHERE: Final = (36.0 * math.pi) ** (1.0 / 3.0)
+"""Area of a sphere over the two thirds power of its volume."""
 
 LATENT_HEAT_PS: Final = 10.0
 """Order of the time in which an ordering embryo sets free its latent heat, ps: leaks slower than
@@ -38,7 +44,7 @@ def design_features(designs: Sequence[EmbryoDesign]) -> NDArray[np.float64]:
     >>> design = EmbryoDesign(n_atoms=1000, packing_density_g_cm3=0.0534,
     ...                       mass_exchange="open", energy_exchange="open")
     >>> design_features([design]).round(2).tolist()
-    [[6.91, -2.3, 0.1, 0.0, -0.0, 1.0, 0.66]]
+    [[6.16, 0.53, -2.3, 0.0, -0.0, 1.0, 0.66]]
     """
     return np.array([_features(design) for design in designs], dtype=np.float64).reshape(
         -1, len(FEATURE_NAMES)
@@ -52,13 +58,40 @@ def heat_leak(design: EmbryoDesign) -> float:
     return 1.0 if design.energy_exchange == "open" else 0.0
 
 
+def surface_share(design: EmbryoDesign) -> float:
+    """Volume within one nearest-neighbour distance of the surface over that of the embryo.
+
+    To first order in that distance, so that it may exceed 1. Of a sphere inside a wall; in a
+    periodic cube of whichever has the least area: droplet, rod, sheet, or a bulk with a rod or a
+    sphere of void. At bulk density there is no surface.
+
+    >>> design = EmbryoDesign(n_atoms=500, packing_density_g_cm3=0.0534,
+    ...                       mass_exchange="confined", energy_exchange="open")
+    >>> round(surface_share(design), 2)
+    0.67
+    """
+    share, volume_A3 = design.share_of_bulk, design.cell_volume_A3 * design.share_of_bulk
+    if design.mass_exchange == "confined":
+        area_A2 = SPHERE * volume_A3 ** (2.0 / 3.0)
+    else:
+        void = max(1.0 - share, 0.0)
+        area_A2 = design.cell_volume_A3 ** (2.0 / 3.0) * min(
+            SPHERE * share ** (2.0 / 3.0),
+            2.0 * math.sqrt(math.pi * share),
+            2.0,
+            2.0 * math.sqrt(math.pi * void),
+            SPHERE * void ** (2.0 / 3.0),
+        )
+    return area_A2 * design.physics.nearest_neighbour_A / volume_A3
+
+
 def _features(design: EmbryoDesign) -> list[float]:
-    log_share = math.log(design.share_of_bulk)
+    log_share, at_surface = math.log(design.share_of_bulk), surface_share(design)
     is_confined = float(design.mass_exchange == "confined")
     return [
-        math.log(design.n_atoms),
+        math.log(design.n_atoms * max(1.0 - at_surface, LEAST_CORE_SHARE)),
+        at_surface,
         log_share,
-        design.n_atoms ** (-1.0 / 3.0),
         is_confined,
         is_confined * log_share,
         heat_leak(design),

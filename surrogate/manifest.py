@@ -20,7 +20,7 @@ from surrogate.applicability import TrainingDomain
 if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 MANIFEST: Final = "package.json"
 WEIGHTS: Final = "weights.safetensors"
 CARD: Final = "model_card.md"

@@ -22,7 +22,7 @@ class TrainingConfig(Settings):
     n_packings: int = Field(4, ge=1, le=64, description="Packings averaged by the full road.")
 
     slope_spreads: list[float] = Field(
-        [0.3],
+        [0.5],
         min_length=1,
         description="Prior spreads of slopes in standardised features; of several, the best on "
         "held-out designs is taken (with a dozen designs that choice is mostly noise).",
