@@ -8,18 +8,17 @@
 Several campaigns on one filesystem may share a store: each claims the trajectories that it runs.
 """
 
-import fcntl
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tarfile import TarFile
-from typing import BinaryIO
 
 from pydantic import ValidationError
 
 from simulate.checkpoint import EVERY_S, Checkpoints
-from simulate.errors import GlassyLiError, MisuseError, StoreError, StoreMismatchError
+from simulate.claim import Claim
+from simulate.errors import MisuseError, StoreError, StoreMismatchError
 from simulate.files import canonical_json, sha256_of, write_atomically, write_new
 from simulate.protocol import Protocol
 from simulate.record import SCHEMA_VERSION, FramesFile, TrajectoryRecord, checksum_of
@@ -32,19 +31,6 @@ class _Header(Settings):
 
     schema_version: int
     protocol: Protocol
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A trajectory that this process runs."""
-
-    path: Path
-    handle: BinaryIO
-
-    def release(self) -> None:
-        """Let others have it."""
-        self.path.unlink(missing_ok=True)
-        self.handle.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,23 +168,9 @@ class RecordStore:
             The claim, which goes with this process; None where another campaign holds it.
 
         Raises:
-            GlassyLiError: The store cannot be written.
+            GlassyLiError: The store cannot be written, or its files cannot be locked.
         """
-        path = self.path / "running" / f"{trajectory_id}.lock"
-        try:
-            path.parent.mkdir(exist_ok=True)
-            handle = path.open("ab")
-        except OSError as error:
-            raise GlassyLiError(
-                f"{self.path} must be writable, but: {error.strerror}. Free some space or choose "
-                "another --out."
-            ) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.close()
-            return None
-        return Claim(path, handle)
+        return Claim.of(self.path / "running" / f"{trajectory_id}.lock")
 
     def add_to(self, archive: TarFile, record: TrajectoryRecord) -> None:
         """Put a record and its frames into an archive, where they lie in the store."""

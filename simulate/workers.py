@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from simulate.checkpoint import Checkpoints, Saved
+from simulate.claim import Claim
 from simulate.errors import EngineError, GlassyLiError
 from simulate.plan import Plan
 from simulate.record import Failure, TrajectoryRecord
 from simulate.snapshot import extended_xyz
-from simulate.store import Claim, RecordStore
+from simulate.store import RecordStore
 
 logger = logging.getLogger(__name__)
 

@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import json
 import resource
 from collections.abc import Iterator
@@ -144,7 +146,7 @@ def test_no_store_is_said_so(tmp_path) -> None:
     [
         lambda text: text[: len(text) // 2],
         lambda text: text.replace('"seed"', '"sead"'),
-        lambda text: text.replace('"schema_version": 2', '"schema_version": "x"'),
+        lambda text: text.replace('"schema_version": ', '"schema_version": 9'),
         lambda _: "",
     ],
 )
@@ -220,6 +222,37 @@ def test_a_trajectory_is_claimed_by_one_campaign_at_a_time(store) -> None:
     again = store.claim("abc")
     assert again is not None
     again.release()
+
+
+def test_a_lock_that_its_holder_just_removed_claims_nothing(store, monkeypatch) -> None:
+    """Else two campaigns would hold one trajectory: one by the removed file, one by a new one."""
+    ours = store.claim("abc")
+    flock = fcntl.flock
+
+    def released_just_before(handle, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        ours.release()
+        flock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", released_just_before)
+    theirs = store.claim("abc")
+    assert theirs is not None
+    assert store.claim("abc") is None
+    theirs.release()
+    assert list((store.path / "running").iterdir()) == []
+
+
+def test_a_filesystem_without_locks_is_said_so(store, monkeypatch) -> None:
+    opened = []
+
+    def no_locks(handle, _operation: int) -> None:
+        opened.append(handle)
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(GlassyLiError, match=r"No locks available\. Choose an --out"):
+        store.claim("abc")
+    assert opened[0].closed
 
 
 def test_frames_are_the_same_bytes_every_time(record) -> None:
