@@ -62,8 +62,9 @@ def branches(
         )
         beginning = replace(start, time_ps=0.0, stage="packing", structure=None)
         starts.append((record, parent, beginning))
-    return [
+    every = [
         Plan(record.design, store.protocol, seed, parent, start)
         for seed in seeds
         for record, parent, start in starts
     ]
+    return list({plan.trajectory_id: plan for plan in every}.values())

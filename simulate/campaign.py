@@ -90,7 +90,7 @@ def run_campaign(
 
     Args:
         plans: What to run, in this order (long ones first shorten the end); those in the store
-            are skipped.
+            are skipped, and one that is named twice is run once.
         store: Where records go.
         address: A Ray cluster to join; None starts a local one.
         n_workers: Trajectories at a time; None: one for each core Ray offers.
@@ -100,6 +100,7 @@ def run_campaign(
     Raises:
         EngineError: LAMMPS or OVITO cannot be used on a worker.
     """
+    plans = list({plan.trajectory_id: plan for plan in plans}.values())
     waiting = [plan for plan in plans if plan.trajectory_id not in store]
     summary = CampaignSummary(
         n_planned=len(plans),

@@ -10,8 +10,10 @@ from threading import Barrier
 import pytest
 from synthetic import lithium, synthetic_record
 
+from simulate.campaign import run_campaign
 from simulate.errors import GlassyLiError, MisuseError, StoreError, StoreMismatchError
 from simulate.packing import pack
+from simulate.plan import Plan
 from simulate.protocol import protocol_named
 from simulate.record import checksum_of
 from simulate.snapshot import Snapshot, extended_xyz, read_structure
@@ -253,6 +255,13 @@ def test_a_filesystem_without_locks_is_said_so(store, monkeypatch) -> None:
     with pytest.raises(GlassyLiError, match=r"No locks available\. Choose an --out"):
         store.claim("abc")
     assert opened[0].closed
+
+
+def test_a_plan_named_twice_is_planned_once(store, record) -> None:
+    store.append(record)
+    summary = run_campaign([Plan.of(record), Plan.of(record)], store)
+    assert (summary.n_planned, summary.n_present) == (1, 1)
+    assert summary.ids == [record.trajectory_id]
 
 
 def test_frames_are_the_same_bytes_every_time(record) -> None:
