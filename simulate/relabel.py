@@ -17,8 +17,9 @@ from simulate.labels import Labels, label
 from simulate.minimised import minimised
 from simulate.mobility import mobility
 from simulate.plan import Plan
-from simulate.protocol import Labelling
+from simulate.protocol import Labelling, Protocol
 from simulate.record import Frame, Mobility, TrajectoryRecord
+from simulate.settings import validated
 from simulate.snapshot import with_structures
 from simulate.store import RecordStore, create_or_open
 from simulate.transfer import StoredFrames, put, stored_frames
@@ -54,10 +55,11 @@ def relabel(
 
     Raises:
         MisuseError: New labels are asked for and frames are missing, or averaging would have to be
-            undone or made up.
+            undone or made up; or the thresholds do not fit the protocol.
         StoreMismatchError: `out` is of another protocol.
     """
-    protocol = store.protocol.model_copy(update={"labelling": labelling})
+    values = store.protocol.model_dump() | {"labelling": labelling.model_dump()}
+    protocol = validated(Protocol, values, "the new thresholds")
     _must_be_possible(store.protocol.labelling, labelling)
     target = create_or_open(out, protocol)
     records = list(store)

@@ -194,6 +194,18 @@ def test_averaging_cannot_be_undone(store: RecordStore, tmp_path: Path, change: 
     assert not (tmp_path / "out").exists()
 
 
+def test_thresholds_that_do_not_fit_the_hold_are_refused_in_a_sentence(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    verb = ["records", "relabel", store.path, "--out", tmp_path / "out", "--persistence-ps"]
+    ended = glassyli(*verb, 300)
+    assert ended.returncode == 2
+    assert "the new thresholds:" in ended.stderr
+    assert "pydantic" not in ended.stderr
+    assert not (tmp_path / "out").exists()
+    assert glassyli(*verb, 30).returncode == 0
+
+
 def protocol_with(**labelling: object) -> Protocol:
     changed = SHORT_PROTOCOL.labelling.model_copy(update=labelling)
     return SHORT_PROTOCOL.model_copy(update={"labelling": changed})
@@ -333,6 +345,12 @@ def test_replicas_of_a_store_labelled_by_relaxed_positions_are_refused(tmp_path:
     (record,) = parents
     with pytest.raises(MisuseError, match=r"but is minimised.*relabelled from"):
         branches(parents, [record.trajectory_id], 0.0, [1])
+
+
+def test_a_parent_named_twice_has_its_replicas_once(store: RecordStore) -> None:
+    record = next(r for r in store if r.failure is None)
+    twice = [record.trajectory_id, record.trajectory_id[:8]]
+    assert branches(store, twice, 0.0, [1, 2]) == branches(store, twice[:1], 0.0, [1, 2])
 
 
 def test_a_parent_without_that_frame_is_refused_and_the_nearest_named(store: RecordStore) -> None:
