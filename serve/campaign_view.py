@@ -1,17 +1,21 @@
 """A running campaign for the person watching, and for programs: a live table, lines, events."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from serve.console import Console, ProgressBar
 from simulate.errors import GlassyLiError
 
 if TYPE_CHECKING:
     from simulate.campaign import CampaignProgress
+
+logger = logging.getLogger(__name__)
 
 LEAST_FOR_A_GUESS = 4
 """Finished trajectories before the time left is worth saying."""
@@ -26,10 +30,11 @@ def campaign_view(
     Args:
         console: Where.
         n_waiting: Trajectories to run.
-        events: A file that gets one JSON line an event, added at its end.
+        events: A file that gets one JSON line an event, added at its end. Where it cannot be
+            written any more, the campaign goes on without.
 
     Raises:
-        GlassyLiError: `events` cannot be written.
+        GlassyLiError: `events` cannot be opened.
     """
     with ExitStack() as opened:
         file = opened.enter_context(_appending(events)) if events else None
@@ -41,15 +46,13 @@ def campaign_view(
 class CampaignView:
     """Takes every event of a campaign to where it is watched."""
 
-    def __init__(self, bar: ProgressBar, events: TextIO | None) -> None:
+    def __init__(self, bar: ProgressBar, events: FileIO | None) -> None:
         self._bar = bar
         self._events = events
 
     def show(self, progress: "CampaignProgress") -> None:
         """Move the bar, renew the table, write the event."""
-        if self._events:
-            self._events.write(json.dumps(_event(progress), allow_nan=False) + "\n")
-            self._events.flush()
+        self._write(progress)
         counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(progress.outcomes.items()))
         left_s = progress.seconds_left if progress.n_done >= LEAST_FOR_A_GUESS else None
         self._bar.at(
@@ -65,12 +68,24 @@ class CampaignView:
             },
         )
 
+    def _write(self, progress: "CampaignProgress") -> None:
+        if self._events is None:
+            return
+        try:
+            self._events.write(f"{json.dumps(_event(progress), allow_nan=False)}\n".encode())
+        except OSError as error:
+            logger.warning(
+                "going on without --events: %s cannot be written: %s. Free some space.",
+                self._events.name, error.strerror,
+            )  # fmt: skip
+            self._events = None
+
 
 @contextmanager
-def _appending(path: Path) -> Iterator[TextIO]:
+def _appending(path: Path) -> Iterator[FileIO]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a", encoding="utf-8")
+        file = path.open("ab", buffering=0)  # nothing is left to be written when it is closed
     except OSError as error:
         raise GlassyLiError(
             f"--events must be writable, but {path}: {error.strerror}. Choose another file."
