@@ -1,5 +1,6 @@
 """A whole store as one gzipped tar file, and back; what comes from outside is checked first."""
 
+import errno
 import gzip
 import io
 import os
@@ -8,6 +9,8 @@ import shutil
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +27,8 @@ MOST_GROWTH: Final = 100
 
 MOST_BYTES: Final = 20 * 10**9
 """An archive may unpack to this much in any case."""
+
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_archive(store: RecordStore, path: Path) -> int:
@@ -58,17 +63,37 @@ def import_archive(path: Path, out: Path) -> int:
     Raises:
         MisuseError: Not an archive of a store, or cut off, damaged or far too large.
         StoreError: A record in it was changed or lacks its frames.
+        GlassyLiError: There is no room to unpack or to copy it.
     """
-    with tempfile.TemporaryDirectory(prefix="glassyli-") as name:
-        folder = Path(name)
+    with _scratch() as folder:
         try:
             _unpack(path, folder)
         except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise _no_room(error) from error
             reason = error.strerror if isinstance(error, OSError) else None
             raise _no_archive(path, reason or str(error)) from error
         if not (folder / "store.json").is_file():
             raise _no_archive(path, "it holds no store.json")
         return merge([_checked_store(path, folder)], out)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="glassyli-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise _no_room(error) from error
+    with made as name:
+        yield Path(name)
+
+
+def _no_room(error: OSError) -> GlassyLiError:
+    return GlassyLiError(
+        f"an archive must be unpacked into a temporary folder, but: {error.strerror}. Nothing was "
+        "imported; free some space, or set TMPDIR to a folder with more."
+    )
 
 
 def _no_archive(path: Path, reason: str) -> MisuseError:

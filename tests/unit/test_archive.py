@@ -2,7 +2,9 @@
 
 import gzip
 import io
+import resource
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,26 @@ def test_an_archive_that_would_fill_the_disk_is_refused(packed, tmp_path) -> Non
 def test_an_archive_beyond_the_largest_size_is_refused(packed, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(archives, "MOST_BYTES", 10_000)
     assert "10000 bytes" in is_refused(packed, tmp_path / "out")
+
+
+def test_a_full_disk_is_not_blamed_on_the_archive(packed, tmp_path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
+    try:
+        with pytest.raises(GlassyLiError, match="free some space") as caught:
+            import_archive(packed, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.exit_code == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_any_temporary_folder_an_archive_is_not_blamed(
+    packed, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(GlassyLiError, match="temporary folder, but: No such file"):
+        import_archive(packed, tmp_path / "out")
 
 
 @pytest.mark.parametrize("folder", ["records", "frames"])
