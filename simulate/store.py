@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tarfile import TarFile
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from simulate.checkpoint import EVERY_S, Checkpoints
 from simulate.claim import Claim
@@ -24,6 +24,12 @@ from simulate.protocol import Protocol
 from simulate.record import SCHEMA_VERSION, FramesFile, TrajectoryRecord, checksum_of
 from simulate.settings import Settings, differences, explain
 from simulate.snapshot import Snapshot, read_structure
+
+
+class _Version(BaseModel):
+    """What `store.json` holds in every release."""
+
+    schema_version: int
 
 
 class _Header(Settings):
@@ -212,16 +218,23 @@ def open_store(path: Path) -> RecordStore:
             "Make one with `glassyli simulate ... --out STORE`."
         )
     try:
-        values = _Header.model_validate_json(header.read_bytes())
+        written = header.read_bytes()
+        _check_version(header, written)
+        values = _Header.model_validate_json(written)
     except (ValidationError, OSError) as error:
         reason = explain(error) if isinstance(error, ValidationError) else f"{error.strerror}."
         raise StoreError(f"{header} is damaged or from another version: {reason}") from error
-    if values.schema_version != SCHEMA_VERSION:
+    return RecordStore(path, values.protocol)
+
+
+def _check_version(header: Path, written: bytes) -> None:
+    """Before all else is read: another release may have had other settings."""
+    version = _Version.model_validate_json(written).schema_version
+    if version != SCHEMA_VERSION:
         raise StoreError(
-            f"{header} must have schema {SCHEMA_VERSION}, but has {values.schema_version}. "
+            f"{header} must have schema {SCHEMA_VERSION}, but has {version}. "
             "Read it with the release that wrote it."
         )
-    return RecordStore(path, values.protocol)
 
 
 def create_or_open(path: Path, protocol: Protocol | None) -> RecordStore:

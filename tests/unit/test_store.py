@@ -15,7 +15,7 @@ from simulate.errors import GlassyLiError, MisuseError, StoreError, StoreMismatc
 from simulate.packing import pack
 from simulate.plan import Plan
 from simulate.protocol import protocol_named
-from simulate.record import checksum_of
+from simulate.record import SCHEMA_VERSION, checksum_of
 from simulate.snapshot import Snapshot, extended_xyz, read_structure
 from simulate.store import content_hash, create_or_open, open_store
 
@@ -303,6 +303,18 @@ def test_a_structure_keeps_cell_periodicity_and_labels(tmp_path, record) -> None
 
 
 def test_an_unreadable_protocol_of_a_store_is_said_so(tmp_path) -> None:
-    (tmp_path / "store.json").write_text('{"schema_version": 1}')
+    (tmp_path / "store.json").write_text(json.dumps({"schema_version": SCHEMA_VERSION}))
     with pytest.raises(StoreError, match="protocol"):
         open_store(tmp_path)
+
+
+def test_a_store_of_another_release_is_told_from_a_damaged_one(store) -> None:
+    header = store.path / "store.json"
+    values = json.loads(header.read_text())
+    values["protocol"]["a_setting_of_then"] = 3
+    header.write_text(json.dumps(values | {"schema_version": 1}))
+    with pytest.raises(StoreError, match=r"but has 1\. Read it with the release that wrote it"):
+        open_store(store.path)
+    header.write_text("{")
+    with pytest.raises(StoreError, match="damaged"):
+        open_store(store.path)
