@@ -10,11 +10,13 @@ class TrainingConfig(Settings):
     """Settings of one training. The defaults suit 20 to a few hundred trajectories."""
 
     seed: int = Field(0, ge=0, description="Of splits, bootstrap, anchors and first weights.")
-    n_members: int = Field(
-        8,
+    n_members: int = Field(10, ge=2, le=64, description="Members of the ensemble.")
+    n_folds: int = Field(
+        5,
         ge=2,
         le=64,
-        description="Members of the ensemble; each leaves out as many parts of the designs.",
+        description="Parts of the designs. Each member leaves one out; those that left out the same "
+        "judge it together.",
     )
     snapshots_per_run: int = Field(
         4, ge=1, le=8, description="Frames of each trajectory that enter the network."

@@ -53,7 +53,7 @@ class _Frames:
 
 def fold_of(data: TrainingSet, config: TrainingConfig) -> dict[str, int]:
     """Fold of each design; member m never sees fold m (modulo their number)."""
-    return folds(data.keys, config.n_members, config.seed)
+    return folds(data.keys, min(config.n_folds, config.n_members), config.seed)
 
 
 @one_thread()
