@@ -2,6 +2,7 @@
 # test    every test, with the real engines
 # check   style, types, import order, spelling
 # bench   speed on this machine, and how labels depend on their settings
+# train-reference   the model that ships, from the records that ship, into runs/reference-model
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= runs/quickstart
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench train-reference clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -28,6 +29,9 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.labels
+
+train-reference: $(VENV)/.installed
+	$(BIN)/glassyli train train/reference --config configs/train.yaml --name reference-starter --out runs/reference-model
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassy Li needs Python 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
