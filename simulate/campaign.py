@@ -17,7 +17,7 @@ from simulate.cluster import available_cores, ray_session
 from simulate.plan import Plan
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
-from simulate.workers import Workers
+from simulate.workers import Workers, clear_checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ def run_campaign(
     Raises:
         EngineError: LAMMPS or OVITO cannot be used on a worker.
     """
+    _clear_leftovers(store)
     plans = list({plan.trajectory_id: plan for plan in plans}.values())
     waiting = [plan for plan in plans if plan.trajectory_id not in store]
     summary = CampaignSummary(
@@ -125,7 +126,7 @@ def run_campaign(
                 kept = store.append(record, frames)  # failures too: dropping them would bias times
                 workers.settled(kept)
                 summary.outcomes[outcome_of(kept)] += 1
-                summary.simulated_ns += simulated_ns(kept)
+                summary.simulated_ns += simulated_ns(kept, workers.inherited_ps(kept))
                 progress.finished(kept)
                 tell(progress.now("finished", kept.trajectory_id, kept))
         finally:
@@ -143,12 +144,23 @@ def outcome_of(record: TrajectoryRecord) -> str:
     return str(record.outcome)
 
 
-def simulated_ns(record: TrajectoryRecord) -> float:
-    """Length of the trajectory from packing to its end, ns."""
-    if not record.frames:
+def simulated_ns(record: TrajectoryRecord, since_ps: float | None = None) -> float:
+    """Length of the trajectory from packing, or from a time on the hold clock, to its end, ns."""
+    times_ps = [frame.time_ps for frame in record.frames]
+    if not times_ps:
         return 0.0
-    spacing_ps = record.frames[1].time_ps - record.frames[0].time_ps if record.frames[1:] else 0.0
-    return (record.frames[-1].time_ps - record.frames[0].time_ps + spacing_ps) / 1000.0
+    if since_ps is None:
+        since_ps = times_ps[0] - (times_ps[1] - times_ps[0] if times_ps[1:] else 0.0)
+    return (times_ps[-1] - since_ps) / 1000.0
+
+
+def _clear_leftovers(store: RecordStore) -> None:
+    """Remove what was left of recorded trajectories when a campaign was killed."""
+    for name in store.under_way():
+        claim = store.claim(name) if name in store else None
+        if claim:
+            clear_checkpoints(store, store.record(name))
+            claim.release()
 
 
 class _Progress:

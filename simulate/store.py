@@ -178,6 +178,10 @@ class RecordStore:
         """
         return Claim.of(self.path / "running" / f"{trajectory_id}.lock")
 
+    def under_way(self) -> list[str]:
+        """Ids of trajectories that run, or that a campaign left when it was killed."""
+        return sorted({path.stem for path in self.path.glob("running/*")})
+
     def add_to(self, archive: TarFile, record: TrajectoryRecord) -> None:
         """Put a record and its frames into an archive, where they lie in the store."""
         paths = [self._record_path(record.trajectory_id)]

@@ -87,6 +87,7 @@ class Workers:
         self._losses: Counter[str] = Counter()
         self._reached: dict[str, int] = {}
         self._begun_anew: dict[str, Saved | None] = {}
+        self._found_ps: dict[str, float] = {}
         self._unforeseen: EngineError | None = None
 
     @property
@@ -127,12 +128,17 @@ class Workers:
 
     def settled(self, record: TrajectoryRecord) -> None:
         """A record is in the store: its checkpoints and our claim may go."""
-        if not (record.failure and record.failure.cause == "lost_worker"):
-            self._store.checkpoints(record.trajectory_id).clear()
+        clear_checkpoints(self._store, record)
         self._begun_anew.pop(record.trajectory_id, None)
         claim = self._claims.pop(record.trajectory_id, None)
         if claim:
             claim.release()
+
+    def inherited_ps(self, record: TrajectoryRecord) -> float | None:
+        """Hold clock until which an earlier campaign simulated it; None: all was done by us."""
+        found_ps = self._found_ps.get(record.trajectory_id)
+        is_used = found_ps in record.provenance.resumed_at_ps or is_lost(record)
+        return found_ps if is_used else None
 
     def stop(self) -> None:
         """Free every core, whatever is running."""
@@ -157,8 +163,11 @@ class Workers:
             if claim:
                 claim.release()
             return False
-        self._claims[name] = claim
         checkpoints = self._store.checkpoints(name, self._checkpoint_every_s)
+        found = None if name in self._claims else checkpoints.latest()
+        if found:
+            self._found_ps[name] = found.progress.frames[-1].time_ps
+        self._claims[name] = claim
         running = worker.run.remote(plan, name, self._scratch, checkpoints)
         self._in_flight[running] = (worker, plan, time.perf_counter())
         return True
@@ -227,6 +236,17 @@ class Workers:
         seen = _furthest(self._begun_anew.get(name), saved)
         frames = extended_xyz(seen.snapshots, plan.design.element) if seen else None
         return failed_record(plan, failure, seen), frames
+
+
+def is_lost(record: TrajectoryRecord) -> bool:
+    """Whether it never came back from its workers."""
+    return record.failure is not None and record.failure.cause == "lost_worker"
+
+
+def clear_checkpoints(store: RecordStore, record: TrajectoryRecord) -> None:
+    """Remove what a recorded trajectory needs no more; one that was lost may yet go on from it."""
+    if not is_lost(record):
+        store.checkpoints(record.trajectory_id).clear()
 
 
 def _furthest(*found: Saved | None) -> Saved | None:

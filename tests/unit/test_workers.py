@@ -1,4 +1,4 @@
-"""What becomes of a trajectory whose worker dies, without Ray: nothing that was seen is lost."""
+"""What becomes of a trajectory whose worker or campaign dies, without Ray."""
 
 import sys
 from collections import deque
@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 from synthetic import NEVER, SHORT_PROTOCOL, lithium, synthetic_frames, synthetic_record
 
+from simulate.campaign import run_campaign, simulated_ns
 from simulate.checkpoint import Progress
 from simulate.plan import Plan
-from simulate.record import TrajectoryRecord
+from simulate.record import Failure, TrajectoryRecord
 from simulate.store import RecordStore, create_or_open
 from simulate.workers import MAX_LOSSES, Workers
 
@@ -91,3 +92,65 @@ def test_what_dies_at_the_same_place_is_given_up(workers, store) -> None:
         if ended is not None:
             break
     assert ended.failure.cause == "lost_worker"
+
+
+def resumed(*times_ps: float) -> TrajectoryRecord:
+    provenance = WHOLE.provenance.model_copy(update={"resumed_at_ps": list(times_ps)})
+    return WHOLE.model_copy(update={"provenance": provenance})
+
+
+def test_what_an_earlier_campaign_simulated_is_not_counted_again(workers, store) -> None:
+    checkpoint(store, 20)
+    found_ps = WHOLE.frames[19].time_ps
+    run = SimpleNamespace(remote=lambda *_: object())
+    assert workers._start(SimpleNamespace(run=run), PLAN)
+    ours = resumed(-10.0, found_ps, 190.0)  # earlier, by this campaign, after a loss in it
+    assert workers.inherited_ps(ours) == found_ps
+    left_ps = WHOLE.frames[-1].time_ps - found_ps
+    assert simulated_ns(ours, found_ps) == pytest.approx(left_ps / 1000.0)
+    assert workers.inherited_ps(resumed()) is None  # its checkpoint was of no use
+    whole_ps = WHOLE.frames[-1].time_ps - (WHOLE.frames[0].time_ps - 10.0)
+    assert simulated_ns(resumed()) == pytest.approx(whole_ps / 1000.0)
+
+
+def test_what_this_campaign_began_is_counted_whole(workers, store) -> None:
+    run = SimpleNamespace(remote=lambda *_: object())
+    worker = SimpleNamespace(run=run)
+    assert workers._start(worker, PLAN)
+    checkpoint(store, 20)
+    lost(workers)
+    assert workers._start(worker, PLAN)
+    assert workers.inherited_ps(resumed(WHOLE.frames[19].time_ps)) is None
+
+
+def left_behind(store: RecordStore) -> set[str]:
+    return {path.name for path in (store.path / "running").iterdir()}
+
+
+def test_leftovers_of_recorded_trajectories_are_cleared(store) -> None:
+    """A campaign was killed between writing a record and clearing what led to it."""
+    checkpoint(store, 5)
+    (store.path / "running" / f"{PLAN.trajectory_id}.lock").touch()
+    other = store.path / "running" / "0123456789abcdef"
+    other.mkdir()
+    store.append(WHOLE)
+    run_campaign([PLAN], store)
+    assert left_behind(store) == {other.name}
+
+
+def test_what_another_campaign_holds_is_left_to_it(store) -> None:
+    checkpoint(store, 5)
+    store.append(WHOLE)
+    theirs = store.claim(PLAN.trajectory_id)
+    run_campaign([PLAN], store)
+    assert left_behind(store) == {PLAN.trajectory_id, f"{PLAN.trajectory_id}.lock"}
+    theirs.release()
+
+
+def test_what_was_lost_can_still_go_on_once_its_record_is_removed(store) -> None:
+    checkpoint(store, 5)
+    failure = Failure(cause="lost_worker", message="gone", stage="hold")
+    gone = {"failure": failure, "outcome": None, "incubation": None}
+    store.append(WHOLE.model_copy(update=gone))
+    run_campaign([PLAN], store)
+    assert left_behind(store) == {PLAN.trajectory_id}
