@@ -8,6 +8,7 @@ from simulate.checkpoint import Checkpoints, Progress
 from simulate.errors import EngineError
 from simulate.labels import label
 from simulate.plan import Plan
+from simulate.pricing import calibrate, price
 from simulate.protocol import Protocol, protocol_named
 from simulate.record import PHYSICS_VERSION, Parent
 from simulate.store import create_or_open
@@ -70,6 +71,13 @@ def test_a_record_says_who_made_it_and_what_was_simulated(melt) -> None:
     assert record.energy_balance.is_binding is False
     assert record.morphology_after_quench.largest_cluster <= 120
     assert record.physics_version == PHYSICS_VERSION
+
+
+def test_a_store_takes_the_room_that_was_said(melt) -> None:
+    plan, _, store = melt
+    files = [path for folder in ("records", "frames") for path in (store.path / folder).iterdir()]
+    taken_MB = 1.0e-6 * sum(path.stat().st_size for path in files)
+    assert price([plan], calibrate()).disk_MB == pytest.approx(taken_MB, rel=0.05)
 
 
 def test_the_same_plan_gives_the_same_frames(melt, tmp_path) -> None:
