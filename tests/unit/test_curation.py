@@ -323,7 +323,8 @@ def test_stricter_thresholds_never_order_more() -> None:
             if stricter is not None:
                 next_row = rows[(*place[:axis], stricter, *place[axis + 1 :])]
                 assert next_row.n_ordered <= row.n_ordered
-                assert next_row.n_in_quench <= row.n_in_quench
+                if values is not PERSISTENCE_PS:  # the longer time that confirms may begin sooner
+                    assert next_row.n_in_quench <= row.n_in_quench
                 n_fewer[axis] += next_row.n_ordered < row.n_ordered
     assert all(n_fewer)
 
