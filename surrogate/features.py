@@ -23,8 +23,8 @@ FEATURE_NAMES: Final = (
     "heat_leak",
     "homologous_temperature",
 )
-"""Atoms inside (nucleation is per volume) and the share at a surface (where it is hindered), both of
-the shape of least area; packing density over bulk; wall or periodic images, and density inside a
+"""Atoms inside (nucleation is per volume) and the share at a surface (where it is hindered), both
+of the shape of least area; packing density over bulk; wall or periodic images, and density inside a
 wall; how freely latent heat leaves, 0 to 1; hold over melting temperature."""
 
 LEAST_CORE_SHARE: Final = 0.05
@@ -82,7 +82,7 @@ def surface_share(design: EmbryoDesign) -> float:
             2.0 * math.sqrt(math.pi * void),
             SPHERE * void ** (2.0 / 3.0),
         )
-    return area_A2 * design.physics.nearest_neighbour_A / volume_A3
+    return float(area_A2 * design.physics.nearest_neighbour_A / volume_A3)
 
 
 def _features(design: EmbryoDesign) -> list[float]:

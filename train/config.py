@@ -15,8 +15,8 @@ class TrainingConfig(Settings):
         5,
         ge=2,
         le=64,
-        description="Parts of the designs. Each member leaves one out; those that left out the same "
-        "judge it together.",
+        description="Parts of the designs. Each member leaves one out; those that left out the "
+        "same judge it together.",
     )
     snapshots_per_run: int = Field(
         4, ge=1, le=8, description="Frames of each trajectory that enter the network."

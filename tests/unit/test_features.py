@@ -1,4 +1,4 @@
-"""What a design tells of the embryo's surface: the shape of least area, and how much lies inside."""
+"""What a design tells of its surface: the shape of least area, and how much lies inside."""
 
 import math
 
