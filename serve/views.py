@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from surrogate.search_result import SearchResult
     from train.evaluate import Evaluation
     from train.fit import TrainingSummary
-    from train.scores import Scores
+    from train.scores import Score, Scores
     from train.workers import TrainingProgress
 
 
-SKILL_RULE: Final = "skill: 1 would be perfect, 0 is as good as ignoring the design, below 0 worse"
+SKILL_RULE: Final = (
+    "skill: 1 would be perfect, 0 is as good as ignoring the design, below 0 worse\n"
+    "Brier judges whether it orders by then, log when; concordance: 0.5 is chance"
+)
 
 
 def tell_campaign(console: Console, summary: "CampaignSummary", store: "RecordStore") -> None:
@@ -208,19 +211,27 @@ def tell_evaluation(console: Console, evaluation: "Evaluation", model: Path | No
 
 
 def _score_table(scored: "Mapping[str, Scores]") -> tuple[list[str], list[list[str]]]:
-    """Head and rows: skill over Kaplan-Meier, its interval, and ordered shares."""
-    head = ["", "horizon, ps", "integrated Brier skill", "90 %", "forecast", "seen ordered"]
+    """Head and rows: skills over Kaplan-Meier with their intervals, concordance, shares."""
+    head = [
+        "", "integrated Brier skill", "90 %", "log skill", "90 %", "concordance", "forecast",
+        "seen ordered", "by, ps",
+    ]  # fmt: skip
     rows = []
     for name, scores in scored.items():
-        brier = scores.integrated_brier
+        shares = (scores.concordance, scores.expected, scores.observed)
         rows.append(
             [
                 name,
+                *_skill(scores.integrated_brier),
+                *_skill(scores.log),
+                *("-" if share is None else f"{share:.2f}" for share in shares),
                 f"{scores.horizon_ps:.0f}",
-                "-" if brier is None or brier.skill is None else f"{brier.skill:+.2f}",
-                "" if brier is None else interval(brier.skill_interval),
-                "-" if scores.expected is None else f"{scores.expected:.2f}",
-                "-" if scores.observed is None else f"{scores.observed:.2f}",
             ]
         )
     return head, rows
+
+
+def _skill(score: "Score | None") -> tuple[str, str]:
+    if score is None or score.skill is None:
+        return "-", ""
+    return f"{score.skill:+.2f}", interval(score.skill_interval)
