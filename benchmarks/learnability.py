@@ -51,6 +51,8 @@ N_REPEATS: Final = 5
 N_FOLDS: Final = 5
 LEAST_DESIGNS: Final = 2 * N_FOLDS
 LEAST_CURVE_DESIGNS: Final = 4
+LEAST_LINE_DESIGNS: Final = 16
+LEAST_LINE_SIZES: Final = 3
 FORECASTERS: Final[dict[str, Callable[[Sample, Choice], Survival]]] = {
     "size only": size_law,
     "design law": design_law,
@@ -257,11 +259,17 @@ def _doubling(first: int, end: int) -> list[int]:
 
 
 def _enough(split: Split, sizes: Whole, values: Floats) -> Results:
-    """Where the log score of the design law would stop falling, from ``a + b / n_designs``."""
+    """Where the log score of the design law would stop falling, from ``a + b / n_designs``.
+
+    That form holds for many designs: the smallest sizes are left out where three others remain.
+    """
+    is_large = sizes >= LEAST_LINE_DESIGNS
+    if is_large.sum() < LEAST_LINE_SIZES:
+        is_large[:] = True
 
     def limits(drawn: Floats) -> tuple[float, float]:
         means = drawn.mean(axis=0)
-        slope, limit = np.polyfit(1.0 / sizes, means[:-1], 1)
+        slope, limit = np.polyfit(1.0 / sizes[is_large], means[:-1][is_large], 1)
         gain = means[-1] - limit
         if slope <= 0.0 or gain <= 0.0:
             return float(limit), 0.0 if gain > 0.0 else MOST_DESIGNS
