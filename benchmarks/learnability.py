@@ -16,22 +16,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.forecasters import (
-    Choice,
-    Sample,
-    Survival,
-    Whole,
-    boosting,
-    design_law,
-    kaplan_meier,
-    size_law,
-)
 from benchmarks.learnability_report import report
+from benchmarks.sample import Sample
 from benchmarks.where_next import where_next
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import write_atomically
 from simulate.store import open_store
 from surrogate.threads import one_thread
+from train.baselines import Choice, Survival, Whole, boosting, kaplan_meier, law
 from train.chance import chance
 from train.data_card import STUDY
 from train.metrics import (
@@ -54,9 +46,9 @@ LEAST_CURVE_DESIGNS: Final = 4
 LEAST_LINE_DESIGNS: Final = 16
 LEAST_LINE_SIZES: Final = 3
 FORECASTERS: Final[dict[str, Callable[[Sample, Choice], Survival]]] = {
-    "size only": size_law,
-    "design law": design_law,
-    "boosting": boosting,
+    "size only": lambda sample, chosen: law(sample.asked_by_size, chosen),
+    "design law": lambda sample, chosen: law(sample.asked, chosen),
+    "boosting": lambda sample, chosen: boosting(sample.asked, chosen),
 }
 WANTED_HALF_WIDTH: Final = 0.05
 """Of the 90 % interval of a skill: what would count as known."""
@@ -84,7 +76,7 @@ def study(sample: Sample) -> Results:
             f"{n_designs}. Simulate more designs."
         )
     split = Split(sample)
-    reference = split.forecast(kaplan_meier(sample, split.chosen))
+    reference = split.forecast(kaplan_meier(sample.asked, split.chosen))
     fitted = {name: make(sample, split.chosen) for name, make in FORECASTERS.items()}
     judged = {name: split.forecast(each) for name, each in fitted.items()}
     by_size = judged["size only"]

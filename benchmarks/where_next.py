@@ -14,13 +14,14 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from benchmarks.forecasters import SLOPE_SPREAD, Sample, fit_law
+from benchmarks.sample import Sample
 from simulate.design import EmbryoDesign
 from simulate.neighbours import label_ceiling
 from simulate.sampling import DesignSpace
 from surrogate.features import design_features
 from surrogate.network import forecast
 from surrogate.survival import survival
+from train.baselines import SLOPE_SPREAD, fit_law
 from train.counting import density_class, size_class
 from train.loss import Prior
 from train.metrics import Floats
@@ -94,7 +95,7 @@ def members(sample: Sample, designs: Sequence[EmbryoDesign]) -> Floats:
     weights = np.stack([bootstrap_weights(sample.keys, seed) for seed in range(N_MEMBERS)])
     prior = Prior.for_hold(sample.hold_ps, SLOPE_SPREAD)
     priors = [prior.anchored(seed // 2, (1.0, -1.0)[seed % 2]) for seed in range(N_MEMBERS)]
-    lines = fit_law(sample, sample.features, torch.from_numpy(weights), priors)
+    lines = fit_law(sample.asked, weights, priors)
     features = torch.from_numpy(sample.scaling.standardise(design_features(designs)))
     law = forecast(lines.outputs(features), lines.shared).law
     return np.asarray(1.0 - survival(law, torch.full_like(law.log_scale, sample.hold_ps)))

@@ -105,7 +105,7 @@ class Prior:
     weight_spread: Tensor
 
     @classmethod
-    def for_hold(cls, hold_ps: float, slope_spread: float) -> Self:
+    def for_hold(cls, hold_ps: float, slope_spread: float, n_features: int = N_FEATURES) -> Self:
         """About one in five orders in the quench or never; times of the order of the hold."""
 
         def row(*values: float) -> Tensor:
@@ -117,8 +117,8 @@ class Prior:
             bias_spread=row(2.0, 1.5, 2.0, 1.0, 1.0),
             shared_mean=row(0.0, math.log(0.08), math.log(0.02)),
             shared_spread=row(0.4, 0.7, 0.7),
-            weight_mean=torch.zeros(N_OUTPUTS, N_FEATURES, dtype=torch.float64),
-            weight_spread=scales.expand(-1, N_FEATURES),
+            weight_mean=torch.zeros(N_OUTPUTS, n_features, dtype=torch.float64),
+            weight_spread=scales.expand(-1, n_features),
         )
 
     @property

@@ -9,11 +9,12 @@ import pytest
 from synthetic import ALWAYS, NEVER, Truth, lithium, replicas, synthetic_designs, synthetic_record
 
 from benchmarks import learnability
-from benchmarks.forecasters import Sample, boosting, design_law, kaplan_meier, size_law
-from benchmarks.learnability import N_FOLDS, N_REPEATS, Split
+from benchmarks.learnability import FORECASTERS, N_FOLDS, N_REPEATS, Split
+from benchmarks.sample import Sample
 from benchmarks.where_next import where_next
 from simulate.errors import MisuseError
 from simulate.store import create_or_open
+from train.baselines import kaplan_meier
 from train.data_card import STUDY, data_card
 from train.metrics import KaplanMeier
 
@@ -72,12 +73,14 @@ def test_replicas_are_no_independent_records() -> None:
 def test_kaplan_meier_is_that_of_the_chosen_records() -> None:
     sample = drawn(8)
     chosen = np.array([[True] * 4 + [False] * 4, [False] * 4 + [True] * 4])
-    found = kaplan_meier(sample, chosen)(np.array([0, 1]), np.array([0, 0]), np.array([90.0, 90.0]))
+    found = kaplan_meier(sample.asked, chosen)(
+        np.array([0, 1]), np.array([0, 0]), np.array([90.0, 90.0])
+    )
     halves = (sample.incubations[:4], sample.incubations[4:])
     assert found.tolist() == [float(KaplanMeier.of(half).survival([90.0])[0]) for half in halves]
 
 
-@pytest.mark.parametrize("make", [size_law, design_law, boosting])
+@pytest.mark.parametrize("make", FORECASTERS.values())
 def test_larger_embryos_are_forecast_to_order_sooner_when_they_do(make: object) -> None:
     sample = drawn(24, 2, BY_SIZE)
     found = make(sample, everything(sample))(*at(sample, 60.0))  # type: ignore[operator]
@@ -95,7 +98,7 @@ def test_size_only_knows_nothing_but_size() -> None:
             make(each, everything(each) & (np.arange(13) < 12))(*at(each, 60.0))[-1]
             for each in (sample, dense)
         ]
-        for make in (size_law, design_law)
+        for make in (FORECASTERS["size only"], FORECASTERS["design law"])
     ]
     assert last[0][0] == pytest.approx(last[0][1], abs=1e-9)
     assert abs(last[1][0] - last[1][1]) > 0.01
@@ -104,6 +107,7 @@ def test_size_only_knows_nothing_but_size() -> None:
 def test_order_in_the_quench_is_a_step_at_zero_for_boosted_trees() -> None:
     always, never = drawn(8, 1, ALWAYS), drawn(8, 1, NEVER)
     # 1 / e: the hazard of the whole is 1, by the estimator of Breslow.
+    boosting = FORECASTERS["boosting"]
     assert boosting(always, everything(always))(*at(always, 0.0)).max() < 0.5
     assert boosting(never, everything(never))(*at(never, 100.0)).tolist() == [1.0] * 8
 
