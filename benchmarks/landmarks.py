@@ -26,15 +26,16 @@ from simulate.files import write_atomically
 from simulate.incubation import Incubation
 from simulate.landmarks import LANDMARKS
 from simulate.store import RecordStore, open_store
+from surrogate.descriptors import descriptors
 from surrogate.features import design_features
-from surrogate.graph import Surroundings, graph, surroundings
+from surrogate.graph import graph
 from surrogate.network import forecast
 from surrogate.package import Package, read_package
+from surrogate.surroundings import Surroundings, surroundings
 from surrogate.survival import survival
 from surrogate.threads import one_thread
 from train.baselines import Asked, Choice, Survival, boosting, cox, kaplan_meier, law, nucleation
 from train.config import TrainingConfig
-from train.descriptors import descriptors
 from train.landmark import BEFORE_THE_HOLD, AtRisk, at_risk
 from train.metrics import Floats
 from train.records import independent

@@ -12,107 +12,29 @@ name               shape                 type     meaning
 ``edge_attr``      (n_edges, 9)          float32  8 radial functions of distance / cut-off, likeness
 ``context``        (1, n_features + 2)   float32  standardised design features; 1 if the quench has
                                                   passed; log(1 + hold clock / 10 ps) / 5
+``summary``        (1, n_descriptors)    float64  `surrogate.descriptors` of the whole structure
+``since_ps``       (1,)                  float64  hold clock, ps; 0 before the hold
 =================  ====================  =======  ===============================================
 
-All are dimensionless and unchanged by rotation, translation and renaming of atoms. The cut-off is
-that of `simulate.neighbours`, 1.39 nearest-neighbour distances: 14 neighbours in bcc, 12 in fcc.
+All but the clock are dimensionless, and none changes when atoms are turned, moved or renamed.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch_geometric.data import Data
-from vesin import NeighborList
 
-from simulate.bond_order import bond_order
 from simulate.design import EmbryoDesign
-from simulate.errors import MisuseError
-from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
-from simulate.snapshot import Snapshot
+from surrogate.descriptors import descriptors
 from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
+from surrogate.surroundings import Surroundings
 
-BCC_NEIGHBOURS: Final = 14
 N_RADIAL: Final = 8
 N_ATOM_INPUTS: Final = 7
 N_EDGE_INPUTS: Final = N_RADIAL + 1
 N_CONTEXT: Final = len(FEATURE_NAMES) + 2
 CLOCK_UNIT_PS: Final = 10.0
-CLOCK_ROUNDING_PS: Final = 1.0e-6
-SOLID_CONNECTIONS: Final = 0.5
-"""Summed likeness over 14 above which an atom counts as solid-like: about half the connections of
-ten Wolde et al. 1996, so that few neighbours are never a solid."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Surroundings:
-    """What the network sees of the atoms; independent of any model.
-
-    Attributes:
-        atoms: Shape ``(n_atoms, 7)``; see the module.
-        edge_index: Shape ``(2, n_edges)``.
-        distances: Over the cut-off, shape ``(n_edges,)``.
-        likeness: Shape ``(n_edges,)``.
-        time_ps: Hold clock, ps; 0 before the hold.
-        is_past_quench: Whether the quench is over.
-    """
-
-    atoms: NDArray[np.float32]
-    edge_index: NDArray[np.int64]
-    distances: NDArray[np.float32]
-    likeness: NDArray[np.float32]
-    time_ps: float
-    is_past_quench: bool
-
-    @property
-    def solid_share(self) -> float:
-        """Share of solid-like atoms."""
-        return float((self.atoms[:, 4] > SOLID_CONNECTIONS).mean())
-
-
-def is_past_quench(snapshot: Snapshot) -> bool:
-    """Whether the quench is over: its last frame, the hold, or a user's structure."""
-    is_last_of_quench = snapshot.stage == "quench" and snapshot.time_ps >= -CLOCK_ROUNDING_PS
-    return snapshot.stage in ("hold", "given") or is_last_of_quench
-
-
-def surroundings(snapshot: Snapshot, design: EmbryoDesign) -> Surroundings:
-    """Neighbours and their order.
-
-    Raises:
-        MisuseError: The snapshot has another number of atoms than the design.
-    """
-    if snapshot.n_atoms != design.n_atoms:
-        raise MisuseError(
-            f"a structure must have as many atoms as its design, but got {snapshot.n_atoms} atoms "
-            f"and n_atoms={design.n_atoms}. Set n_atoms to the structure's."
-        )
-    cutoff_A = NEIGHBOUR_CUTOFF_in_a * design.physics.bcc_lattice_constant_A
-    centres, others, distances_A, vectors_A = NeighborList(cutoff=cutoff_A, full_list=True).compute(
-        points=np.ascontiguousarray(snapshot.positions_A),
-        box=np.diag(snapshot.cell_A),
-        periodic=snapshot.is_periodic,
-        quantities="ijdD",
-    )
-    centres, others = centres.astype(np.int64), others.astype(np.int64)
-    order, likeness = bond_order(vectors_A, centres, others, snapshot.n_atoms)
-    n_neighbours = np.bincount(centres, minlength=snapshot.n_atoms)
-    connections = np.bincount(centres, likeness, snapshot.n_atoms) / BCC_NEIGHBOURS
-    mean_distance = np.bincount(centres, distances_A / cutoff_A, snapshot.n_atoms) / np.maximum(
-        n_neighbours, 1
-    )
-    atoms = np.column_stack([order, connections, n_neighbours / BCC_NEIGHBOURS, mean_distance])
-    has_passed = is_past_quench(snapshot)
-    return Surroundings(
-        atoms=atoms.astype(np.float32),
-        edge_index=np.stack([others, centres]),
-        distances=(distances_A / cutoff_A).astype(np.float32),
-        likeness=likeness.astype(np.float32),
-        time_ps=max(snapshot.time_ps, 0.0) if snapshot.stage == "hold" else 0.0,
-        is_past_quench=has_passed,
-    )
 
 
 def graph(seen: Surroundings, design: EmbryoDesign, scaling: FeatureScaling) -> Data:
@@ -127,6 +49,8 @@ def graph(seen: Surroundings, design: EmbryoDesign, scaling: FeatureScaling) -> 
         edge_index=torch.from_numpy(seen.edge_index),
         edge_attr=torch.cat([_radial(distances), likeness], dim=1),
         context=torch.tensor(context[None, :], dtype=torch.float32),
+        summary=torch.from_numpy(descriptors(seen))[None, :],
+        since_ps=torch.tensor([seen.time_ps], dtype=torch.float64),
         num_nodes=len(seen.atoms),
     )
 

@@ -3,9 +3,10 @@
 1. `LinearPath`: every parameter is linear in the design features, as in an accelerated-failure-time
    model. Twenty trajectories can carry this.
 2. `DesignCorrection`: a small network of the same features. Lines and curve are the fast path.
-3. `StructureCorrection`: message passing over the atoms. Together they are the full road.
+3. `StructureCorrection`: a line in the descriptors of the whole structure, for embryos that wait,
+   and message passing over the atoms. Together they are the full road.
 
-Both corrections start at zero and are held there by a penalty on what they add: little data leaves
+Corrections start at zero and are held there by a penalty on what they add: little data leaves
 the line, much data bends it. Lines and curve compute in float64, the graph in float32.
 """
 
@@ -19,8 +20,10 @@ from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
 from torch_geometric.utils import scatter, softmax
 
+from surrogate.descriptors import DESCRIPTOR_NAMES
 from surrogate.features import FEATURE_NAMES
-from surrogate.graph import BCC_NEIGHBOURS, N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS
+from surrogate.graph import N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS
+from surrogate.surroundings import BCC_NEIGHBOURS
 from surrogate.survival import IncubationLaw, log_sigmoid
 
 OUTPUTS: Final = (
@@ -34,6 +37,12 @@ OUTPUTS: Final = (
 
 GLOBALS: Final = ("log_shape", "log_spread_ordered", "log_spread_disordered")
 """What all designs share: Weibull shape, and spreads of the crystalline fraction."""
+
+MEMORY_PS: Final = 50.0
+"""What is particular to a structure at the end of the quench is forgotten in some such time."""
+
+MOST_SPREADS: Final = 3.0
+"""Descriptors farther than this from their mean in training count as this far."""
 
 N_FEATURES: Final = len(FEATURE_NAMES)
 N_OUTPUTS: Final = len(OUTPUTS)
@@ -114,7 +123,43 @@ class ModulatedMessages(MessagePassing):  # type: ignore[misc]  # the base class
         return x_j * edge_filter
 
 
-class StructureCorrection(nn.Module):
+class DescriptorLine(nn.Module):
+    """A line in the descriptors of a structure that waits; nothing before the end of the quench.
+
+    What a structure tells of its end fades while it waits: every descriptor counts twice, once
+    always and once by ``exp(-t / MEMORY_PS)``.
+
+    Attributes:
+        weight: Shape ``(n_outputs, 2 n_descriptors)``; the fading part first.
+        bias: Shape ``(n_outputs,)``.
+        mean, spread: Of the descriptors in training, shape ``(n_descriptors,)``.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        n_descriptors = len(DESCRIPTOR_NAMES)
+        self.weight = nn.Parameter(torch.zeros(N_OUTPUTS, 2 * n_descriptors, dtype=torch.float64))
+        self.bias = nn.Parameter(torch.zeros(N_OUTPUTS, dtype=torch.float64))
+        self.register_buffer("mean", torch.zeros(n_descriptors, dtype=torch.float64))
+        self.register_buffer("spread", torch.ones(n_descriptors, dtype=torch.float64))
+
+    def inputs(self, summary: Tensor, since_ps: Tensor) -> Tensor:
+        """Standardised descriptors, fading and lasting, shape ``(n_graphs, 2 n_descriptors)``."""
+        known = ((summary - self.mean) / self.spread).clamp(-MOST_SPREADS, MOST_SPREADS)
+        return torch.cat([known * torch.exp(-since_ps / MEMORY_PS)[:, None], known], dim=1)
+
+    def forward(self, batch: Data) -> Tensor:
+        """What is added to the outputs of each graph, shape ``(n_graphs, n_outputs)``."""
+        is_past_quench = batch.context[:, -2:-1].double()
+        line = rowwise_affine(self.inputs(batch.summary, batch.since_ps), self.weight, self.bias)
+        result: Tensor = is_past_quench * line
+        return result
+
+
+class AtomCorrection(nn.Module):
     """Message passing over the atoms, pooled by attention and by mean; zero at the start."""
 
     def __init__(self, width: int, n_rounds: int) -> None:
@@ -140,6 +185,20 @@ class StructureCorrection(nn.Module):
         ]
         hidden = silu(self.inner(torch.cat([*pooled, batch.context], dim=1)))
         result: Tensor = self.outer(hidden).double()
+        return result
+
+
+class StructureCorrection(nn.Module):
+    """What the atoms add to the design: the line in their descriptors, and the graph upon it."""
+
+    def __init__(self, width: int, n_rounds: int) -> None:
+        super().__init__()
+        self.line = DescriptorLine()
+        self.atoms = AtomCorrection(width, n_rounds)
+
+    def forward(self, batch: Data) -> Tensor:
+        """What is added to the outputs of each graph, float64, shape ``(n_graphs, n_outputs)``."""
+        result: Tensor = self.line(batch) + self.atoms(batch)
         return result
 
 

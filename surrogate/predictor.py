@@ -24,10 +24,11 @@ from simulate.snapshot import Snapshot
 from surrogate.applicability import SOLID_SHARE_MARGIN
 from surrogate.ensemble import crystalline_fraction, epistemic_interval
 from surrogate.features import design_features
-from surrogate.graph import Surroundings, graph, surroundings
+from surrogate.graph import graph
 from surrogate.network import EmbryoForecast, forecast
 from surrogate.package import Package, read_package
 from surrogate.prediction import Applicability, Prediction, Road, SurvivalCurve
+from surrogate.surroundings import Surroundings, surroundings
 from surrogate.survival import quantile_ps, survival
 from surrogate.threads import one_thread
 

@@ -19,7 +19,7 @@ class TrainingConfig(Settings):
         "same judge it together.",
     )
     snapshots_per_run: int = Field(
-        4, ge=1, le=8, description="Frames of each trajectory that enter the network."
+        6, ge=1, le=6, description="Most frames of each trajectory that enter the network."
     )
     n_packings: int = Field(4, ge=1, le=64, description="Packings averaged by the full road.")
 
@@ -36,6 +36,9 @@ class TrainingConfig(Settings):
     epochs: int = Field(12, ge=0, description="Passes over all graphs; 0 leaves the graph out.")
     learning_rate: float = Field(0.01, gt=0, le=1.0)
     weight_decay: float = Field(1.0e-3, ge=0, description="Of both corrections.")
+    structure_spread: float = Field(
+        0.3, gt=0, description="Prior spread of slopes in the descriptors of a structure."
+    )
     correction_spread: float = Field(
         0.5, gt=0, description="Prior spread of what a correction may add to an output."
     )

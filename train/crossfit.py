@@ -19,7 +19,7 @@ from surrogate.survival import survival
 from train.dataset import TrainingSet
 from train.loss import incubation_loss
 from train.member import MemberFit
-from train.metrics import KaplanMeier
+from train.metrics import LEAST_PROBABILITY, KaplanMeier
 from train.scores import Floats, Forecast
 
 GATES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -93,10 +93,9 @@ class CrossFit:
         moved = torch.stack([fit.corrections for fit in self._fits])[:, frames]
         targets, judges = self._data.frame_targets.rows(frames), self.is_judge[:, owner]
         losses = [
-            float(
-                incubation_loss(self._outputs[:, owner] + gate * moved, self._shared, targets)[
-                    judges
-                ].mean()
+            _loss_together(
+                incubation_loss(self._outputs[:, owner] + gate * moved, self._shared, targets),
+                judges,
             )
             for gate in GATES
         ]
@@ -111,3 +110,15 @@ class CrossFit:
             corrections = torch.stack([fit.corrections for fit in self._fits])
             result[:, self._data.owner[frames]] = corrections[:, frames]
         return result
+
+
+def _loss_together(losses: Tensor, judges: Tensor) -> float:
+    """Mean log score of what the judges of each frame forecast together, nats.
+
+    Args:
+        losses: Of each member, shape ``(n_members, n_frames)``.
+        judges: Whose count, same shape.
+    """
+    weights = judges.double()
+    likelihood = (torch.exp(-losses) * weights).sum(dim=0) / weights.sum(dim=0)
+    return float(-likelihood.clamp_min(LEAST_PROBABILITY).log().mean())

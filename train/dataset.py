@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -18,10 +17,12 @@ from torch_geometric.data import Data
 
 from simulate.design import EmbryoDesign
 from simulate.files import write_atomically
+from simulate.landmarks import landmark_frames
 from simulate.record import TrajectoryRecord
 from surrogate.applicability import TrainingDomain
 from surrogate.features import design_features
-from surrogate.graph import CLOCK_ROUNDING_PS, Surroundings, graph, surroundings
+from surrogate.graph import graph
+from surrogate.surroundings import CLOCK_ROUNDING_PS, Surroundings, surroundings
 from surrogate.survival import Seen
 from train.loss import Targets
 from train.records import Records
@@ -31,22 +32,23 @@ DESCRIPTION: Final = "data.json"
 
 
 def chosen_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
-    """Numbers of frames from which order was still to come: packing, end of the quench, hold.
+    """Numbers of frames to learn from: the packing, and the landmarks at which it waited still.
 
-    A frame at or after the onset, or later than waiting was watched, is never chosen.
+    Fixed by the clock: frames spread over the wait would lie where its end put them, and what is
+    asked would tell the answer.
     """
     incubation = record.witnessed
     if incubation is None or incubation.ordered_in_quench:
         return [0]
+    kept = set(record.frame_numbers)
     waiting = [
         number
-        for number, frame in enumerate(record.frames, start=1)
-        if -CLOCK_ROUNDING_PS <= frame.time_ps <= incubation.lower_ps
-        and number in record.frame_numbers
+        for number in sorted(landmark_frames(record).values())
+        if number in kept
+        and number
+        and -CLOCK_ROUNDING_PS <= record.frames[number - 1].time_ps <= incubation.lower_ps
     ]
-    n_waiting = min(n_frames - 1, len(waiting))
-    places = np.linspace(0, len(waiting), n_waiting, endpoint=False).astype(int)
-    return [0] + [waiting[place] for place in places]
+    return [0, *waiting[: n_frames - 1]]
 
 
 @dataclass(frozen=True)

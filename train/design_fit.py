@@ -40,12 +40,14 @@ class Rows:
         features: Standardised, shape ``(n_records, n_features)``.
         weights: Shape ``(n_records,)``.
         keys: Design of each record.
+        offset: What lines are added to, shape ``(n_records, n_outputs)`` or a scalar.
     """
 
     features: Tensor
     targets: Targets
     weights: Tensor
     keys: list[str]
+    offset: Tensor | float = 0.0
 
     @classmethod
     def used(cls, everything: "Rows", is_used: NDArray[np.bool_]) -> Self:
@@ -177,7 +179,7 @@ def fit_lines(rows: Rows, weights: Tensor, priors: Prior) -> Lines:
 
     def loss(units: Tensor, weight: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
         slopes, bias, shared = parameters(units, mean, spread)
-        outputs = rows.features @ slopes.T + bias
+        outputs = rows.offset + rows.features @ slopes.T + bias
         seen = negative_log_likelihood(outputs, shared, rows.targets)
         return (weight * seen).sum() + 0.5 * units.square().sum()
 

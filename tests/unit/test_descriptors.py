@@ -10,8 +10,8 @@ from synthetic import lithium
 
 from simulate.packing import pack
 from simulate.snapshot import Snapshot
-from surrogate.graph import surroundings
-from train.descriptors import DESCRIPTOR_NAMES, descriptors
+from surrogate.descriptors import DESCRIPTOR_NAMES, descriptors
+from surrogate.surroundings import surroundings
 
 
 def numbers(snapshot: Snapshot) -> dict[str, float]:

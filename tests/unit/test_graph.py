@@ -11,7 +11,8 @@ from simulate.errors import MisuseError
 from simulate.packing import pack
 from simulate.snapshot import Snapshot
 from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features, heat_leak
-from surrogate.graph import N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS, graph, surroundings
+from surrogate.graph import N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS, graph
+from surrogate.surroundings import surroundings
 
 NO_SCALING = FeatureScaling(mean=[0.0] * len(FEATURE_NAMES), spread=[1.0] * len(FEATURE_NAMES))
 

@@ -1,14 +1,19 @@
 """The line and its corrections: zero where they must be, blind where they must be."""
 
+import math
+
+import pytest
 import torch
 from synthetic import lithium, synthetic_designs
 from torch_geometric.data import Batch
 
 from simulate.packing import pack
 from simulate.snapshot import Snapshot
+from surrogate.descriptors import DESCRIPTOR_NAMES
 from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
-from surrogate.graph import graph, surroundings
-from surrogate.network import N_OUTPUTS, EmbryoNet, rowwise_affine
+from surrogate.graph import graph
+from surrogate.network import N_OUTPUTS, DescriptorLine, EmbryoNet, rowwise_affine
+from surrogate.surroundings import surroundings
 
 SCALING = FeatureScaling.of(design_features(synthetic_designs()))
 
@@ -78,3 +83,21 @@ def test_the_clock_is_heard() -> None:
         data = graph(surroundings(snapshot, design), design, SCALING)
         answers.append(network.structure(Batch.from_data_list([data]))[0])
     assert (answers[0] - answers[1]).abs().max() > 1e-4
+
+
+def test_descriptors_speak_for_those_that_wait_and_fade_with_time() -> None:
+    """An early frame says more than the same atoms later; a packing says nothing."""
+    design, line = lithium(150, 0.267), DescriptorLine()
+    packed = pack(design, 1)
+    with torch.no_grad():
+        line.weight[0, : len(DESCRIPTOR_NAMES)] = 1.0
+
+    def said(stage: str, time_ps: float) -> float:
+        snapshot = Snapshot(packed.positions_A, packed.cell_A, True, time_ps, stage)  # noqa: FBT003
+        data = graph(surroundings(snapshot, design), design, SCALING)
+        return float(line(Batch.from_data_list([data]))[0, 0])
+
+    assert said("packing", -60.0) == said("heat", -10.0) == 0.0
+    at_once, later = said("quench", 0.0), said("hold", 50.0)
+    assert at_once != 0.0
+    assert later == pytest.approx(at_once / math.e)

@@ -220,16 +220,33 @@ def test_replicas_of_a_frame_are_no_sample_of_their_design(tmp_path: Path) -> No
     assert len(read_records([store]).answered) == 3
 
 
-def test_no_frame_at_or_after_the_onset_is_chosen() -> None:
-    for seed in range(40):
-        record = synthetic_record(lithium(400), seed, Truth(median_ps=60.0))
+def test_no_frame_at_or_after_the_onset_is_chosen(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium(400)], 40, Truth(median_ps=60.0))
+    n_chosen = 0
+    for record in store:
         times_ps = [frame.time_ps for frame in record.frames]
         began = onset(record.frames, SHORT_PROTOCOL.labelling)
-        chosen = chosen_frames(record, 4)
+        chosen = chosen_frames(record, 3)
         assert chosen[0] == 0  # the packing
-        assert len(chosen) == len(set(chosen)) <= 4
+        assert len(chosen) == len(set(chosen)) <= 3
+        n_chosen += len(chosen)
         for number in chosen[1:]:
             assert 0.0 <= times_ps[number - 1] < (math.inf if began is None else began.time_ps)
+    assert n_chosen > 60
+
+
+def test_frames_are_chosen_by_the_clock_and_never_by_the_outcome(tmp_path: Path) -> None:
+    (waiting,) = synthetic_store(tmp_path / "never", [lithium(400)], 1, NEVER)
+    everything = chosen_frames(waiting, 6)
+    assert len(everything) == 4  # packing, end of the quench, 50 and 100 ps of 200
+    ordering = Truth(median_ps=60.0, quench_logit=-50.0)
+    for record in synthetic_store(tmp_path / "some", [lithium(400)], 20, ordering):
+        until_ps = record.witnessed.lower_ps
+        assert chosen_frames(record, 6) == [
+            number
+            for number in everything
+            if number == 0 or waiting.frames[number - 1].time_ps <= until_ps
+        ]
 
 
 def test_designs_are_never_split_and_weigh_as_one() -> None:

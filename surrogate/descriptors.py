@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from simulate.neighbours import FULL_COORDINATION
-from surrogate.graph import BCC_NEIGHBOURS, SOLID_CONNECTIONS, Surroundings
+from surrogate.surroundings import BCC_NEIGHBOURS, SOLID_CONNECTIONS, Surroundings
 
 DESCRIPTOR_NAMES: Final = (
     "mean_averaged_q4",
