@@ -37,10 +37,10 @@ from surrogate.threads import one_thread
 from train.baselines import Asked, Choice, Survival, boosting, cox, kaplan_meier, law, nucleation
 from train.config import TrainingConfig
 from train.landmark import BEFORE_THE_HOLD, AtRisk, at_risk
+from train.member import fold_of, left_out
 from train.metrics import Floats
 from train.records import independent
 from train.scores import Forecast, Scores, scores
-from train.split import folds
 
 STUDY: Final = "LANDMARKS.md"
 LEAST_AT_RISK: Final = 20
@@ -53,12 +53,14 @@ class Panel:
 
     Attributes:
         fold: Part of the data of each, left out by its judges, shape ``(n_rows,)``.
+        left_out: Part that each member left out, shape ``(n_members,)``.
     """
 
     landmark: str
     asked: list[AtRisk]
     atoms: list[Surroundings]
     fold: NDArray[np.int64]
+    left_out: NDArray[np.int64]
 
     @property
     def incubations(self) -> list[Incubation]:
@@ -114,7 +116,8 @@ def panels(store: RecordStore, package: Package) -> list[Panel]:
             f"the store must hold the designs that {package.label} was trained on, and no others: "
             f"{store.path} does not. Name its own store, or train on this one."
         )
-    fold = folds(keys, min(config.n_folds, config.n_members), config.seed)
+    fold = fold_of(keys, config)
+    members = np.array([left_out(number, fold) for number in range(config.n_members)])
     found = []
     for landmark in LANDMARKS:
         asked = [a for a in at_risk(records, landmark) if a.frame_number in a.record.frame_numbers]
@@ -124,7 +127,7 @@ def panels(store: RecordStore, package: Package) -> list[Panel]:
                 for a in asked
             ]
             parts = np.array([fold[a.record.design.key] for a in asked])
-            found.append(Panel(landmark, asked, atoms, parts))
+            found.append(Panel(landmark, asked, atoms, parts, members))
     return found
 
 
@@ -153,10 +156,7 @@ def model_forecast(panel: Panel, package: Package) -> Forecast:
     if is_past:
         outputs[..., 0] = -torch.inf
     judged = forecast(outputs, torch.stack([each.linear.shared for each in members])).law
-    n_folds = int(panel.fold.max()) + 1
-    is_judge = torch.tensor(
-        [(panel.fold == number % n_folds).tolist() for number in range(len(members))]
-    ).double()
+    is_judge = torch.from_numpy(panel.left_out[:, None] == panel.fold).double()
     since_ps = torch.tensor([each.since_ps or 0.0 for each in panel.asked], dtype=torch.float64)
 
     def model(times_ps: Floats) -> Floats:
@@ -168,7 +168,7 @@ def model_forecast(panel: Panel, package: Package) -> Forecast:
 
 def compared(panel: Panel, package: Package) -> Compared:
     """The model and every baseline on one panel."""
-    chosen = np.arange(int(panel.fold.max()) + 1)[:, None] != panel.fold
+    chosen = np.arange(int(panel.left_out.max()) + 1)[:, None] != panel.fold
     row = np.arange(len(panel.asked))
 
     def of(found: Survival) -> Forecast:

@@ -183,6 +183,8 @@ At the end: {listed(f"{name} {count}" for name, count in ends.items()) or "not r
 
 
 def _thresholds(records: Records, labelling: Labelling) -> str:
+    if not records:
+        return "## Thresholds\n\nNo trajectory from a packing of its own to judge again."
     found = {
         (row.confirmed_core_fraction, row.onset_cluster_atoms): row
         for row in sensitivity(records)

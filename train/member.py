@@ -4,7 +4,7 @@ A member never sees the designs of its own fold, so that they can judge it. Its 
 a bootstrap over designs and its prior is anchored to a draw of its own. Plain PyTorch, no Ray.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,9 +36,14 @@ class MemberFit:
     corrections: Tensor
 
 
-def fold_of(data: TrainingSet, config: TrainingConfig) -> dict[str, int]:
-    """Fold of each design; member m never sees fold m (modulo their number)."""
-    return folds(data.keys, min(config.n_folds, config.n_members), config.seed)
+def fold_of(keys: Sequence[str], config: TrainingConfig) -> dict[str, int]:
+    """Fold of each design; what a member never sees is `left_out`."""
+    return folds(keys, min(config.n_folds, config.n_members), config.seed)
+
+
+def left_out(number: int, fold: Mapping[str, int]) -> int:
+    """The fold that member `number` never sees."""
+    return number % len(set(fold.values()))
 
 
 @one_thread()
@@ -54,8 +59,8 @@ def fit_member(
         report: Told of every epoch.
         device: For the graphs.
     """
-    fold = fold_of(data, config)
-    held_out = number % len(set(fold.values()))
+    fold = fold_of(data.keys, config)
+    held_out = left_out(number, fold)
     is_used = np.array([fold[key] != held_out for key in data.keys])
     seed = config.seed * 1009 + number
     weights = torch.from_numpy(bootstrap_weights(data.keys, seed))

@@ -210,3 +210,12 @@ def test_counts_add_up() -> None:
     assert n_watched == len(records) == in_quench + in_hold + not_seen
     assert in_hold > 0
     assert not_seen > 0
+
+
+def test_a_store_of_replicas_alone_has_a_card_under_any_thresholds(tmp_path: Path) -> None:
+    labelling = SHORT_PROTOCOL.labelling.model_copy(update={"confirmed_core_fraction": 0.6})
+    protocol = SHORT_PROTOCOL.model_copy(update={"labelling": labelling})
+    store = create_or_open(tmp_path / "store", protocol)
+    parent = synthetic_record(lithium(), 1, NEVER, protocol)
+    store.append(replica_of(parent, 5).model_copy(update={"protocol": protocol}))
+    assert "No trajectory from a packing of its own" in words(store)

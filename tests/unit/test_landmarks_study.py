@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,23 @@ def test_a_judge_never_saw_the_design(trained: tuple[RecordStore, Package, Path]
     )
     has_changed = model_forecast(panel, spoilt)(np.full(24, 100.0)) != before
     assert has_changed.tolist() == (panel.fold == 0).tolist()
+
+
+def test_members_judge_their_own_part_where_nobody_of_the_last_one_waits(
+    trained: tuple[RecordStore, Package, Path],
+) -> None:
+    store, package, _ = trained
+    panel = panels(store, package)[0]
+    rows = np.flatnonzero(panel.fold == 0)
+    few = replace(
+        panel,
+        asked=[panel.asked[row] for row in rows],
+        atoms=[panel.atoms[row] for row in rows],
+        fold=panel.fold[rows],
+    )
+    alone = model_forecast(few, package)(np.full(len(rows), 100.0))
+    together = model_forecast(panel, package)(np.full(len(panel.asked), 100.0))
+    assert alone == pytest.approx(together[rows], rel=1.0e-6)
 
 
 def test_a_package_of_other_records_is_refused(

@@ -280,7 +280,7 @@ def test_data_survive_the_journey_to_a_worker(data: TrainingSet, tmp_path: Path)
 
 
 def test_a_member_never_sees_its_own_fold(data: TrainingSet) -> None:
-    fold = fold_of(data, QUICK_TRAINING)
+    fold = fold_of(data.keys, QUICK_TRAINING)
     before = fit_member(data, QUICK_TRAINING, 0, quiet)
     is_hidden = torch.tensor([fold[key] == before.held_out for key in data.keys])
     changed = data.targets.seen.lower_ps.clone()
@@ -302,9 +302,9 @@ def test_every_record_is_judged_by_strangers_only(data: TrainingSet) -> None:
         network = config.architecture.network()
         network.load_state_dict(fit.state)
         networks.append(network)
-    judged = CrossFit(data, networks, fits, fold_of(data, config)).is_judge
+    judged = CrossFit(data, networks, fits, fold_of(data.keys, config)).is_judge
     assert judged.any(dim=0).all()
-    fold = fold_of(data, config)
+    fold = fold_of(data.keys, config)
     for fit, row in zip(fits, judged.tolist(), strict=True):
         assert [fold[key] == fit.held_out for key in data.keys] == row
 
