@@ -6,8 +6,6 @@ STORE must be what the package was trained on: its members judge designs that th
 every baseline is fitted to the same parts of the data. Needs the `dev` extra (scikit-survival).
 """
 
-import argparse
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,9 +18,9 @@ from numpy.typing import NDArray
 from torch_geometric.data import Batch
 
 from benchmarks.landmarks_report import MODEL, Compared, report
+from benchmarks.page import parser, publish
 from serve.models import model_path
 from simulate.errors import GlassyLiError, MisuseError
-from simulate.files import write_atomically
 from simulate.incubation import Incubation
 from simulate.landmarks import LANDMARKS
 from simulate.store import RecordStore, open_store
@@ -209,22 +207,15 @@ def as_json(found: Sequence[Compared]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    asked.add_argument("store", type=Path, help="the record store that the package learnt from")
+    asked = parser(__doc__, "the record store that the package learnt from", STUDY)
     asked.add_argument("--model", type=Path, help="model package; default: the one that ships")
-    asked.add_argument(
-        "--out", type=Path, help=f"Markdown file to write. Default: {STUDY} in the store."
-    )
-    asked.add_argument("--json", action="store_true", help="print the numbers as JSON")
     options = asked.parse_args()
     try:
         package = read_package(model_path(options.model))
         found = [compared(each, package) for each in panels(open_store(options.store), package)]
     except GlassyLiError as error:
         raise SystemExit(str(error)) from error
-    text = report(found, package.label)
-    write_atomically(options.out or options.store / STUDY, text)
-    print(json.dumps(as_json(found), indent=1) if options.json else text)
+    publish(options, STUDY, report(found, package.label), as_json(found))
 
 
 if __name__ == "__main__":

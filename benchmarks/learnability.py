@@ -5,22 +5,20 @@
 Reading only; some 90 s on one core for 100 records. Needs the `dev` extra (scikit-survival).
 """
 
-import argparse
 import itertools
 import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from benchmarks.learnability_report import report
+from benchmarks.page import parser, publish
 from benchmarks.sample import Sample
 from benchmarks.where_next import where_next
 from simulate.errors import GlassyLiError, MisuseError
-from simulate.files import write_atomically
 from simulate.store import open_store
 from surrogate.threads import one_thread
 from train.baselines import Choice, Survival, Whole, boosting, kaplan_meier, law
@@ -307,13 +305,7 @@ def needs(results: Results) -> list[tuple[str, int | None]]:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    asked.add_argument("store", type=Path, help="record store")
-    asked.add_argument(
-        "--out", type=Path, help=f"Markdown file to write. Default: {STUDY} in the store."
-    )
-    asked.add_argument("--json", action="store_true", help="print the numbers as JSON")
-    options = asked.parse_args()
+    options = parser(__doc__, "record store", STUDY).parse_args()
     try:
         records = list(open_store(options.store))
         results = study(Sample.of(records))
@@ -322,9 +314,7 @@ def main() -> None:
     results["needs"] = needs(results)
     by_chance = chance(records)
     results["replicas"] = by_chance and asdict(by_chance)
-    text = report(results, by_chance)
-    write_atomically(options.out or options.store / STUDY, text)
-    print(json.dumps(results, indent=1) if options.json else text)
+    publish(options, STUDY, report(results, by_chance), results)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from train.chance import Chance, chance_in_words
-from train.counting import table
+from train.counting import ends, number, table
 
 Results = dict[str, Any]
 N_CELLS = 8
@@ -37,7 +37,7 @@ def _curves(rows: Sequence[Results]) -> str:
             each["n_records"],
             each["n_undecidable"],
             *(f"{each['survival'][time]:.2f}" for time in times),
-            _interval(each["interval_at_horizon"]),
+            ends(each["interval_at_horizon"]),
         )
         for each in rows
     ]
@@ -63,7 +63,7 @@ def _scores(results: Results) -> str:
                 f"{log['model']:.3f} (Kaplan-Meier {log['kaplan_meier']:.3f})",
                 _skill(log),
                 _skill(beyond["log"]) if beyond else "",
-                f"{_number(found['concordance'])} ({_interval(found['concordance_interval'])})",
+                f"{number(found['concordance'])} ({ends(found['concordance_interval'])})",
             )
         )
     header = (
@@ -129,24 +129,26 @@ def _needs(results: Results) -> str:
         (what, "undefined" if designs is None else f"{designs} ({per_design * designs:.0f})")
         for what, designs in results["needs"]
     ]
-    enough, ends = curve["designs_enough"], curve["designs_enough_interval"]
+    enough, interval = curve["designs_enough"], curve["designs_enough_interval"]
     return f"""## How many are needed
 
 A line through log score against 1 / designs puts the design law's limit at
-{curve["log_limit"]:.3f}. {_gain(enough, ends, per_design)} The rest scale the
+{curve["log_limit"]:.3f}. {_gain(enough, interval, per_design)} The rest scale the
 intervals above as one over the root of the number of designs.
 
 {table(("to know", f"designs (trajectories); there are {results['n_designs']}"), rows)}"""
 
 
-def _gain(enough: float, ends: Sequence[float] | None, per_design: float) -> str:
+def _gain(enough: float, interval: Sequence[float] | None, per_design: float) -> str:
     most = 100_000.0
     if enough >= most:
         return "That is no better than Kaplan-Meier, so the line says no number yet."
     if enough == 0.0:
         return "The score did not fall with more designs, so the line says no number."
-    upper = "undefined" if ends is None else ("none" if ends[1] >= most else f"{ends[1]:.0f}")
-    lower = "undefined" if ends is None else f"{ends[0]:.0f}"
+    lower = upper = "undefined"
+    if interval is not None:
+        lower, upper = f"{interval[0]:.0f}", f"{interval[1]:.0f}"
+        upper = "none" if interval[1] >= most else upper
     return (
         f"All but a tenth of its gain over Kaplan-Meier is had with {enough:.0f} training designs\n"
         f"({lower} to {upper}), {per_design * enough:.0f} trajectories."
@@ -207,12 +209,4 @@ def _chance(found: Chance | None) -> str:
 def _skill(score: Results | None) -> str:
     if score is None or score["skill"] is None:
         return "undefined"
-    return f"{score['skill']:.2f} ({_interval(score['skill_interval'])})"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
-
-
-def _interval(ends: Sequence[float] | None) -> str:
-    return "undefined" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
+    return f"{score['skill']:.2f} ({ends(score['skill_interval'])})"

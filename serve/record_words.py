@@ -5,10 +5,9 @@ from typing import Any, Final
 from serve.words import DASH, count, percent, shape
 from serve.words import incubation as incubation_words
 from serve.words import outcome as outcome_words
-from simulate.campaign import outcome_of
 from simulate.incubation import onset
 from simulate.judgement import fraction_read_at_ps
-from simulate.record import Morphology, TrajectoryRecord
+from simulate.record import Morphology, TrajectoryRecord, outcome_of
 
 SHORT_ID: Final = 8
 """Letters of an id that tell trajectories of one store apart for people."""

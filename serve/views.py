@@ -37,11 +37,12 @@ def tell_campaign(console: Console, summary: "CampaignSummary", store: "RecordSt
         return
     if summary.n_simulated:
         _tell_simulated(console, summary)
-    tell_families(console, list(store))
+    records = list(store)
+    tell_families(console, records)
     if summary.n_elsewhere:
         left = count(summary.n_elsewhere, "trajectory")
         console.result(f"left to another campaign on this store: {left}")
-    console.result(f"records in {store.path}    next: {_next_step(store)}")
+    console.result(f"records in {store.path}    next: {_next_step(store, records)}")
 
 
 def _tell_simulated(console: Console, summary: "CampaignSummary") -> None:
@@ -71,9 +72,9 @@ def tell_families(console: Console, records: Sequence["TrajectoryRecord"]) -> No
         )
 
 
-def _next_step(store: "RecordStore") -> str:
+def _next_step(store: "RecordStore", records: Sequence["TrajectoryRecord"]) -> str:
     """The model that ships can be judged by records of its own protocol only."""
-    alone = [record for record in store if record.parent is None]
+    alone = [record for record in records if record.parent is None]
     if len({record.design.key for record in alone}) < LEAST_DESIGNS:
         return f"glassyli records list {store.path}"
     is_reference = store.protocol.what_decides() == protocol_named("reference").what_decides()
@@ -113,11 +114,7 @@ def tell_training(console: Console, summary: "TrainingSummary") -> None:
         f"{count(summary.n_frames, 'frame')}, {summary.n_failed} failed, "
         f"in {duration(summary.duration_s)}"
     )
-    console.result("on designs that the judging members never saw, against Kaplan-Meier:")
-    console.table(*_score_table({f"{road} road": s for road, s in summary.scores.items()}))
-    console.result(SKILL_RULE)
-    for warning in summary.warnings:
-        console.result(f"  note: {warning}")
+    _tell_held_out(console, summary.scores, summary.warnings)
 
 
 def tell_model(console: Console, manifest: "Manifest", path: Path) -> None:
@@ -137,13 +134,19 @@ def tell_model(console: Console, manifest: "Manifest", path: Path) -> None:
         f"  {count(manifest.n_members, 'member')}, made {manifest.created_at[:10]} by glassyli "
         f"{manifest.glassyli}, physics {manifest.physics_version}"
     )
-    console.result("on designs that the judging members never saw, against Kaplan-Meier:")
     scored = {road: Scores.model_validate(each) for road, each in manifest.scores.items()}
+    _tell_held_out(console, scored, manifest.warnings)
+    console.result("the whole card: glassyli model inspect --card")
+
+
+def _tell_held_out(
+    console: Console, scored: "Mapping[str, Scores]", warnings: Sequence[str]
+) -> None:
+    console.result("on designs that the judging members never saw, against Kaplan-Meier:")
     console.table(*_score_table({f"{road} road": each for road, each in scored.items()}))
     console.result(SKILL_RULE)
-    for warning in manifest.warnings:
+    for warning in warnings:
         console.result(f"  note: {warning}")
-    console.result("the whole card: glassyli model inspect --card")
 
 
 def tell_search(console: Console, result: "SearchResult") -> None:

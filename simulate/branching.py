@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from simulate.errors import MisuseError
 from simulate.files import sha256_of
-from simulate.plan import RELAXED_ONLY_AFTERWARDS, Plan
+from simulate.plan import RELAXED_ONLY_AFTERWARDS, Plan, each_once
 from simulate.record import Parent
 from simulate.store import RecordStore
 
@@ -62,9 +62,8 @@ def branches(
         )
         beginning = replace(start, time_ps=0.0, stage="packing", structure=None)
         starts.append((record, parent, beginning))
-    every = [
+    return each_once(
         Plan(record.design, store.protocol, seed, parent, start)
         for seed in seeds
         for record, parent, start in starts
-    ]
-    return list({plan.trajectory_id: plan for plan in every}.values())
+    )

@@ -14,8 +14,8 @@ from typing import Literal
 
 from simulate.checkpoint import EVERY_S
 from simulate.cluster import available_cores, ray_session
-from simulate.plan import Plan
-from simulate.record import TrajectoryRecord
+from simulate.plan import Plan, each_once
+from simulate.record import TrajectoryRecord, outcome_of
 from simulate.store import RecordStore
 from simulate.workers import Workers, clear_checkpoints
 
@@ -101,7 +101,7 @@ def run_campaign(
         EngineError: LAMMPS or OVITO cannot be used on a worker.
     """
     _clear_leftovers(store)
-    plans = list({plan.trajectory_id: plan for plan in plans}.values())
+    plans = each_once(plans)
     waiting = [plan for plan in plans if plan.trajectory_id not in store]
     summary = CampaignSummary(
         n_planned=len(plans),
@@ -135,13 +135,6 @@ def run_campaign(
             summary.wall_s = time.perf_counter() - began
             workers.stop()
     return summary
-
-
-def outcome_of(record: TrajectoryRecord) -> str:
-    """The outcome, or `failed: cause`, in one word or two."""
-    if record.failure is not None:
-        return f"failed: {record.failure.cause}"
-    return str(record.outcome)
 
 
 def simulated_ns(record: TrajectoryRecord, since_ps: float | None = None) -> float:

@@ -9,14 +9,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median_low
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
 from pydantic import model_validator
 
 from simulate.protocol import Labelling
 from simulate.settings import Settings
-
-_CLOCK_ROUNDING_PS: Final = 1.0e-6
+from simulate.units import CLOCK_ROUNDING_PS
 
 
 class Incubation(Settings):
@@ -101,7 +100,7 @@ def onset(series: Sequence[Ordering], labelling: Labelling) -> Onset | None:
             began = None
             continue
         began = index if began is None else began
-        latest_ps = seen.time_ps - labelling.persistence_ps + _CLOCK_ROUNDING_PS
+        latest_ps = seen.time_ps - labelling.persistence_ps + CLOCK_ROUNDING_PS
         lasting = (n for n in range(index, began - 1, -1) if series[n].time_ps <= latest_ps)
         first = next(lasting, None)
         if first is not None and _fills_the_core(series[first : index + 1], labelling):

@@ -1,5 +1,6 @@
 """What is to be simulated: design points, a protocol and seeds become plans with content ids."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -82,6 +83,11 @@ class Plan:
         return self.design.n_atoms * sum(stage.n_steps for stage in self.stages)
 
 
+def each_once(plans: Iterable[Plan]) -> list[Plan]:
+    """The plans in their order, of one id only one."""
+    return list({plan.trajectory_id: plan for plan in plans}.values())
+
+
 class Campaign(Settings):
     """A list of designs to be run under one protocol.
 
@@ -139,7 +145,7 @@ class Campaign(Settings):
         """Every trajectory, replicas in the outer loop so that early results span the designs."""
         seeds = range(self.first_seed, self.first_seed + self.replicas)
         every = [Plan(design, self.protocol, seed) for seed in seeds for design in self.all_designs]
-        return list({plan.trajectory_id: plan for plan in every}.values())
+        return each_once(every)
 
 
 def read_campaign(path: Path) -> Campaign:

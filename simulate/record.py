@@ -332,3 +332,10 @@ class TrajectoryRecord(Settings):
     def is_failed(self) -> bool:
         """Whether the trajectory ended without an answer."""
         return self.failure is not None
+
+
+def outcome_of(record: TrajectoryRecord) -> str:
+    """The outcome, or `failed: cause`, in one word or two."""
+    if record.failure is not None:
+        return f"failed: {record.failure.cause}"
+    return str(record.outcome)

@@ -20,7 +20,7 @@ from simulate.plan import Plan
 from simulate.protocol import Labelling, Protocol
 from simulate.record import Frame, Mobility, TrajectoryRecord
 from simulate.settings import validated
-from simulate.snapshot import with_structures
+from simulate.snapshot import Snapshot, with_structures
 from simulate.store import RecordStore, create_or_open
 from simulate.transfer import StoredFrames, put, stored_frames
 
@@ -102,8 +102,9 @@ def _relabelled(
     frames = stored_frames(store, record)
     has_new_labels = (old.rmsd_cutoff, old.positions) != (new.rmsd_cutoff, new.positions)
     has_nothing_to_label = not series or (record.is_failed and frames is None)
+    every = _every_frame(record, store)
     if has_new_labels and not has_nothing_to_label:
-        labels = _labels(record, store, new)
+        labels = _labels(record, every, store, new)
         series = [_with_labels(*pair) for pair in zip(series, labels, strict=True)]
         frames = _frames_with(labels, record, frames)
     changed: dict[str, object] = {
@@ -114,32 +115,45 @@ def _relabelled(
         "frames_file": None,
     }
     if record.failure is None:
-        judged, changed["mobility"] = _judged(record, series, new, store)
+        judged, changed["mobility"] = _judged(record, series, new, every)
         changed |= {each.name: getattr(judged, each.name) for each in fields(judged)}
     relabelled = record.model_copy(update=changed)
     return TrajectoryRecord.model_validate(relabelled.model_dump()), frames
 
 
+def _every_frame(record: TrajectoryRecord, store: RecordStore) -> list[Snapshot] | None:
+    """The atoms of every frame of the series; None where one was not kept."""
+    wanted = range(1, len(record.frames) + 1)
+    if not wanted or not set(wanted) <= set(record.frame_numbers):
+        return None
+    return store.frames(record, wanted)
+
+
 def _judged(
-    record: TrajectoryRecord, series: Sequence[Frame], labelling: Labelling, store: RecordStore
+    record: TrajectoryRecord,
+    series: Sequence[Frame],
+    labelling: Labelling,
+    every: Sequence[Snapshot] | None,
 ) -> tuple[Judgement, Mobility | None]:
     """Judged anew, with the mobility until the new onset; a thinned record keeps its old one."""
-    wanted = range(1, len(series) + 1)
     moved = record.mobility
-    if set(wanted) <= set(record.frame_numbers):
-        stored = store.frames(record, list(wanted))
-        moved = mobility(series, stored, labelling, record.design.physics)
+    if every is not None:
+        moved = mobility(series, every, labelling, record.design.physics)
     return judge(series, labelling, moved), moved
 
 
-def _labels(record: TrajectoryRecord, store: RecordStore, labelling: Labelling) -> list[Labels]:
+def _labels(
+    record: TrajectoryRecord,
+    every: Sequence[Snapshot] | None,
+    store: RecordStore,
+    labelling: Labelling,
+) -> list[Labels]:
     """Of every frame of the series, from its stored positions."""
-    wanted = list(range(1, len(record.frames) + 1))
-    missing = len(set(wanted) - set(record.frame_numbers))
-    if missing:
+    if every is None:
+        n_missing = len(set(range(1, len(record.frames) + 1)) - set(record.frame_numbers))
         raise MisuseError(
             f"new labels need every frame, but record {record.trajectory_id} in {store.path} lacks "
-            f"{missing} of {len(wanted)}. Relabel the store that it was thinned from."
+            f"{n_missing} of {len(record.frames)}. Relabel the store that it was thinned from."
         )
     is_relaxed = labelling.positions == "minimised"
     return [
@@ -148,7 +162,7 @@ def _labels(record: TrajectoryRecord, store: RecordStore, labelling: Labelling) 
             record.design.physics,
             labelling,
         )
-        for stored in store.frames(record, wanted)
+        for stored in every
     ]
 
 

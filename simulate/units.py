@@ -20,6 +20,9 @@ A3_PER_CM3: Final = 1.0e24
 FS_PER_PS: Final = 1000.0
 """Femtoseconds in a picosecond."""
 
+CLOCK_ROUNDING_PS: Final = 1.0e-6
+"""Times of frames are kept to this; closer ones are the same."""
+
 
 def number_density_per_A3(density_g_cm3: float, mass_g_mol: float) -> float:
     """Atoms per Å³ of a one-component metal.

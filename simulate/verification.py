@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simulate.errors import GlassyLiError
-from simulate.record import TrajectoryRecord
+from simulate.record import outcome_of
 from simulate.store import RecordStore
 from simulate.transfer import checked_record
 
@@ -47,7 +47,7 @@ def verified(store: RecordStore) -> Verdict:
             verdict.problems.append(str(error))
             damaged_ids.append(path.stem)
             continue
-        verdict.outcomes[_outcome(record)] += 1
+        verdict.outcomes[outcome_of(record)] += 1
         if record.frames_file is not None:
             frames_files.add(record.frames_file.name)
     verdict.notes = [
@@ -55,10 +55,6 @@ def verified(store: RecordStore) -> Verdict:
         *_leftovers(store),
     ]
     return verdict
-
-
-def _outcome(record: TrajectoryRecord) -> str:
-    return f"failed: {record.failure.cause}" if record.failure else str(record.outcome)
 
 
 def _orphans(store: RecordStore, named: set[str], damaged_ids: Iterable[str]) -> list[str]:

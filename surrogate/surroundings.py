@@ -16,9 +16,9 @@ from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.snapshot import Snapshot
+from simulate.units import CLOCK_ROUNDING_PS
 
 BCC_NEIGHBOURS: Final = 14
-CLOCK_ROUNDING_PS: Final = 1.0e-6
 SOLID_CONNECTIONS: Final = 0.5
 """Summed likeness over 14 above which an atom counts as solid-like: about half the connections of
 ten Wolde et al. 1996, so that few neighbours are never a solid."""

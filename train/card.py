@@ -3,7 +3,7 @@
 from typing import Any
 
 from surrogate.manifest import Manifest
-from train.counting import smallest_that_can_order
+from train.counting import ends, number, smallest_that_can_order
 
 LIMITS = """\
 - One-component {element} with the potential {potential}: no SEI, no Li2O, no charge, no
@@ -108,13 +108,13 @@ def _scores_table(scores: dict[str, Any]) -> str:
             if score is not None:
                 lines.append(
                     f"| {road} | {name.replace('_', ' ')} | {score['model']:.4f} | "
-                    f"{score['kaplan_meier']:.4f} | {_number(score['skill'])} | "
-                    f"{_interval(score['skill_interval'])} |"
+                    f"{score['kaplan_meier']:.4f} | {number(score['skill'])} | "
+                    f"{ends(score['skill_interval'])} |"
                 )
         lines.append(
-            f"| {road} | concordance | {_number(values['concordance'])} | 0.50 (chance) | | |\n"
-            f"| {road} | share ordered | {_number(values['expected'])} | seen: "
-            f"{_number(values['observed'])} | | excess: {_interval(values['excess_interval'])} |"
+            f"| {road} | concordance | {number(values['concordance'])} | 0.50 (chance) | | |\n"
+            f"| {road} | share ordered | {number(values['expected'])} | seen: "
+            f"{number(values['observed'])} | | excess: {ends(values['excess_interval'])} |"
         )
     first = next(iter(scores.values()))
     lines.append(
@@ -135,18 +135,10 @@ def _decidable(scores: dict[str, Any] | None) -> str:
 
 def _timing(scores: dict[str, Any]) -> str:
     """Whether the log score, which judges times and not only outcomes, beats the reference."""
-    ends = scores["full"]["log"]["skill_interval"]
-    if ends is not None and ends[0] > 0.0:
+    interval = scores["full"]["log"]["skill_interval"]
+    if interval is not None and interval[0] > 0.0:
         return "On unseen designs its times beat the Kaplan-Meier curve (log score below)."
     return (
         "**Skill for the time itself, beyond the Kaplan-Meier curve, is not shown** (log score\n"
         "below); and no score here shows skill beyond what embryo size alone would give."
     )
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
-
-
-def _interval(ends: tuple[float, float] | None) -> str:
-    return "undefined" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"

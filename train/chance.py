@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from simulate.record import TrajectoryRecord
-from train.counting import table
+from train.counting import ends, number, table
 from train.metrics import Floats
 
 LEAST_PARENTS: Final = 2
@@ -112,17 +112,17 @@ def share_of_chance(groups: Sequence[Floats]) -> Share:
     if within == 0.0:
         return Share(0.0, None)
     degrees = (n_groups - 1, n_all - n_groups)
-    ends = [
+    low, high = (
         _share(between / within / float(f_distribution.ppf(level, *degrees)), size)
         for level in (0.5 - 0.5 * LEVEL, 0.5 + 0.5 * LEVEL)
-    ]
-    return Share(_share(between / within, size), (ends[0], ends[1]))
+    )
+    return Share(_share(between / within, size), (low, high))
 
 
 def chance_in_words(found: Chance) -> str:
     """Markdown, without a title."""
     rows = [
-        (name, _number(share.value), _ends(share.interval))
+        (name, number(share.value), ends(share.interval, "too few to tell"))
         for name, share in (
             ("ordered or not", found.outcome),
             ("logarithm of the time", found.log_time),
@@ -184,11 +184,3 @@ def _middle_ps(record: TrajectoryRecord) -> float:
     if seen is None or seen.upper_ps is None:
         return np.inf
     return max(0.5 * (seen.lower_ps + seen.upper_ps), 0.5 * record.protocol.frame_every_ps)
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
-
-
-def _ends(interval: tuple[float, float] | None) -> str:
-    return "too few to tell" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}"

@@ -89,6 +89,24 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
+def number(value: float | None) -> str:
+    """Two decimals, or that there is none.
+
+    >>> number(0.126), number(None)
+    ('0.13', 'undefined')
+    """
+    return "undefined" if value is None else f"{value:.2f}"
+
+
+def ends(interval: Sequence[float] | None, unknown: str = "undefined") -> str:
+    """An interval from end to end.
+
+    >>> ends((0.1, 0.25)), ends(None)
+    ('0.10 to 0.25', 'undefined')
+    """
+    return unknown if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}"
+
+
 def listed(words: Iterable[object]) -> str:
     """Words in their order, with commas."""
     return ", ".join(sorted(str(word) for word in words))

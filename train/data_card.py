@@ -13,7 +13,7 @@ from typing import Final
 from simulate.errors import MisuseError, StoreError
 from simulate.files import write_atomically
 from simulate.protocol import Labelling
-from simulate.record import TrajectoryRecord
+from simulate.record import TrajectoryRecord, outcome_of
 from simulate.sensitivity import sensitivity
 from simulate.store import RecordStore
 from simulate.transfer import check_id
@@ -112,10 +112,7 @@ of its own; {len(replicas)} iso-configurational replicas besides.
 
 
 def _endings(records: Records, labelling: Labelling) -> str:
-    ends = Counter(
-        f"failed: {record.failure.cause}" if record.failure else str(record.outcome)
-        for record in records
-    )
+    ends = Counter(map(outcome_of, records))
     seen = watched(records)
     waits_ps = [wait for r in seen if (wait := wait_ps(r)) is not None]
     onset = f"; median {median(waits_ps):.0f} ps into the hold" if waits_ps else ""

@@ -19,10 +19,11 @@ from simulate.design import EmbryoDesign
 from simulate.files import write_atomically
 from simulate.landmarks import landmark_frames
 from simulate.record import TrajectoryRecord
+from simulate.units import CLOCK_ROUNDING_PS
 from surrogate.applicability import TrainingDomain
 from surrogate.features import design_features
 from surrogate.graph import graph
-from surrogate.surroundings import CLOCK_ROUNDING_PS, Surroundings, surroundings
+from surrogate.surroundings import Surroundings, surroundings
 from surrogate.survival import Seen
 from train.loss import Targets
 from train.records import Records

@@ -11,9 +11,9 @@ from typing import Final
 from simulate.incubation import Incubation
 from simulate.landmarks import LANDMARKS, landmark_frames
 from simulate.record import TrajectoryRecord
+from simulate.units import CLOCK_ROUNDING_PS
 
 BEFORE_THE_HOLD: Final = ("packing", "end of heating")
-CLOCK_ROUNDING_PS: Final = 1.0e-6
 
 
 @dataclass(frozen=True, slots=True)
