@@ -17,8 +17,9 @@ from surrogate.threads import one_thread
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
 from train.design_fit import Rows, fit_design_parts
+from train.graph_fit import Frames, Report, batches
 from train.split import bootstrap_weights, folds
-from train.structure_fit import Frames, Report, batches, fit_structure
+from train.structure_fit import fit_structure
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from torch_geometric.data import Batch
 from surrogate.network import forecast
 from surrogate.survival import log_waiting_survival
 from train.dataset import TrainingSet
+from train.graph_fit import Frames
 from train.loss import Prior
 from train.records import read_records
-from train.structure_fit import Frames, fit_line
+from train.structure_fit import fit_line
 
 TOLD = 3
 """Column of a structure's atoms that shall tell the end: averaged q6."""
