@@ -1,0 +1,153 @@
+"""Beyond the data: nobody judges what he saw, a cut hold shows nothing later, and one is warned."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from synthetic import (
+    NEVER,
+    QUICK_TRAINING,
+    SHORT_PROTOCOL,
+    Truth,
+    lithium,
+    synthetic_package,
+    synthetic_record,
+    synthetic_store,
+)
+
+from benchmarks import extrapolation
+from benchmarks.extrapolation import DIRECTIONS, STUDY, cut, direction
+from benchmarks.small_training import judged_by, panel, trained
+from simulate.design import EmbryoDesign
+from simulate.incubation import Incubation
+from simulate.store import RecordStore
+from surrogate.applicability import TrainingDomain
+from train.records import read_records
+
+CUT_PS = 80.0
+TINY = QUICK_TRAINING.model_copy(
+    update={"epochs": 1, "snapshots_per_run": 1, "design_steps": 2, "n_packings": 1}
+)
+N_DESIGNS = 24
+
+
+def spread_designs() -> list[EmbryoDesign]:
+    """Small embryos of different size, density and temperature."""
+    rng = np.random.default_rng(0)
+    return [
+        lithium(
+            n_atoms=120 + 5 * int(place),
+            packing_density_g_cm3=round(0.06 + 0.01 * number, 3),
+            hold_temperature_K=300.0 + (-1) ** number * number,
+        )
+        for number, place in enumerate(rng.permutation(N_DESIGNS))
+    ]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> RecordStore:
+    folder = tmp_path_factory.mktemp("extrapolation")
+    return synthetic_store(folder / "store", spread_designs(), 1, Truth(median_ps=300.0))
+
+
+@pytest.fixture(scope="module")
+def found(store: RecordStore) -> dict[str, Any]:
+    """What the command prints when it is asked about the store and a longer hold."""
+    folder = store.path.parent
+    synthetic_package(folder / "model", store, TINY)
+    config = folder / "tiny.yaml"
+    config.write_text(json.dumps(TINY.model_dump(mode="json")), encoding="utf-8")
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    late = synthetic_store(folder / "late", spread_designs()[:6], 1, NEVER, longer)
+    with pytest.MonkeyPatch.context() as patch:
+        asked = ["extrapolation", str(store.path), str(late.path), "--json"]
+        asked += ["--model", str(folder / "model"), "--config", str(config)]
+        patch.setattr(sys, "argv", asked)
+        printed: list[str] = []
+        patch.setattr("builtins.print", printed.append)
+        extrapolation.main()
+    return json.loads(printed[0])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_cut_hold_shows_nothing_that_came_later(seed: int) -> None:
+    whole = synthetic_record(lithium(), seed, Truth(median_ps=100.0))
+    short = cut(whole, CUT_PS)
+    last_ps = CUT_PS - SHORT_PROTOCOL.labelling.persistence_ps
+    assert short.witnessed is not None
+    assert whole.witnessed is not None
+    if whole.witnessed.upper_ps is not None and whole.witnessed.upper_ps <= last_ps:
+        assert short.witnessed == whole.witnessed
+    else:
+        assert short.witnessed == Incubation(lower_ps=min(whole.witnessed.lower_ps, last_ps))
+        assert short.crystalline_fraction is None
+    assert max(frame.time_ps for frame in short.frames) <= CUT_PS
+    assert short.protocol.hold_ps == CUT_PS
+
+
+def test_small_members_never_judge_what_they_saw(store: RecordStore) -> None:
+    records = read_records([store])
+    small = trained(records, TINY.model_copy(update={"n_members": 3, "n_folds": 3}))
+    seen = judged_by(panel(records.answered, "packing"), small)
+    assert sorted(set(seen.fold.tolist())) == [0, 1, 2]
+    assert seen.left_out.tolist() == [0, 1, 2]
+    assert [small.fold[key] for key in seen.keys] == seen.fold.tolist()
+
+
+def test_the_far_quarter_is_judged_by_those_who_learnt_the_near_rest(
+    store: RecordStore, found: dict[str, Any]
+) -> None:
+    by_name = {each["name"]: each for each in found["parts"] if each["landmark"] == "packing"}
+    assert set(by_name) == {*DIRECTIONS, "later than a hold of 50 ps"}
+    for name, far in DIRECTIONS.items():
+        values = [far(record) for record in store]
+        n_far = sum(value > np.quantile(values, 0.75) for value in values)
+        assert by_name[name]["over_kaplan_meier"]["this model"]["n_records"] == n_far
+        assert by_name[name]["n_learnt"] == N_DESIGNS - n_far
+
+
+def test_a_longer_hold_is_judged_by_the_package_and_warned_of(found: dict[str, Any]) -> None:
+    (campaign,) = (each for each in found["campaigns"] if each["landmark"] == "packing")
+    assert campaign["name"] == "later than the hold of 200 ps"
+    assert campaign["n_learnt"] == N_DESIGNS
+    assert campaign["n_outside"] == campaign["late"]["n_waiting"] == 6
+    assert campaign["late"]["n_ordered"] == 0
+    assert campaign["late"]["expected_by_kaplan_meier"] == 0.0  # flat after the last event
+    for name in ("expected", "expected_by_law"):
+        assert 0.0 < campaign["late"][name] < 6.0
+
+
+def test_the_page_names_every_direction(store: RecordStore, found: dict[str, Any]) -> None:
+    page = (store.path / STUDY).read_text(encoding="utf-8")
+    for each in [*found["parts"], *found["campaigns"]]:
+        assert each["name"] in page
+
+
+def test_what_a_record_goes_beyond_is_named() -> None:
+    domain = TrainingDomain.of(spread_designs(), SHORT_PROTOCOL.hold_ps, 0.1)
+    inside = synthetic_record(lithium(n_atoms=200, packing_density_g_cm3=0.1))
+    assert direction(inside, domain) == "within the training data"
+    for changed, said in (
+        ({"n_atoms": 800}, "larger"),
+        ({"hold_temperature_K": 200.0}, "colder"),
+        ({"hold_temperature_K": 400.0}, "hotter"),
+        ({"packing_density_g_cm3": 0.01}, "sparser"),
+    ):
+        design = inside.design.model_copy(update=changed)
+        assert direction(inside.model_copy(update={"design": design}), domain).startswith(said)
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    assert direction(inside.model_copy(update={"protocol": longer}), domain).startswith("later")
+
+
+@pytest.mark.usefixtures("found")
+def test_a_store_of_other_records_is_refused(
+    store: RecordStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = synthetic_store(tmp_path / "other", spread_designs()[:4], 1, has_frames=False)
+    model = store.path.parent / "model"
+    monkeypatch.setattr(sys, "argv", ["extrapolation", str(other.path), "--model", str(model)])
+    with pytest.raises(SystemExit, match="was trained on"):
+        extrapolation.main()
