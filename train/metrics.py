@@ -118,7 +118,7 @@ def state_at(
     is_ordered, is_at_risk = upper <= horizon_ps, lower >= horizon_ps
     # Bounds of order in the quench are both 0: at a horizon of 0 it is ordered, not at risk.
     is_at_risk &= ~is_ordered
-    followed = _follow_up_probability(lower, upper, np.minimum(upper, horizon_ps))
+    followed = follow_up_probability(lower, upper, np.minimum(upper, horizon_ps))
     is_known = is_ordered | is_at_risk
     if not is_known.any() or not followed[np.isinf(upper)].all():
         raise MisuseError(
@@ -273,7 +273,7 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def _follow_up_probability(lower: Floats, upper: Floats, times_ps: Floats) -> Floats:
+def follow_up_probability(lower: Floats, upper: Floats, times_ps: Floats) -> Floats:
     """Kaplan-Meier probability of not being censored before each time; order precedes censoring."""
     is_censored = np.isinf(upper)
     ended_ps = np.where(is_censored, lower, upper)

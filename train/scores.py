@@ -1,7 +1,8 @@
 """Scores of a forecast beside the Kaplan-Meier curve, with intervals that resample designs."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +10,18 @@ from numpy.typing import NDArray
 from simulate.incubation import Incubation
 from simulate.settings import Settings
 from train.metrics import (
-    bootstrap_interval,
     bounds_ps,
     brier_values,
-    by_design,
     concordance,
     log_values,
     longest_follow_up_ps,
     skill,
     state_at,
 )
+from train.resampling import Estimate, Floats, Resamples, estimate, ratio
 
-Floats = NDArray[np.float64]
+__all__ = ["Answers", "Floats", "Forecast", "Score", "Scores", "restricted", "scores"]
+
 Forecast = Callable[[Floats], Floats]
 """Times of each record, ps, to its forecast survival there; both of shape ``(n_records,)``."""
 
@@ -66,6 +67,52 @@ class Scores(Settings):
     concordance: float | None
 
 
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a forecast says of each record at the times that its scores read.
+
+    Attributes:
+        at_lower, at_upper: Survival at the bounds of what was seen, shape ``(n_records,)``; at the
+            lower one twice where it is censored.
+        at_times: At `brier_times_ps`, shape ``(n_times, n_records)``.
+    """
+
+    at_lower: Floats
+    at_upper: Floats
+    at_times: Floats
+
+    @classmethod
+    def of(cls, forecast: Forecast, incubations: Sequence[Incubation]) -> Self:
+        """Ask a forecast."""
+        lower, upper = bounds_ps(incubations)
+        rows = [forecast(np.full(len(lower), t)) for t in brier_times_ps(incubations)]
+        return cls(
+            forecast(lower),
+            forecast(np.where(np.isfinite(upper), upper, lower)),
+            np.array(rows).reshape(len(rows), len(lower)),
+        )
+
+    @classmethod
+    def mean(cls, several: Sequence["Answers"]) -> Self:
+        """Of several forecasts, each as likely as the others."""
+        return cls(
+            np.mean([each.at_lower for each in several], axis=0),
+            np.mean([each.at_upper for each in several], axis=0),
+            np.mean([each.at_times for each in several], axis=0),
+        )
+
+    @property
+    def p_ordered(self) -> Floats:
+        """By the horizon, the last of the times, shape ``(n_records,)``."""
+        return np.asarray(1.0 - (self.at_times[-1] if len(self.at_times) else self.at_lower))
+
+
+def brier_times_ps(incubations: Sequence[Incubation]) -> Floats:
+    """Times at which Brier scores are taken, the horizon last; none where nobody was watched."""
+    horizon_ps = longest_follow_up_ps(incubations)
+    return np.linspace(0.0, horizon_ps, N_BRIER_TIMES + 1)[1:] if horizon_ps > 0.0 else np.zeros(0)
+
+
 def scores(
     model: Forecast,
     reference: Forecast,
@@ -74,34 +121,38 @@ def scores(
     seed: int = 0,
 ) -> Scores:
     """Scores of a forecast beside a reference on the same records."""
-    lower, upper = bounds_ps(incubations)
-    upper = np.where(np.isfinite(upper), upper, lower)
-    horizon_ps = longest_follow_up_ps(incubations)
-    log_parts = [log_values(each(lower), each(upper), incubations) for each in (model, reference)]
-    brier, integrated, expected = None, None, None
-    if horizon_ps > 0.0:
-        times_ps = np.linspace(0.0, horizon_ps, N_BRIER_TIMES + 1)[1:]
+    both = [Answers.of(each, incubations) for each in (model, reference)]
+    draws = Resamples.of(design_keys, seed)
+    return scores_of(both[0], both[1], incubations, design_keys, draws)
+
+
+def scores_of(
+    model: Answers,
+    reference: Answers,
+    incubations: Sequence[Incubation],
+    design_keys: Sequence[str],
+    draws: Resamples,
+) -> Scores:
+    """Scores of answers beside those of a reference; `draws` are of the same records."""
+    times_ps = brier_times_ps(incubations)
+    log_parts = [log_values(e.at_lower, e.at_upper, incubations) for e in (model, reference)]
+    brier, integrated, shares = None, None, _Shares(None, None, None)
+    if len(times_ps):
         curves = [_brier_curve(each, incubations, times_ps) for each in (model, reference)]
-        brier = _score([curve[-1] for curve in curves], design_keys, seed)
-        integrated = _score([curve.mean(axis=0) for curve in curves], design_keys, seed)
-        expected = _expected(model, incubations, horizon_ps)
-    at_horizon = 1.0 - model(np.full(len(lower), horizon_ps))
-    excess = None
-    if expected is not None:
-        excess = bootstrap_interval(
-            by_design(expected, design_keys), seed, statistic=_weighted_excess
-        )
+        brier = _score([curve[-1] for curve in curves], draws)
+        integrated = _score([curve.mean(axis=0) for curve in curves], draws)
+        shares = _shares(model, incubations, float(times_ps[-1]), draws)
     return Scores(
         n_records=len(incubations),
         n_designs=len(set(design_keys)),
-        horizon_ps=horizon_ps,
+        horizon_ps=longest_follow_up_ps(incubations),
         brier=brier,
         integrated_brier=integrated,
-        log=_score(log_parts, design_keys, seed),
-        expected=None if expected is None else _weighted_mean(expected[:, 0], expected[:, 2]),
-        observed=None if expected is None else _weighted_mean(expected[:, 1], expected[:, 2]),
-        excess_interval=excess,
-        concordance=concordance(at_horizon, incubations),
+        log=_score(log_parts, draws),
+        expected=shares.expected,
+        observed=shares.observed,
+        excess_interval=shares.excess_interval,
+        concordance=concordance(model.p_ordered, incubations),
     )
 
 
@@ -121,42 +172,48 @@ def restricted(forecast: Forecast, is_chosen: NDArray[np.bool_]) -> Forecast:
     return chosen
 
 
-def _brier_curve(model: Forecast, incubations: Sequence[Incubation], times_ps: Floats) -> Floats:
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """Shares ordered by the horizon, forecast and seen."""
+
+    expected: float | None
+    observed: float | None
+    excess_interval: tuple[float, float] | None
+
+
+def _shares(
+    model: Answers, incubations: Sequence[Incubation], horizon_ps: float, draws: Resamples
+) -> _Shares:
+    is_ordered, weights = state_at(incubations, horizon_ps)
+    total = max(float(weights.sum()), 1.0e-12)
+    counted = draws.with_all * weights
+    excess = ratio(counted @ (model.p_ordered - is_ordered), counted.sum(axis=1))
+    return _Shares(
+        float((model.p_ordered * weights).sum()) / total,
+        float((is_ordered * weights).sum()) / total,
+        estimate(excess).interval,
+    )
+
+
+def _brier_curve(answers: Answers, incubations: Sequence[Incubation], times_ps: Floats) -> Floats:
     """Brier values, shape ``(n_times, n_records)``."""
     rows = [
-        brier_values(1.0 - model(np.full(len(incubations), time_ps)), incubations, time_ps)
-        for time_ps in times_ps
+        brier_values(1.0 - at_time, incubations, time_ps)
+        for at_time, time_ps in zip(answers.at_times, times_ps, strict=True)
     ]
     return np.stack(rows)
 
 
-def _expected(model: Forecast, incubations: Sequence[Incubation], horizon_ps: float) -> Floats:
-    """Forecast, outcome and weight of each record at the horizon, shape ``(n_records, 3)``."""
-    is_ordered, weights = state_at(incubations, horizon_ps)
-    p_ordered = 1.0 - model(np.full(len(incubations), horizon_ps))
-    return np.column_stack([p_ordered, is_ordered, weights])
-
-
-def _weighted_mean(values: Floats, weights: Floats) -> float:
-    return float((values * weights).sum() / max(float(weights.sum()), 1.0e-12))
-
-
-def _weighted_excess(rows: Floats) -> float:
-    return _weighted_mean(rows[:, 0] - rows[:, 1], rows[:, 2])
-
-
-def _score(parts: Sequence[Floats], design_keys: Sequence[str], seed: int) -> Score:
+def _score(parts: Sequence[Floats], draws: Resamples) -> Score:
     """From per-record scores of model and reference."""
     model, reference = (float(each.mean()) for each in parts)
-    rows = by_design(np.column_stack(parts), design_keys)
-    interval = None
+    found = Estimate(value=None, interval=None)
     if reference > 0.0:
-        interval = bootstrap_interval(
-            rows, seed, statistic=lambda v: 1.0 - v[:, 0].sum() / max(v[:, 1].sum(), 1.0e-12)
-        )
+        above, below = (draws.with_all @ each for each in parts)
+        found = estimate(1.0 - above / np.maximum(below, 1.0e-12))
     return Score(
         model=model,
         kaplan_meier=reference,
         skill=skill(model, reference),
-        skill_interval=interval,
+        skill_interval=found.interval,
     )
