@@ -14,14 +14,13 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.extrapolation_report import skill
-from benchmarks.landmarks import LEAST_AT_RISK, Panel, model_forecast
+from benchmarks.landmarks import LEAST_AT_RISK, Panel
 from benchmarks.page import parser, publish
 from benchmarks.small_training import (
     Forecasts,
     Small,
     config_of,
     config_option,
-    judged_by,
     panel,
     trained,
 )
@@ -135,19 +134,15 @@ def ablation(records: Records, config: TrainingConfig) -> list[Compared]:
 
 
 @one_thread()
-def _asked(everybody: Panel, full: Small, blind: Small) -> Asked:
-    seen = judged_by(everybody, full)
+def _asked(seen: Panel, full: Small, blind: Small) -> Asked:
     unseen = replace(seen, atoms=[without_angles(each) for each in seen.atoms])
-    by = Forecasts.of(seen, seen, full.package)
-    return Asked(
-        seen,
-        {
-            ALL: by.model,
-            NO_ANGLES: model_forecast(unseen, blind.package),
-            DESIGN: model_forecast(seen, _shut(full.package)),
-        },
-        by.kaplan_meier,
-    )
+    by = Forecasts.of(seen, seen, full)
+    forecasts = {
+        ALL: by.model,
+        NO_ANGLES: blind.forecast(unseen),
+        DESIGN: replace(full, package=_shut(full.package)).forecast(seen),
+    }
+    return Asked(seen, forecasts, by.kaplan_meier)
 
 
 def _shut(package: Package) -> Package:
@@ -175,7 +170,6 @@ def _together(asked: Sequence[Asked]) -> Asked:
         landmark=TOGETHER,
         asked=[row for each in asked for row in each.panel.asked],
         atoms=[row for each in asked for row in each.panel.atoms],
-        fold=np.concatenate([each.panel.fold for each in asked]),
     )
     return Asked(
         rows,

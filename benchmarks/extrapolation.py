@@ -19,11 +19,11 @@ from benchmarks.page import parser, publish
 from benchmarks.small_training import (
     Forecasts,
     Pairs,
+    Small,
     chosen,
     config_of,
     config_option,
-    judged_by,
-    judged_by_all,
+    every_member,
     panel,
     trained,
 )
@@ -61,10 +61,10 @@ def within_the_data(records: Records, config: TrainingConfig) -> Iterator[Beyond
         rest = chosen(records, lambda record, far=far, edge=edge: far(record) > edge)
         if not rest.answered:
             continue
-        package = trained(near, config).package
+        judges = trained(near, config)
         for landmark in ASKED_AT:
-            judged = judged_by_all(panel(rest.answered, landmark), package)
-            yield from _beyond(name, panel(near.answered, landmark), judged, package)
+            learnt, judged = (panel(each.answered, landmark) for each in (near, rest))
+            yield from _beyond(name, learnt, judged, judges)
     yield from later(records, config)
 
 
@@ -79,12 +79,10 @@ def later(records: Records, config: TrainingConfig) -> Iterator[Beyond]:
         records.protocol.model_copy(update={"hold_ps": hold_ps}),
         records.content_sha256,
     )
-    small = trained(short, config)
+    judges = trained(short, config)
     for landmark in ASKED_AT:
-        learnt = judged_by(panel(short.answered, landmark), small)
-        judged = judged_by(panel(records.answered, landmark), small)
-        name = f"later than a hold of {hold_ps:g} ps"
-        yield from _beyond(name, learnt, judged, small.package)
+        learnt, judged = (panel(each.answered, landmark) for each in (short, records))
+        yield from _beyond(f"later than a hold of {hold_ps:g} ps", learnt, judged, judges)
 
 
 def cut(record: TrajectoryRecord, hold_ps: float) -> TrajectoryRecord:
@@ -118,11 +116,11 @@ def beyond_the_data(
     groups: dict[str, list[tuple[RecordStore, TrajectoryRecord]]] = {}
     for pair in pairs:
         groups.setdefault(direction(pair[1], domain), []).append(pair)
+    judges = every_member(package)
     for landmark in ASKED_AT:
         learnt = panel(records.answered, landmark)
         for name, group in groups.items():
-            judged = judged_by_all(panel(group, landmark), package)
-            yield from _beyond(name, learnt, judged, package)
+            yield from _beyond(name, learnt, panel(group, landmark), judges)
 
 
 def direction(record: TrajectoryRecord, domain: TrainingDomain) -> str:
@@ -144,15 +142,15 @@ def direction(record: TrajectoryRecord, domain: TrainingDomain) -> str:
 
 
 @one_thread()
-def _beyond(name: str, learnt: Panel, judged: Panel, package: Package) -> Iterator[Beyond]:
+def _beyond(name: str, learnt: Panel, judged: Panel, judges: Small) -> Iterator[Beyond]:
     """One comparison, or none where too few are asked."""
     if len(judged.asked) < LEAST_JUDGED:
         return
-    domain, horizon_ps = package.manifest.domain, longest_follow_up_ps(judged.incubations)
+    domain, horizon_ps = judges.package.manifest.domain, longest_follow_up_ps(judged.incubations)
     since_ps = max(each.since_ps or 0.0 for each in judged.asked)
     designs = {each.record.design.key: each.record.design for each in judged.asked}
     warned = domain.judge(list(designs.values()), horizon_ps + since_ps)
-    by = Forecasts.of(learnt, judged, package)
+    by = Forecasts.of(learnt, judged, judges)
     yield Beyond(
         name=name,
         landmark=judged.landmark,

@@ -24,38 +24,47 @@ from train.config import TrainingConfig
 from train.dataset import TrainingSet
 from train.fit import assemble
 from train.landmark import at_risk
-from train.member import fit_member, fold_of
+from train.member import fit_member, fold_of, left_out
 from train.records import Records
 from train.scores import Forecast, Scores, scores
 
 SMALL: Final = TrainingConfig(n_members=5, n_folds=5, epochs=4, n_packings=1)
 MODEL: Final = "this model"
 LAW: Final = "design law"
-NEVER_LEFT_OUT: Final = -1
+OF_NO_PART: Final = -1
 
 Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
 
 
 @dataclass(frozen=True)
 class Small:
-    """A model made for a study.
+    """A model made for a study, and who of its members may judge which design.
 
     Attributes:
-        fold: Part of each design it was trained on; its members each leave one out.
+        fold: Part of each design; those of no part are judged by all.
+        left_out: Part that each member never saw, shape ``(n_members,)``.
     """
 
     package: Package
     fold: dict[str, int]
+    left_out: NDArray[np.int64]
 
-    @property
-    def left_out(self) -> NDArray[np.int64]:
-        """Part that each member left out, shape ``(n_members,)``."""
-        return np.arange(self.package.manifest.n_members) % len(set(self.fold.values()))
+    def part(self, keys: Sequence[str]) -> NDArray[np.int64]:
+        """Part of each row, shape ``(n_rows,)``; -1 for designs of no part."""
+        return np.array([self.fold.get(key, OF_NO_PART) for key in keys])
 
-    def fold_for(self, panel: Panel) -> NDArray[np.int64]:
-        """Whose members judge each row: those that left it out, or by chance where none saw it."""
-        n_folds = len(set(self.fold.values()))
-        return np.array([self.fold.get(key, int(key[:8], 16) % n_folds) for key in panel.keys])
+    def forecast(self, asked: Panel) -> Forecast:
+        """By the members that never saw a row's design."""
+        part = self.part(asked.keys)
+        judged = replace(asked, fold=part, left_out=self.left_out)
+        if (part == OF_NO_PART).all():
+            judged = replace(judged, left_out=np.full_like(self.left_out, OF_NO_PART))
+        return model_forecast(judged, self.package)
+
+
+def every_member(package: Package) -> Small:
+    """All members of a package, as judges of designs that none of them saw."""
+    return Small(package, {}, np.arange(package.manifest.n_members))
 
 
 def config_option(asked: argparse.ArgumentParser) -> None:
@@ -87,7 +96,9 @@ def trained(
     data = TrainingSet.of(records, config.snapshots_per_run)
     data = change(data) if change else data
     fits = [fit_member(data, config, number, _quietly) for number in range(config.n_members)]
-    return Small(assemble(records, data, fits, config, "small"), fold_of(data.keys, config))
+    fold = fold_of(data.keys, config)
+    members = np.array([left_out(number, fold) for number in range(config.n_members)])
+    return Small(assemble(records, data, fits, config, "small"), fold, members)
 
 
 def chosen(records: Records, is_chosen: Callable[[TrajectoryRecord], bool]) -> Records:
@@ -96,7 +107,7 @@ def chosen(records: Records, is_chosen: Callable[[TrajectoryRecord], bool]) -> R
 
 
 def panel(pairs: Pairs, landmark: str) -> Panel:
-    """Everybody who can be asked at a landmark; every member may judge."""
+    """Everybody who can be asked at a landmark."""
     home = {record.trajectory_id: store for store, record in pairs}
     asked = [
         each
@@ -110,23 +121,8 @@ def panel(pairs: Pairs, landmark: str) -> Panel:
         )
         for each in asked
     ]
-    nobody = np.full(len(asked), NEVER_LEFT_OUT)
+    nobody = np.full(len(asked), OF_NO_PART)
     return Panel(landmark, asked, atoms, nobody, np.zeros(1, dtype=np.int64))
-
-
-def judged_by(panel: Panel, small: Small) -> Panel:
-    """The same rows, each for the members that never saw its design."""
-    return replace(panel, fold=small.fold_for(panel), left_out=small.left_out)
-
-
-def judged_by_all(panel: Panel, package: Package) -> Panel:
-    """The same rows, of designs that no member saw."""
-    n_members = package.manifest.n_members
-    return replace(
-        panel,
-        fold=np.zeros(len(panel.asked), dtype=np.int64),
-        left_out=np.zeros(n_members, dtype=np.int64),
-    )
 
 
 @dataclass(frozen=True)
@@ -139,28 +135,30 @@ class Forecasts:
     kaplan_meier: Forecast
 
     @classmethod
-    def of(cls, learnt: Panel, judged: Panel, package: Package) -> "Forecasts":
+    def of(cls, learnt: Panel, judged: Panel, judges: Small) -> "Forecasts":
         """Baselines are fitted to the rows that the judges of each row were trained on.
 
         Args:
-            learnt: Rows to learn from, with their parts.
+            learnt: Rows to learn from.
             judged: Rows that are asked.
-            package: The model.
+            judges: The model.
         """
         both = replace(
             learnt, asked=[*learnt.asked, *judged.asked], atoms=[*learnt.atoms, *judged.atoms]
         )
         n_learnt, n_judged = len(learnt.asked), len(judged.asked)
-        parts = np.arange(int(judged.fold.max()) + 1)[:, None]
-        may_use = np.hstack([parts != learnt.fold, np.zeros((len(parts), n_judged), dtype=bool)])
+        parts, fit = np.unique(judges.part(judged.keys), return_inverse=True)
+        may_use = judges.part(learnt.keys) != parts[:, None]
+        may_use |= parts[:, None] == OF_NO_PART
+        may_use = np.hstack([may_use, np.zeros((len(parts), n_judged), dtype=bool)])
         row = n_learnt + np.arange(n_judged)
 
         def of(found: Survival) -> Forecast:
-            return lambda times_ps: found(judged.fold, row, times_ps)
+            return lambda times_ps: found(fit, row, times_ps)
 
         return cls(
             judged,
-            model_forecast(judged, package),
+            judges.forecast(judged),
             of(law(both.design, may_use)),
             of(kaplan_meier(both.design, may_use)),
         )

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,12 @@ from synthetic import (
 
 from benchmarks import extrapolation
 from benchmarks.extrapolation import DIRECTIONS, STUDY, cut, direction
-from benchmarks.small_training import judged_by, panel, trained
+from benchmarks.small_training import chosen, panel, trained
 from simulate.design import EmbryoDesign
 from simulate.incubation import Incubation
 from simulate.store import RecordStore
 from surrogate.applicability import TrainingDomain
+from surrogate.package import Package
 from train.records import read_records
 
 CUT_PS = 80.0
@@ -89,12 +92,29 @@ def test_a_cut_hold_shows_nothing_that_came_later(seed: int) -> None:
 
 
 def test_small_members_never_judge_what_they_saw(store: RecordStore) -> None:
+    """Spoiling one member changes the forecasts of its own part, and of designs new to all."""
     records = read_records([store])
-    small = trained(records, TINY.model_copy(update={"n_members": 3, "n_folds": 3}))
-    seen = judged_by(panel(records.answered, "packing"), small)
-    assert sorted(set(seen.fold.tolist())) == [0, 1, 2]
-    assert seen.left_out.tolist() == [0, 1, 2]
-    assert [small.fold[key] for key in seen.keys] == seen.fold.tolist()
+    known = {"n_members": 3, "n_folds": 3}
+    part = chosen(records, lambda record: record.design.n_atoms > 150)
+    small = trained(part, TINY.model_copy(update=known))
+    asked = panel(records.answered, "packing")
+    times_ps = np.full(N_DESIGNS, 100.0)
+    spoilt = Package(
+        small.package.manifest,
+        {
+            name: each + 1.0 if name.startswith("members.1.linear.bias") else each
+            for name, each in small.package.weights.items()
+        },
+        "",
+    )
+    for rows in (small.part(asked.keys) >= 0, small.part(asked.keys) < 0):
+        some = replace(
+            asked, asked=list(compress(asked.asked, rows)), atoms=list(compress(asked.atoms, rows))
+        )
+        before = small.forecast(some)(times_ps[rows])
+        has_changed = replace(small, package=spoilt).forecast(some)(times_ps[rows]) != before
+        may_judge = np.isin(small.part(some.keys), [1, -1])
+        assert has_changed.tolist() == may_judge.tolist()
 
 
 def test_the_far_quarter_is_judged_by_those_who_learnt_the_near_rest(
