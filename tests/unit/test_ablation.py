@@ -81,7 +81,9 @@ def test_the_command_compares_all_variants_on_the_same_embryos(
         sys, "argv", ["ablation", str(store.path), "--json", "--config", str(config)]
     )
     ablation.main()
-    found = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
+    assert set(printed["gates"]) == {ALL, NO_ANGLES}
+    found = printed["landmarks"]
     assert found[0]["landmark"] == "packing"
     for each in found:
         assert set(each["over_kaplan_meier"]) == {ALL, NO_ANGLES, DESIGN}
