@@ -39,6 +39,7 @@ from train.member import fold_of, left_out
 from train.metrics import Floats
 from train.records import independent
 from train.scores import Forecast, Scores, scores
+from train.split import outcome_ranks
 
 STUDY: Final = "LANDMARKS.md"
 LEAST_AT_RISK: Final = 20
@@ -108,13 +109,14 @@ def panels(store: RecordStore, package: Package) -> list[Panel]:
     """
     config = TrainingConfig.model_validate(package.manifest.training_config)
     records = [record for record in independent(store) if record.witnessed is not None]
-    keys = sorted({record.design.key for record in records})
-    if keys != sorted(design.key for design in package.manifest.domain.designs):
+    keys = [record.design.key for record in records]
+    if sorted(set(keys)) != sorted(design.key for design in package.manifest.domain.designs):
         raise MisuseError(
             f"the store must hold the designs that {package.label} was trained on, and no others: "
             f"{store.path} does not. Name its own store, or train on this one."
         )
-    fold = fold_of(keys, config)
+    ranks = outcome_ranks([record.witnessed for record in records if record.witnessed is not None])
+    fold = fold_of(keys, ranks, config)
     members = np.array([left_out(number, fold) for number in range(config.n_members)])
     found = []
     for landmark in LANDMARKS:

@@ -107,6 +107,11 @@ class TrainingSet:
         return [design.key for design in self.designs]
 
     @cached_property
+    def outcome_ranks(self) -> list[int]:
+        """Of each record, as `train.split.outcome_ranks`."""
+        return self.targets.outcome_ranks
+
+    @cached_property
     def features(self) -> Tensor:
         """Standardised design features of each record, float64, ``(n_records, n_features)``."""
         return torch.from_numpy(self.domain.scaling.standardise(design_features(self.designs)))

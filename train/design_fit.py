@@ -68,7 +68,7 @@ class Rows:
 
     def inner_folds(self, seed: int) -> Tensor:
         """Which records are left out of each inner fit, shape ``(n_folds, n_records)``, bool."""
-        fold = folds(self.keys, N_INNER_FOLDS, seed)
+        fold = folds(self.keys, N_INNER_FOLDS, seed, self.targets.outcome_ranks)
         numbers = torch.tensor([fold[key] for key in self.keys])
         return torch.arange(len(set(fold.values())))[:, None] == numbers
 

@@ -159,7 +159,7 @@ def assemble(
         training_config=config.model_dump(mode="json"),
     )
     networks = Package(manifest, weights, "").members()
-    judged = CrossFit(data, networks, fits, fold_of(data.keys, config))
+    judged = CrossFit(data, networks, fits, fold_of(data.keys, data.outcome_ranks, config))
     gates = judged.gates()
     reference = judged.kaplan_meier(incubations)
     found = {

@@ -51,6 +51,12 @@ class Targets:
             is_ordered=torch.tensor([item.is_observed for item in incubations]),
         )
 
+    @property
+    def outcome_ranks(self) -> list[int]:
+        """As `train.split.outcome_ranks`."""
+        ranks: list[int] = (self.is_ordered.int() + self.seen.in_quench.int()).tolist()
+        return ranks
+
     def rows(self, index: Tensor) -> "Targets":
         """Some of the rows."""
         return Targets(self.seen.rows(index), self.fraction[index], self.is_ordered[index])

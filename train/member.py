@@ -37,9 +37,15 @@ class MemberFit:
     corrections: Tensor
 
 
-def fold_of(keys: Sequence[str], config: TrainingConfig) -> dict[str, int]:
-    """Fold of each design; what a member never sees is `left_out`."""
-    return folds(keys, min(config.n_folds, config.n_members), config.seed)
+def fold_of(keys: Sequence[str], ranks: Sequence[int], config: TrainingConfig) -> dict[str, int]:
+    """Fold of each design; what a member never sees is `left_out`.
+
+    Args:
+        keys: Design of each record.
+        ranks: `train.split.outcome_ranks` of the same records.
+        config: How many folds, and the seed.
+    """
+    return folds(keys, min(config.n_folds, config.n_members), config.seed, ranks)
 
 
 def left_out(number: int, fold: Mapping[str, int]) -> int:
@@ -60,7 +66,7 @@ def fit_member(
         report: Told of every epoch.
         device: For the graphs.
     """
-    fold = fold_of(data.keys, config)
+    fold = fold_of(data.keys, data.outcome_ranks, config)
     held_out = left_out(number, fold)
     is_used = np.array([fold[key] != held_out for key in data.keys])
     seed = config.seed * 1009 + number

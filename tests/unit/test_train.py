@@ -37,7 +37,7 @@ from train.member import fit_member, fold_of
 from train.metrics import log_score
 from train.records import read_records
 from train.scores import restricted, scores
-from train.split import bootstrap_weights, folds
+from train.split import bootstrap_weights, folds, outcome_ranks
 
 NO_GRAPH = TrainingConfig(epochs=0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1)
 
@@ -260,6 +260,31 @@ def test_designs_are_never_split_and_weigh_as_one() -> None:
     assert (bootstrap_weights(keys, 7) != bootstrap_weights(keys, 8)).any()
 
 
+def test_folds_are_alike_in_size_and_in_what_became_of_them() -> None:
+    rng = np.random.default_rng(3)
+    keys = [f"design {number}" for number in rng.integers(0, 53, 150)]
+    rank = {key: int(rng.choice(3, p=(0.2, 0.7, 0.1))) for key in keys}
+    for seed in range(10):
+        fold = folds(keys, 5, seed, [rank[key] for key in keys])
+        counts = [
+            np.bincount([part for key, part in fold.items() if rank[key] == each], minlength=5)
+            for each in range(3)
+        ]
+        assert all(np.ptp(each) <= 1 for each in counts)
+        assert np.ptp(np.sum(counts, axis=0)) <= 1
+        assert fold == folds(keys[::-1], 5, seed, [rank[key] for key in keys[::-1]])
+    assert fold != folds(keys, 5, seed + 1, [rank[key] for key in keys])
+
+
+def test_records_and_their_tensors_are_ranked_alike(tmp_path: Path) -> None:
+    truth = Truth(quench_logit=-1.0, cure=0.4)
+    store = synthetic_store(tmp_path / "s", synthetic_designs(12), 2, truth, has_frames=False)
+    records = [record for _, record in read_records([store]).answered]
+    ranks = outcome_ranks([record.witnessed for record in records])
+    assert set(ranks) == {0, 1, 2}
+    assert Targets.of(records).outcome_ranks == ranks
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     folder: Path = tmp_path_factory.mktemp("data")
@@ -280,7 +305,7 @@ def test_data_survive_the_journey_to_a_worker(data: TrainingSet, tmp_path: Path)
 
 
 def test_a_member_never_sees_its_own_fold(data: TrainingSet) -> None:
-    fold = fold_of(data.keys, QUICK_TRAINING)
+    fold = fold_of(data.keys, data.outcome_ranks, QUICK_TRAINING)
     before = fit_member(data, QUICK_TRAINING, 0, quiet)
     is_hidden = torch.tensor([fold[key] == before.held_out for key in data.keys])
     changed = data.targets.seen.lower_ps.clone()
@@ -302,9 +327,9 @@ def test_every_record_is_judged_by_strangers_only(data: TrainingSet) -> None:
         network = config.architecture.network()
         network.load_state_dict(fit.state)
         networks.append(network)
-    judged = CrossFit(data, networks, fits, fold_of(data.keys, config)).is_judge
+    judged = CrossFit(data, networks, fits, fold_of(data.keys, data.outcome_ranks, config)).is_judge
     assert judged.any(dim=0).all()
-    fold = fold_of(data.keys, config)
+    fold = fold_of(data.keys, data.outcome_ranks, config)
     for fit, row in zip(fits, judged.tolist(), strict=True):
         assert [fold[key] == fit.held_out for key in data.keys] == row
 
