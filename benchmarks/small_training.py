@@ -95,8 +95,8 @@ def trained(
     """
     data = TrainingSet.of(records, config.snapshots_per_run)
     data = change(data) if change else data
-    fits = [fit_member(data, config, number, _quietly) for number in range(config.n_members)]
-    fold = fold_of(data.keys, config)
+    fits = [fit_member(data, config, number) for number in range(config.n_members)]
+    fold = fold_of(data.keys, data.outcome_ranks, config)
     members = np.array([left_out(number, fold) for number in range(config.n_members)])
     return Small(assemble(records, data, fits, config, "small"), fold, members)
 
@@ -173,7 +173,3 @@ class Forecasts:
     def scores(self, forecast: Forecast, beside: Forecast) -> Scores:
         """Of one forecast beside another, on the rows of the panel."""
         return scores(forecast, beside, self.panel.incubations, self.panel.keys)
-
-
-def _quietly(_epoch: int, _loss: float | None) -> None:
-    """Report to nobody."""

@@ -13,7 +13,8 @@ from simulate.errors import GlassyLiError
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
 RESUMES = {
-    "simulate", "search", "quickstart", "records merge", "records thin", "records relabel",
+    "simulate", "train", "tune", "search", "quickstart", "records merge", "records thin",
+    "records relabel",
 }  # fmt: skip
 """Verbs that, repeated, go on where they were stopped."""
 

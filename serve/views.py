@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from surrogate.search_result import SearchResult
     from train.evaluate import Evaluation
     from train.fit import TrainingSummary
+    from train.progress import TrainingProgress
     from train.scores import Score, Scores
-    from train.workers import TrainingProgress
 
 
 SKILL_RULE: Final = (

@@ -232,10 +232,7 @@ def synthetic_package(
     chosen = config or QUICK_TRAINING
     records = read_records([store])
     data = TrainingSet.of(records, chosen.snapshots_per_run)
-    fits = [
-        fit_member(data, chosen, number, lambda _epoch, _loss: None)
-        for number in range(chosen.n_members)
-    ]
+    fits = [fit_member(data, chosen, number) for number in range(chosen.n_members)]
     package = assemble(records, data, fits, chosen, name)
     package.write(path)
     return package

@@ -1,5 +1,7 @@
 """How a model is trained: every choice, with its reason where it is not obvious."""
 
+from typing import Any, Final, Literal
+
 from pydantic import Field
 
 from simulate.settings import Settings
@@ -33,7 +35,19 @@ class TrainingConfig(Settings):
     design_steps: int = Field(150, ge=0, description="Steps of its fit; 0 leaves it out.")
     graph_width: int = Field(16, ge=4, le=256, description="Width of the structure correction.")
     n_rounds: int = Field(2, ge=1, le=6, description="Rounds of message passing.")
-    epochs: int = Field(12, ge=0, description="Passes over all graphs; 0 leaves the graph out.")
+    epochs: int = Field(
+        24, ge=0, description="Most passes over all graphs; 0 leaves the structure out."
+    )
+    validation_share: float = Field(
+        0.2,
+        ge=0,
+        le=0.5,
+        description="Of a member's own designs: they only tell when to stop. 0: all passes are "
+        "made, and their last weights kept.",
+    )
+    patience: int = Field(
+        5, ge=1, description="Passes without gain on those designs before the best are kept."
+    )
     learning_rate: float = Field(0.01, gt=0, le=1.0)
     weight_decay: float = Field(1.0e-3, ge=0, description="Of both corrections.")
     structure_spread: float = Field(
@@ -44,9 +58,25 @@ class TrainingConfig(Settings):
     )
     max_atoms_per_batch: int = Field(8000, ge=100, description="A larger embryo goes alone.")
 
-    n_workers: int = Field(1, ge=1, le=64, description="Ray workers; members are shared out.")
+    n_workers: int = Field(1, ge=1, le=64, description="Ray workers.")
+    workers_share: Literal["members", "batches"] = Field(
+        "members",
+        description="What they share out: members, each fitted whole by one of them; or the "
+        "batches of each member, which all fit together (more workers than members pay then).",
+    )
+    max_worker_losses: int = Field(
+        3, ge=0, description="Times that lost workers are replaced before a training gives up."
+    )
+    checkpoint_every_s: float = Field(
+        10.0, ge=0, description="Least time between checkpoints of a member under way, s."
+    )
     use_gpu: bool = Field(default=False, description="Give every worker a GPU for the graphs.")
     ray_start_timeout_s: float = Field(120.0, gt=0, description="Wait for free cores, s.")
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """The fields that decide what comes of a training, as JSON; the others say who does it."""
+        return self.model_dump(mode="json", exclude=_MEANS)
 
     @property
     def architecture(self) -> Architecture:
@@ -54,3 +84,9 @@ class TrainingConfig(Settings):
         return Architecture(
             design_width=self.design_width, graph_width=self.graph_width, n_rounds=self.n_rounds
         )
+
+
+_MEANS: Final = {
+    "n_workers", "workers_share", "use_gpu", "ray_start_timeout_s", "max_worker_losses",
+    "checkpoint_every_s",
+}  # fmt: skip

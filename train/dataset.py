@@ -1,6 +1,6 @@
 """From record stores to what training reads: designs, targets, and a few frames of each run.
 
-Neighbour lists are made once, here, and handed to the workers as one file of tensors.
+Neighbour lists are made once, or found in the cache, and handed to the workers as one file.
 """
 
 import json
@@ -23,8 +23,9 @@ from simulate.units import CLOCK_ROUNDING_PS
 from surrogate.applicability import TrainingDomain
 from surrogate.features import design_features
 from surrogate.graph import graph
-from surrogate.surroundings import Surroundings, surroundings
+from surrogate.surroundings import Surroundings
 from surrogate.survival import Seen
+from train.cache import ATOM_TENSORS, seen_in
 from train.loss import Targets
 from train.records import Records
 
@@ -78,8 +79,8 @@ class TrainingSet:
         atoms, owner = [], []
         for number, (store, record) in enumerate(records.answered):
             if record.frames_file is not None:
-                chosen = store.frames(record, chosen_frames(record, snapshots_per_run))
-                atoms += [surroundings(each, record.design) for each in chosen]
+                chosen = chosen_frames(record, snapshots_per_run)
+                atoms += seen_in(store, record, chosen)
                 owner += [number] * len(chosen)
         answered = [record for _, record in records.answered]
         designs = [record.design for record in answered]
@@ -121,8 +122,9 @@ class TrainingSet:
         """One row for each frame."""
         return self.targets.rows(self.owner).waiting_since(self.since_ps)
 
+    @cached_property
     def graphs(self) -> list[Data]:
-        """The tensors of every frame."""
+        """The tensors of every frame; made once for all members fitted here."""
         return [
             graph(each, self.designs[record], self.domain.scaling)
             for each, record in zip(self.atoms, self.owner.tolist(), strict=True)
@@ -141,7 +143,7 @@ class TrainingSet:
             "since_ps": self.since_ps,
         }
         for number, each in enumerate(self.atoms):
-            for name in _ATOM_TENSORS:
+            for name in ATOM_TENSORS:
                 numbers[f"{name}.{number}"] = torch.from_numpy(getattr(each, name))
         write_atomically(folder / TENSORS, save(numbers))
         description = {
@@ -168,7 +170,7 @@ class TrainingSet:
             targets=Targets(seen, numbers["fraction"], numbers["is_ordered"]),
             atoms=[
                 Surroundings(
-                    **{name: numbers[f"{name}.{number}"].numpy() for name in _ATOM_TENSORS},
+                    **{name: numbers[f"{name}.{number}"].numpy() for name in ATOM_TENSORS},
                     time_ps=max(time_ps, 0.0) if math.isfinite(time_ps) else 0.0,
                     is_past_quench=math.isfinite(time_ps),
                 )
@@ -178,6 +180,3 @@ class TrainingSet:
             since_ps=since_ps,
             domain=TrainingDomain.model_validate(description["domain"]),
         )
-
-
-_ATOM_TENSORS: Final = ("atoms", "edge_index", "distances", "likeness")

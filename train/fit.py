@@ -1,16 +1,14 @@
 """From record stores to a model package, with Ray Train doing the work.
 
 Workers share out the members of the ensemble: every member is fitted whole, on one worker, so that
-the result does not depend on how many workers there were. Data and members travel as files in a
-folder beside the package, which all workers must be able to reach.
+the result does not depend on how many workers there were (or they share out the batches of each,
+see `TrainingConfig.workers_share`). Data and members travel as files in a folder beside the
+package, which all workers must be able to reach; a training that was killed goes on from there.
 """
 
 import math
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,7 +16,6 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
-from simulate.errors import GlassyLiError
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings
 from simulate.store import RecordStore
@@ -29,11 +26,14 @@ from train.card import model_card
 from train.config import TrainingConfig
 from train.crossfit import CrossFit
 from train.dataset import TrainingSet
+from train.logs import log_ensemble
 from train.member import MemberFit, fold_of
 from train.metrics import KaplanMeier
+from train.progress import Clock, Progress, TrainingProgress
 from train.records import Records, read_records
+from train.run_folder import RunFolder, identity_of
 from train.scores import Forecast, Scores, restricted, scores
-from train.workers import Clock, Progress, TrainingProgress, fit_members
+from train.workers import fit_members
 
 __all__ = ["Progress", "TrainingProgress", "TrainingSummary", "assemble", "fit_package"]
 
@@ -49,6 +49,8 @@ class TrainingSummary(Settings):
     """What a training made.
 
     Attributes:
+        n_members_found: Those that an interrupted training had fitted.
+        logs: Folder for `tensorboard --logdir`.
         scores: By road, on designs the judging members never saw.
         decidable_scores: Full road, without undecidable embryos; None if all or none are.
         road_difference: Mean absolute difference between the roads, over training designs.
@@ -61,6 +63,9 @@ class TrainingSummary(Settings):
     n_failed: int
     n_designs: int
     n_frames: int
+    n_members: int
+    n_members_found: int
+    logs: str
     duration_s: float
     scores: dict[str, Scores]
     decidable_scores: Scores | None
@@ -75,7 +80,7 @@ def fit_package(
     name: str,
     progress: Progress | None = None,
 ) -> TrainingSummary:
-    """Train a model on records and write its package.
+    """Train a model on records and write its package. Safe to stop and to repeat.
 
     Args:
         store: One or several stores of one protocol.
@@ -85,8 +90,9 @@ def fit_package(
         progress: Told how far it is, from a thread of its own while members are fitted.
 
     Raises:
-        MisuseError: Too little data, stores of different protocols, or `out` exists.
-        GlassyLiError: Ray has no free cores in time, or a worker failed.
+        MisuseError: Too little data, stores of different protocols, `out` exists, or a training of
+            another kind was interrupted there.
+        GlassyLiError: Ray has no free cores in time, or workers failed too often.
     """
     began = time.monotonic()
     clock = Clock(progress or (lambda _: None), began)
@@ -94,14 +100,17 @@ def fit_package(
     stores = [store] if isinstance(store, RecordStore) else list(store)
     clock.tell("reading", 0, 1)
     records = read_records(stores)
-    data = TrainingSet.of(records, config.snapshots_per_run)
-    with _run_folder(out) as folder:
-        data.write(folder)
+    folder = RunFolder.beside(out)
+    with folder.held(identity_of(records, config)):
+        n_found = folder.n_fitted(config.n_members)
+        data = TrainingSet.of(records, config.snapshots_per_run)
+        data.write(folder.path)
         clock.tell("starting", 0, 1)
         fits = fit_members(folder, config, clock)
-    clock.tell("scoring", 0, 1)
-    package = assemble(records, data, fits, config, name)
-    package.write(out)
+        clock.tell("scoring", 0, 1)
+        package = assemble(records, data, fits, config, name)
+        package.write(out)
+        log_ensemble(folder.logs, package.manifest, package.card_text)
     manifest = package.manifest
     return TrainingSummary(
         path=str(out),
@@ -111,6 +120,9 @@ def fit_package(
         n_failed=manifest.n_failed,
         n_designs=len(manifest.domain.designs),
         n_frames=len(data.atoms),
+        n_members=manifest.n_members,
+        n_members_found=n_found,
+        logs=str(folder.logs),
         duration_s=time.monotonic() - began,
         scores={road: Scores.model_validate(each) for road, each in manifest.scores.items()},
         decidable_scores=manifest.decidable_scores
@@ -261,19 +273,3 @@ def _warnings(records: Records, data: TrainingSet) -> list[str]:
             f"{records.n_failed} trajectories failed; in the hold they are censored there."
         )
     return warnings
-
-
-@contextmanager
-def _run_folder(out: Path) -> Iterator[Path]:
-    """A folder beside the package for what workers exchange; gone afterwards."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=out.parent.resolve(), prefix=f".{out.name}.training."))
-    except OSError as error:
-        raise GlassyLiError(
-            f"{out.parent} must be a writable folder, but: {error.strerror}. Choose another --out."
-        ) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

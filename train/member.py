@@ -6,20 +6,26 @@ a bootstrap over designs and its prior is anchored to a draw of its own. Plain P
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from surrogate.network import EmbryoNet
 from surrogate.threads import one_thread
 from train.config import TrainingConfig
+from train.course import Course, Epoch
 from train.dataset import TrainingSet
 from train.design_fit import Rows, fit_design_parts
-from train.graph_fit import Frames, Report, batches
+from train.graph_fit import Frames, batches
 from train.split import bootstrap_weights, folds
 from train.structure_fit import fit_structure
+
+LEAST_DESIGNS_TO_WATCH: Final = 10
+"""With fewer of its own a member spares none: what they said of when to stop would be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def left_out(number: int, fold: Mapping[str, int]) -> int:
 
 @one_thread()
 def fit_member(
-    data: TrainingSet, config: TrainingConfig, number: int, report: Report, device: str = "cpu"
+    data: TrainingSet, config: TrainingConfig, number: int, course: Course | None = None
 ) -> MemberFit:
     """Fit member `number`; the same numbers give the same member.
 
@@ -63,9 +69,9 @@ def fit_member(
         data: All records; those of the member's own fold are left out.
         config: How.
         number: From 0.
-        report: Told of every epoch.
-        device: For the graphs.
+        course: What goes with the fit; None: nothing, it is fitted here and in silence.
     """
+    course = course or Course()
     fold = fold_of(data.keys, data.outcome_ranks, config)
     held_out = left_out(number, fold)
     is_used = np.array([fold[key] != held_out for key in data.keys])
@@ -78,13 +84,26 @@ def fit_member(
         torch.manual_seed(seed)
         network = config.architecture.network()
         network.linear, network.design = fit_design_parts(rows, data.domain.hold_ps, anchor, config)
-        report(0, None)
-        graphs = data.graphs() if config.epochs else []
+        course.tell(Epoch(0))
+        graphs = data.graphs if config.epochs else []
         is_used_frame = torch.from_numpy(is_used)[data.owner]
         if config.epochs and is_used_frame.any():
-            frames = Frames(data, graphs, weights * torch.from_numpy(is_used))
-            fit_structure(network, frames, config, report, device)
+            watching = torch.from_numpy(_watching(data, config, is_used, seed))
+            frames = Frames(data, graphs, weights * torch.from_numpy(is_used), watching)
+            fit_structure(network, frames, config, course)
         return MemberFit(held_out, network.state_dict(), _corrections(network, graphs, config))
+
+
+def _watching(
+    data: TrainingSet, config: TrainingConfig, is_used: NDArray[np.bool_], seed: int
+) -> NDArray[np.bool_]:
+    """Records of the member's own designs that only tell when to stop, shape ``(n_records,)``."""
+    own = np.flatnonzero(is_used)
+    keys, ranks = [data.keys[each] for each in own], [data.outcome_ranks[each] for each in own]
+    if not config.validation_share or len(set(keys)) < LEAST_DESIGNS_TO_WATCH:
+        return np.zeros_like(is_used)
+    part = folds(keys, round(1.0 / config.validation_share), seed, ranks)
+    return np.array([part.get(key) == 0 for key in data.keys])
 
 
 def _corrections(network: EmbryoNet, graphs: Sequence[Data], config: TrainingConfig) -> Tensor:

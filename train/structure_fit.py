@@ -10,8 +10,9 @@ import torch
 
 from surrogate.network import DescriptorLine, EmbryoNet
 from train.config import TrainingConfig
+from train.course import Course
 from train.design_fit import Rows, fit_lines
-from train.graph_fit import Frames, Report, fit_atoms
+from train.graph_fit import Frames, fit_atoms
 from train.loss import Prior
 
 BIAS_SPREAD: Final = 0.3
@@ -20,7 +21,7 @@ PINNED: Final = 1.0e-3
 
 
 def fit_structure(
-    network: EmbryoNet, frames: Frames, config: TrainingConfig, report: Report, device: str
+    network: EmbryoNet, frames: Frames, config: TrainingConfig, course: Course
 ) -> None:
     """Line and graph on top of a fixed design; the network's structure is fitted in place.
 
@@ -28,11 +29,10 @@ def fit_structure(
         network: Its design is fitted.
         frames: What it may see.
         config: How.
-        report: Told of every epoch.
-        device: Where the graphs go.
+        course: What goes with the fit.
     """
     network.structure.line = fit_line(network, frames, config)
-    fit_atoms(network, frames, config, report, device)
+    fit_atoms(network, frames, config, course)
 
 
 def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> DescriptorLine:

@@ -20,9 +20,11 @@ def train(
 ) -> None:
     """Fit the survival graph network to records and pack it.
 
-    Runs on Ray Train; the scores in the package are of designs that were held out.
+    Runs on Ray Train; the scores in the package are of designs that were held out. Interrupted, the
+    same command goes on from OUT.training, where the curves for TensorBoard stay, too.
     """
     console = SESSION.console(as_json=as_json)
+    from serve.words import count
     from simulate.cluster import ray_session
     from simulate.errors import MisuseError
     from simulate.files import read_yaml
@@ -30,6 +32,7 @@ def train(
     from simulate.store import open_store
     from train.config import TrainingConfig
     from train.records import read_records
+    from train.run_folder import RunFolder, identity_of
 
     opened = [open_store(store) for store in stores]
     if out.exists():
@@ -38,7 +41,11 @@ def train(
     if workers is not None:
         values["n_workers"] = workers
     settings = validated(TrainingConfig, values, str(config or "training settings"))
-    read_records(opened)  # too few of them are found before anything heavy is imported
+    # Too few records, or another training there, are found before anything heavy is imported.
+    folder, identity = RunFolder.beside(out), identity_of(read_records(opened), settings)
+    if folder.is_under_way(identity):
+        n_fitted = folder.n_fitted(settings.n_members)
+        console.say(f"going on with {n_fitted} of {count(settings.n_members, 'member')} done")
 
     from serve.views import show_training, tell_training
     from train.fit import fit_package
@@ -49,4 +56,5 @@ def train(
         )
     console.result_json(summary.model_dump(mode="json"))
     tell_training(console, summary)
+    console.result(f"curves: tensorboard --logdir {summary.logs}")
     console.result(f"package in {out}    next: glassyli search --model {out} --out {out}-search")

@@ -21,7 +21,12 @@ def test_ray_trains_the_same_model_as_plain_python(tmp_path: Path) -> None:
     package = read_package(tmp_path / "model")
     plain = synthetic_package(tmp_path / "plain", store, QUICK_TRAINING, "trial")
     assert package.label == summary.model == plain.label
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "plain", "store"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "model",
+        "model.training",
+        "plain",
+        "store",
+    ]
     assert [each.phase for each in told[:2]] == ["reading", "starting"]
     assert told[-1].phase == "scoring"
     assert any(each.phase == "fitting" and each.done for each in told)

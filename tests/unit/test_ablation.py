@@ -62,7 +62,7 @@ def test_no_other_field_could_tell_an_angle() -> None:
 def test_a_blinded_training_set_is_blind_throughout(tmp_path: Path) -> None:
     store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1)
     data = TrainingSet.of(read_records([store]), 2)
-    for whole, blind in zip(data.graphs(), blinded(data).graphs(), strict=True):
+    for whole, blind in zip(data.graphs, blinded(data).graphs, strict=True):
         assert whole.x[:, : ablation.N_ANGULAR].any()
         assert not blind.x[:, : ablation.N_ANGULAR].any()
         assert (whole.edge_attr[:, :-1] == blind.edge_attr[:, :-1]).all()

@@ -23,7 +23,8 @@ from simulate.campaign import CampaignProgress
         ("records relabel store --out new", True),
         ("records list store", False),
         ("records", False),
-        ("train records", False),
+        ("train records", True),
+        ("evaluate records", False),
     ],
 )
 def test_records_have_verbs_of_their_own(

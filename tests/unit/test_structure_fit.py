@@ -42,7 +42,7 @@ def moved_by_line(data: TrainingSet, weights: np.ndarray) -> torch.Tensor:
     network = QUICK_TRAINING.architecture.network()
     with torch.no_grad():  # a design that tells nothing
         network.linear.bias.copy_(Prior.for_hold(data.domain.hold_ps, 1.0).bias_mean)
-    graphs = data.graphs()
+    graphs = data.graphs
     frames = Frames(data, graphs, torch.from_numpy(weights))
     line = fit_line(network, frames, QUICK_TRAINING)
     with torch.no_grad():

@@ -42,10 +42,6 @@ from train.split import bootstrap_weights, folds, outcome_ranks
 NO_GRAPH = TrainingConfig(epochs=0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1)
 
 
-def quiet(_epoch: int, _loss: float | None) -> None:
-    """Report to nobody."""
-
-
 def test_larger_embryos_order_sooner_when_the_data_say_so(tmp_path: Path) -> None:
     designs = [lithium(n_atoms) for n_atoms in (100, 150, 200, 250, 300, 400)]
     truth = Truth(cure=0.01, size_exponent=2.0)
@@ -306,22 +302,22 @@ def test_data_survive_the_journey_to_a_worker(data: TrainingSet, tmp_path: Path)
 
 def test_a_member_never_sees_its_own_fold(data: TrainingSet) -> None:
     fold = fold_of(data.keys, data.outcome_ranks, QUICK_TRAINING)
-    before = fit_member(data, QUICK_TRAINING, 0, quiet)
+    before = fit_member(data, QUICK_TRAINING, 0)
     is_hidden = torch.tensor([fold[key] == before.held_out for key in data.keys])
     changed = data.targets.seen.lower_ps.clone()
     changed[is_hidden] = 0.5 * changed[is_hidden] + 1.0
     data.targets.seen.lower_ps.copy_(changed)
-    after = fit_member(data, QUICK_TRAINING, 0, quiet)
+    after = fit_member(data, QUICK_TRAINING, 0)
     assert is_hidden.any()
     assert all(torch.equal(after.state[name], each) for name, each in before.state.items())
-    other = fit_member(data, QUICK_TRAINING, 1, quiet)
+    other = fit_member(data, QUICK_TRAINING, 1)
     assert other.held_out != before.held_out
     assert not torch.equal(other.state["linear.bias"], before.state["linear.bias"])
 
 
 def test_every_record_is_judged_by_strangers_only(data: TrainingSet) -> None:
     config = QUICK_TRAINING
-    fits = [fit_member(data, config, number, quiet) for number in range(config.n_members)]
+    fits = [fit_member(data, config, number) for number in range(config.n_members)]
     networks = []
     for fit in fits:
         network = config.architecture.network()
@@ -395,7 +391,7 @@ def test_the_road_difference_is_what_the_roads_differ_by(tmp_path: Path) -> None
     store = synthetic_store(tmp_path / "store", synthetic_designs(5), 2)
     records = read_records([store])
     data = TrainingSet.of(records, 2)
-    fits = [fit_member(data, QUICK_TRAINING, number, quiet) for number in range(2)]
+    fits = [fit_member(data, QUICK_TRAINING, number) for number in range(2)]
     package = assemble(records, data, fits, QUICK_TRAINING, "measured")
     predictor = Predictor(package)
     designs = package.manifest.domain.designs

@@ -1,0 +1,112 @@
+"""Neighbours and bond order of stored frames, kept so that they are found once. Safe to delete.
+
+    ~/.cache/glassyli/surroundings/<hash>      (or in $XDG_CACHE_HOME)
+
+A file is named by everything that decides its content: the record, the bytes of its frames, which
+of them, the lattice constant, and the very code that finds neighbours. What is damaged, or cannot
+be kept, is found anew; a changed store or program never meets what was kept for another.
+"""
+
+import logging
+import os
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+import simulate.bond_order
+import simulate.neighbours
+import simulate.snapshot
+import surrogate.surroundings
+from simulate.errors import GlassyLiError
+from simulate.files import canonical_json, sha256_of
+from simulate.record import TrajectoryRecord
+from simulate.store import RecordStore
+from surrogate.surroundings import Surroundings, surroundings
+from train.sealed import read_sealed, write_sealed
+
+_LOG = logging.getLogger(__name__)
+
+ATOM_TENSORS: Final = ("atoms", "edge_index", "distances", "likeness")
+"""Arrays of `Surroundings`."""
+
+
+def cache_folder() -> Path:
+    """Where this user's caches are."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "glassyli" / "surroundings"
+
+
+def seen_in(
+    store: RecordStore, record: TrajectoryRecord, numbers: Sequence[int]
+) -> list[Surroundings]:
+    """What can be seen of the atoms in some frames of a record.
+
+    Args:
+        store: Where its frames are.
+        record: Which.
+        numbers: Of the frames.
+
+    Raises:
+        StoreError: Frames that are not in the cache are missing or damaged.
+    """
+    path = cache_folder() / _name(record, numbers)
+    kept = _read(path)
+    if kept is None:
+        kept = [surroundings(each, record.design) for each in store.frames(record, numbers)]
+        _keep(path, kept)
+    return kept
+
+
+def _name(record: TrajectoryRecord, numbers: Sequence[int]) -> str:
+    frames = record.frames_file.sha256 if record.frames_file else None
+    lattice_constant_A = record.design.physics.bcc_lattice_constant_A
+    parts = [record.trajectory_id, frames, list(numbers), lattice_constant_A, _code()]
+    return sha256_of(canonical_json(parts))
+
+
+@cache
+def _code() -> str:
+    """Names the code that turns frames into surroundings."""
+    modules = (
+        simulate.bond_order, simulate.neighbours, simulate.snapshot, surrogate.surroundings,
+    )  # fmt: skip
+    sources = [Path(str(each.__file__)).read_text("utf-8") for each in modules]
+    return sha256_of(canonical_json([*sources, version("vesin"), version("numpy")]))
+
+
+def _keep(path: Path, found: Sequence[Surroundings]) -> None:
+    tensors = {
+        f"{name}.{number}": torch.from_numpy(getattr(each, name))
+        for number, each in enumerate(found)
+        for name in ATOM_TENSORS
+    }
+    clocks = [[each.time_ps, float(each.is_past_quench)] for each in found]
+    tensors["clocks"] = torch.tensor(clocks, dtype=torch.float64)
+    try:
+        write_sealed(path, save(tensors))
+    except GlassyLiError as error:
+        _LOG.debug("going on without a cache: %s", error)
+
+
+def _read(path: Path) -> list[Surroundings] | None:
+    content = read_sealed(path)
+    if content is None:
+        return None
+    try:
+        tensors = load(content)
+        return [
+            Surroundings(
+                **{name: tensors[f"{name}.{number}"].numpy() for name in ATOM_TENSORS},
+                time_ps=time_ps,
+                is_past_quench=bool(is_past_quench),
+            )
+            for number, (time_ps, is_past_quench) in enumerate(tensors["clocks"].tolist())
+        ]
+    except (SafetensorError, KeyError):
+        return None
