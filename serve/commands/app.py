@@ -21,6 +21,7 @@ from serve.commands import (
     serving,
     simulation,
     training,
+    tuning,
 )
 from serve.session import SESSION
 from simulate.errors import GlassyLiError
@@ -39,6 +40,7 @@ for verb in (
     quickstart.quickstart,
     simulation.simulate,
     training.train,
+    tuning.tune,
     evaluate.evaluate,
     predict.predict,
     search.search,

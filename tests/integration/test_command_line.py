@@ -21,14 +21,14 @@ def test_help_is_quick_and_loads_no_engine() -> None:
         ended = glassyli("--help")
     assert ended.returncode == 0
     for verb in (
-        "doctor", "simulate", "train", "evaluate", "predict", "search", "serve", "quickstart",
-        "records",
+        "doctor", "simulate", "train", "tune", "evaluate", "predict", "search", "serve",
+        "quickstart", "records",
     ):  # fmt: skip
         assert verb in ended.stdout
     assert clock.spent_s <= 0.4
 
 
-@pytest.mark.parametrize("verb", ["simulate", "train", "predict", "serve", "records"])
+@pytest.mark.parametrize("verb", ["simulate", "train", "tune", "predict", "serve", "records"])
 def test_no_verb_s_help_loads_an_engine(verb: str) -> None:
     words = (
         "import sys, runpy; sys.argv = ['glassyli', '%s', '--help']\n"

@@ -1,0 +1,132 @@
+"""A search for settings begins with those given, goes on where it stopped, says what it found."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_store
+
+from simulate.errors import MisuseError
+from simulate.store import RecordStore
+from surrogate.survival import Seen
+from train.config import TrainingConfig
+from train.crossfit import GATES
+from train.dataset import TrainingSet
+from train.held_out import MOST_LOSS, HeldOut, Losses
+from train.member import fit_member, fold_of
+from train.records import read_records
+from train.tuning import run_tuning
+from train.tuning_space import SPACE, space_of, tried
+
+BASE = QUICK_TRAINING.model_copy(
+    update={"epochs": 1, "n_folds": 2, "design_steps": 0, "snapshots_per_run": 1}
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> RecordStore:
+    return synthetic_store(tmp_path_factory.mktemp("s") / "store", synthetic_designs(6), 1)
+
+
+def without_cost(trials) -> list[dict]:
+    return [trial.model_dump(exclude={"duration_s"}) for trial in trials]
+
+
+def test_a_stopped_search_makes_the_trials_of_an_uninterrupted_one(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    whole = run_tuning([store], BASE, tmp_path / "whole", 3)
+    first = run_tuning([store], BASE, tmp_path / "parts", 3, budget_s=0.0)
+    assert (len(first.trials), first.is_done) == (1, False)
+    told: list[int] = []
+    parts = run_tuning(
+        [store], BASE, tmp_path / "parts", 3, progress=lambda done, _said, _left: told.append(done)
+    )
+    assert told == [2, 3]
+    assert without_cost(parts.trials) == without_cost(whole.trials)
+    assert parts.is_done
+    assert run_tuning([store], BASE, tmp_path / "parts", 3).trials == parts.trials
+
+    assert tried(BASE, parts.given.settings) == BASE
+    best = min((t for t in parts.trials if not t.is_pruned), key=lambda t: t.loss)
+    assert parts.best == best
+    assert parts.gain == pytest.approx(parts.given.loss - best.loss)
+    text = (tmp_path / "parts/best.yaml").read_text()
+    assert text.startswith("# Found by `glassyli tune` on")
+    assert f"trial {best.number} of 3" in text
+    found = TrainingConfig.model_validate(yaml.safe_load(text))
+    assert found == parts.config == tried(BASE, best.settings)
+    with (tmp_path / "parts/trials.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert float(rows[0]["loss"]) == best.loss
+    assert {int(row["trial"]) for row in rows} == {0, 1, 2}
+
+    with pytest.raises(MisuseError, match="one study"):
+        run_tuning([store], BASE.model_copy(update={"n_folds": 3}), tmp_path / "parts", 4)
+
+
+def test_processes_answer_as_one_does(store: RecordStore, tmp_path: Path) -> None:
+    one = run_tuning([store], BASE, tmp_path / "one", 1)
+    two = BASE.model_copy(update={"n_workers": 2})
+    assert without_cost(run_tuning([store], two, tmp_path / "two", 1).trials) == without_cost(
+        one.trials
+    )
+
+
+def test_what_is_given_can_be_proposed() -> None:
+    odd = TrainingConfig(
+        slope_spreads=[7.0], graph_width=12, design_steps=70, epochs=100, n_rounds=6
+    )
+    space, given = space_of(odd)
+    assert set(space) == set(SPACE)
+    for name, value in given.items():
+        assert space[name]._contains(space[name].to_internal_repr(value)), name
+    assert tried(odd, given) == odd
+
+
+@pytest.fixture(scope="module")
+def data(store: RecordStore) -> TrainingSet:
+    return TrainingSet.of(read_records([store]), 2)
+
+
+def test_losses_are_of_designs_that_were_left_out(data: TrainingSet) -> None:
+    fit = fit_member(data, BASE, 0)
+    losses = Losses.of(data, BASE, fit)
+    fold = fold_of(data.keys, data.outcome_ranks, BASE)
+    asked = {data.keys[int(data.owner[frame])] for frame in losses.frames}
+    assert asked == {key for key, part in fold.items() if part == fit.held_out}
+    assert losses.by_gate.shape == (len(GATES), len(losses.frames))
+
+
+def test_a_run_counts_once_and_each_part_by_its_best_gate(data: TrainingSet) -> None:
+    frames = torch.arange(len(data.owner))
+    is_waiting = torch.isfinite(data.since_ps)
+    assert is_waiting.any()
+    by_gate = torch.full((len(GATES), len(frames)), 5.0, dtype=torch.float64)
+    by_gate[1, ~is_waiting] = 2.0  # the packing likes the second gate, the wait the third
+    by_gate[2, is_waiting] = 3.0
+    heard = HeldOut(data, [Losses(frames, by_gate)])
+    assert (heard.packed, heard.waiting, heard.loss) == (2.0, 3.0, 2.5)
+    owner = data.owner[is_waiting]
+    often = torch.bincount(owner).argmax()
+    by_gate[2, is_waiting & (data.owner == often)] = 4.0
+    assert heard.waiting == pytest.approx(3.0 + 1.0 / len(owner.unique()))
+    assert np.mean(heard.by_design) > 2.0
+    assert len(heard.by_design) == len(set(data.keys))
+
+
+def test_what_was_held_impossible_counts_as_all_but_that(data: TrainingSet) -> None:
+    fit = fit_member(data, BASE, 0)
+    surprised = data.targets.seen
+    unlikely = Seen(
+        torch.full_like(surprised.lower_ps, 1.0e-9), torch.full_like(surprised.lower_ps, 2.0e-9),
+        torch.zeros_like(surprised.in_quench), surprised.since_ps, surprised.is_past_quench,
+    )  # fmt: skip
+    spoilt = TrainingSet(
+        data.designs, type(data.targets)(unlikely, data.targets.fraction, data.targets.is_ordered),
+        data.atoms, data.owner, data.since_ps, data.domain,
+    )  # fmt: skip
+    assert Losses.of(spoilt, BASE, fit).by_gate.max() == pytest.approx(MOST_LOSS)

@@ -1,0 +1,114 @@
+"""How likely what was seen is to members that never saw its design, for each gate.
+
+Gathered member by member, so that a choice of settings can be given up early.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+import torch
+from torch import Tensor
+
+from train.config import TrainingConfig
+from train.crossfit import GATES
+from train.dataset import TrainingSet
+from train.loss import incubation_loss
+from train.member import MemberFit, fold_of
+from train.metrics import LEAST_PROBABILITY
+
+MOST_LOSS: Final = -torch.tensor(LEAST_PROBABILITY).log().item()
+"""Probabilities below `LEAST_PROBABILITY` count as that, as in every log score here, nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Of the frames of one member's left-out designs.
+
+    Attributes:
+        frames: Their numbers, shape ``(n,)``.
+        by_gate: Negative log-likelihood of the incubation time under each of
+            `train.crossfit.GATES`, nats, shape ``(n_gates, n)``.
+    """
+
+    frames: Tensor
+    by_gate: Tensor
+
+    @classmethod
+    def of(cls, data: TrainingSet, config: TrainingConfig, fit: MemberFit) -> Self:
+        """Asked of a fitted member."""
+        fold = fold_of(data.keys, data.outcome_ranks, config)
+        is_left = torch.tensor([fold[key] == fit.held_out for key in data.keys])
+        frames = torch.nonzero(is_left[data.owner]).flatten()
+        network = config.architecture.network()
+        network.load_state_dict(fit.state)
+        with torch.no_grad():
+            outputs = network.design_outputs(data.features)[data.owner[frames]]
+            moved = fit.corrections[frames] if len(fit.corrections) else torch.zeros_like(outputs)
+            targets = data.frame_targets.rows(frames)
+            by_gate = [
+                incubation_loss(outputs + gate * moved, network.linear.shared, targets)
+                for gate in GATES
+            ]
+        return cls(frames, torch.stack(by_gate).clamp(max=MOST_LOSS))
+
+
+@dataclass
+class HeldOut:
+    """What left-out designs said so far.
+
+    Attributes:
+        data: All records.
+        heard: Of every member.
+    """
+
+    data: TrainingSet
+    heard: list[Losses] = field(default_factory=list)
+
+    def add(self, losses: Losses) -> None:
+        """Of one more member."""
+        self.heard.append(losses)
+
+    @property
+    def packed(self) -> float | None:
+        """Mean over runs asked at their packing, under the best gate, nats; None without any."""
+        return self._mean(is_waiting=False)
+
+    @property
+    def waiting(self) -> float | None:
+        """Mean over runs asked at the landmarks of their wait, under the best gate, nats."""
+        return self._mean(is_waiting=True)
+
+    @property
+    def loss(self) -> float:
+        """Mean of both, or the one there is."""
+        parts = [each for each in (self.packed, self.waiting) if each is not None]
+        return sum(parts) / len(parts)
+
+    @property
+    def by_design(self) -> list[float]:
+        """Mean loss of each design that was heard, in the order of their keys, nats."""
+        asked = [self._asked(is_waiting=each) for each in (False, True)]
+        owner, losses, weights = (torch.cat(parts) for parts in zip(*asked, strict=True))
+        keys = sorted(set(self.data.keys))
+        number = torch.tensor([keys.index(key) for key in self.data.keys])[owner]
+        total, weight = (
+            torch.bincount(number, each, len(keys)) for each in (weights * losses, weights)
+        )
+        return [float(t / w) for t, w in zip(total, weight, strict=True) if w > 0.0]
+
+    def _mean(self, *, is_waiting: bool) -> float | None:
+        _, losses, weights = self._asked(is_waiting=is_waiting)
+        return float((weights * losses).sum() / weights.sum()) if len(weights) else None
+
+    def _asked(self, *, is_waiting: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Records that were asked, their losses under the best gate, and their weights.
+
+        A run counts once, however often it was asked while it waited.
+        """
+        frames = torch.cat([each.frames for each in self.heard])
+        by_gate = torch.cat([each.by_gate for each in self.heard], dim=1)
+        is_asked = torch.isfinite(self.data.since_ps[frames]) == is_waiting
+        owner, by_gate = self.data.owner[frames[is_asked]], by_gate[:, is_asked]
+        weights = 1.0 / torch.bincount(owner, minlength=len(self.data.designs))[owner].double()
+        best = (by_gate * weights).sum(dim=1).argmin()
+        return owner, by_gate[best], weights
