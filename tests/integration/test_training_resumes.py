@@ -25,6 +25,9 @@ ENOUGH_S = 560.0
 SAME_WITHIN = 1.0e-3
 """Of weights of some 0.1: 25 epochs in float32, summed in another order by two workers."""
 
+UNFELT = "attention.bias"
+"""No softmax feels it: its gradient is rounding, which Adam makes steps of full length."""
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> RecordStore:
@@ -116,7 +119,9 @@ def test_two_workers_that_share_batches_end_where_one_does(
     fit_package(store, CONFIG.model_copy(update=update), tmp_path / "model", "shared")
     shared = read_package(tmp_path / "model").weights
     assert shared.keys() == plain.weights.keys()
-    moved = max(
-        float((weight - plain.weights[name]).abs().max()) for name, weight in shared.items()
-    )
-    assert 0.0 < moved < SAME_WITHIN  # they did share: sums were taken in another order
+    moved = {
+        name: float((weight - plain.weights[name]).abs().max())
+        for name, weight in shared.items()
+        if not name.endswith(UNFELT)
+    }
+    assert 0.0 < max(moved.values()) < SAME_WITHIN  # sums were taken in another order
