@@ -87,7 +87,7 @@ def fit_package(
         config: How.
         out: Folder of the package; must not exist.
         name: What to call the model.
-        progress: Told how far it is, from a thread of its own while members are fitted.
+        progress: Told how far it is.
 
     Raises:
         MisuseError: Too little data, stores of different protocols, `out` exists, or a training of

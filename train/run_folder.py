@@ -93,11 +93,13 @@ class RunFolder:
         return any((*self.path.glob("member-*"), *self.path.glob("checkpoint-*")))
 
     def is_under_way(self, identity: Mapping[str, Any]) -> bool:
-        """Whether an interrupted training of this very kind is here.
+        """Whether an interrupted training of this very kind is here, with anything to go on from.
 
         Raises:
             MisuseError: One of another kind is.
         """
+        if not self._is_worth_keeping:
+            return False
         try:
             theirs = json.loads((self.path / IDENTITY).read_text("utf-8"))
         except (FileNotFoundError, ValueError):

@@ -63,6 +63,18 @@ def test_a_run_that_fitted_nothing_leaves_nothing(folder: RunFolder, records: Re
     assert not folder.path.exists()
 
 
+def test_a_run_killed_before_it_fitted_anything_binds_nobody(
+    folder: RunFolder, records: Records
+) -> None:
+    folder.path.mkdir()
+    (folder.path / "training.json").write_text('{"epochs": 7}')
+    (folder.path / "data.json").touch()
+    identity = identity_of(records, QUICK_TRAINING)
+    assert not folder.is_under_way(identity)
+    with folder.held(identity):
+        assert files(folder) == {"run.txt", "training.json", "training.lock"}
+
+
 def test_what_is_not_ours_is_not_removed(folder: RunFolder, records: Records) -> None:
     folder.path.mkdir()
     (folder.path / "thesis.tex").touch()
