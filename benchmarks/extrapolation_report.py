@@ -33,51 +33,42 @@ class Beyond(Settings):
     late: dict[str, float] | None
 
 
-def report(
-    parts: Sequence[Beyond], campaigns: Sequence[Beyond], label: str, config: TrainingConfig
-) -> str:
-    """The page."""
-    return (
-        "\n\n".join(
-            [
-                _OPENING,
-                f"## Parts of the data left out\n\n{_PARTS.format(config=config)}",
-                _tables(parts),
-                f"## Campaigns beyond the data\n\n{_campaigns(campaigns, label)}",
-                f"## Another potential\n\n{_POTENTIAL}",
-            ]
-        )
-        + "\n"
-    )
+def report(found: Sequence[Beyond], config: TrainingConfig) -> str:
+    """The page of parts of a store."""
+    opening = f"""\
+# Beyond a part of the data
+
+Small models ({config.n_members} members, {config.epochs} passes over the graphs), trained on the
+nearest three quarters of the designs and judged on the rest; for *later*, trained on every run as
+if its hold had ended after a quarter, each design judged by the member that never saw it.
+
+{_LEGEND}"""
+    return "\n\n".join([opening, _tables(found), f"## Another potential\n\n{_POTENTIAL}"]) + "\n"
 
 
-_OPENING = """\
+def report_of_campaigns(found: Sequence[Beyond], label: str) -> str:
+    """The page of a package on campaigns beyond its data."""
+    opening = f"""\
 # Beyond the data
 
+{label} as it is, every member judging, on campaigns that were never trained on; baselines are
+fitted to its training records.
+
+{_LEGEND}"""
+    return "\n\n".join([opening, _tables(found), f"## Another potential\n\n{_POTENTIAL}"]) + "\n"
+
+
+_LEGEND = """\
 Skill: share of the Kaplan-Meier curve's score removed, that curve of the rows learnt from; 90 %
 intervals resample designs. *Over the law*: the same with the design law (cure fraction and Weibull
 times, linear in the design, fitted to the same rows) in the curve's place: above 0 the model is
 better. *Expected*: mean forecast share ordered by the horizon, beside what was seen. *Warned*: of
 the judged designs, those that the model itself calls outside its data; distance: median to the
 nearest training design, where about 1 and above is outside. Asked at the packing, and at the end of
-the quench those that still wait."""
-
-_PARTS = """\
-Small models ({config.n_members} members, {config.epochs} passes over the graphs), trained on the
-nearest three quarters of the designs and judged on the rest; for *later*, trained on every run as
-if its hold had ended after a quarter, each design judged by the member that never saw it."""
+the quench those that still wait; fewer than five are left out."""
 
 _POTENTIAL = """\
 Not measured: there are records of one potential so far. A model refuses a design of another."""
-
-
-def _campaigns(campaigns: Sequence[Beyond], label: str) -> str:
-    if not campaigns:
-        return "No stores beyond the data were named."
-    return (
-        f"{label} as it is, every member judging; baselines are fitted to its training records.\n\n"
-        f"{_tables(campaigns)}"
-    )
 
 
 def _tables(found: Sequence[Beyond]) -> str:

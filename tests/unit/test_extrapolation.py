@@ -20,8 +20,9 @@ from synthetic import (
     synthetic_store,
 )
 
-from benchmarks import extrapolation
-from benchmarks.extrapolation import DIRECTIONS, STUDY, cut, direction
+from benchmarks import beyond, extrapolation
+from benchmarks.beyond import direction
+from benchmarks.extrapolation import DIRECTIONS, cut
 from benchmarks.small_training import chosen, panel, trained
 from simulate.design import EmbryoDesign
 from simulate.incubation import Incubation
@@ -58,21 +59,24 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RecordStore:
 
 @pytest.fixture(scope="module")
 def found(store: RecordStore) -> dict[str, Any]:
-    """What the command prints when it is asked about the store and a longer hold."""
+    """What the commands print of parts of the store and of a longer hold."""
     folder = store.path.parent
     synthetic_package(folder / "model", store, TINY)
     config = folder / "tiny.yaml"
     config.write_text(json.dumps(TINY.model_dump(mode="json")), encoding="utf-8")
     longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
     late = synthetic_store(folder / "late", spread_designs()[:6], 1, NEVER, longer)
+    commands = {
+        "parts": (extrapolation, ["--config", str(config)]),
+        "campaigns": (beyond, [str(late.path), "--model", str(folder / "model")]),
+    }
+    printed: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        asked = ["extrapolation", str(store.path), str(late.path), "--json"]
-        asked += ["--model", str(folder / "model"), "--config", str(config)]
-        patch.setattr(sys, "argv", asked)
-        printed: list[str] = []
         patch.setattr("builtins.print", printed.append)
-        extrapolation.main()
-    return json.loads(printed[0])
+        for study, options in commands.values():
+            patch.setattr(sys, "argv", ["study", str(store.path), *options, "--json"])
+            study.main()
+    return dict(zip(commands, map(json.loads, printed), strict=True))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -140,10 +144,10 @@ def test_a_longer_hold_is_judged_by_the_package_and_warned_of(found: dict[str, A
         assert 0.0 < campaign["late"][name] < 6.0
 
 
-def test_the_page_names_every_direction(store: RecordStore, found: dict[str, Any]) -> None:
-    page = (store.path / STUDY).read_text(encoding="utf-8")
-    for each in [*found["parts"], *found["campaigns"]]:
-        assert each["name"] in page
+def test_the_pages_name_every_direction(store: RecordStore, found: dict[str, Any]) -> None:
+    for name, study in (("parts", extrapolation), ("campaigns", beyond)):
+        page = (store.path / study.STUDY).read_text(encoding="utf-8")
+        assert all(each["name"] in page for each in found[name])
 
 
 def test_what_a_record_goes_beyond_is_named() -> None:
@@ -168,6 +172,7 @@ def test_a_store_of_other_records_is_refused(
 ) -> None:
     other = synthetic_store(tmp_path / "other", spread_designs()[:4], 1, has_frames=False)
     model = store.path.parent / "model"
-    monkeypatch.setattr(sys, "argv", ["extrapolation", str(other.path), "--model", str(model)])
+    asked = ["beyond", str(other.path), str(store.path), "--model", str(model)]
+    monkeypatch.setattr(sys, "argv", asked)
     with pytest.raises(SystemExit, match="was trained on"):
-        extrapolation.main()
+        beyond.main()
