@@ -29,7 +29,7 @@ from train.records import Records, independent, read_records
 
 STUDY: Final = "BEYOND.md"
 ASKED_AT: Final = ("packing", "end of quench")
-LEAST_JUDGED: Final = 5
+LEAST_JUDGED: Final = 3
 
 
 def beyond_the_data(

@@ -65,7 +65,8 @@ times, linear in the design, fitted to the same rows) in the curve's place: abov
 better. *Expected*: mean forecast share ordered by the horizon, beside what was seen. *Warned*: of
 the judged designs, those that the model itself calls outside its data; distance: median to the
 nearest training design, where about 1 and above is outside. Asked at the packing, and at the end of
-the quench those that still wait; fewer than five are left out."""
+the quench those that still wait; fewer than three are left out, and of a few an interval says
+little."""
 
 _POTENTIAL = """\
 Not measured: there are records of one potential so far. A model refuses a design of another."""
