@@ -2,6 +2,7 @@
 # test    every test, with the real engines
 # check   style, types, import order, spelling
 # bench   speed on this machine, and how labels depend on their settings
+# studies how far the model holds beyond its data, what angles, more designs and replicas bring (some 30 min)
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".
 
@@ -10,7 +11,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= runs/quickstart
 
-.PHONY: run test check bench train-reference clean
+.PHONY: run test check bench studies train-reference clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -29,6 +30,13 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.labels
+
+studies: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.beyond train/reference train/extrapolation/designs train/extrapolation/hold
+	$(BIN)/python -m benchmarks.extrapolation train/reference
+	$(BIN)/python -m benchmarks.ablation train/reference
+	$(BIN)/python -m benchmarks.learning_curve train/reference
+	$(BIN)/python -m benchmarks.replicas train/reference
 
 train-reference: $(VENV)/.installed
 	$(BIN)/glassyli train train/reference --config configs/train.yaml --name reference-starter --out runs/reference-model
