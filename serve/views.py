@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from serve.console import Console, ProgressBar, duration, interval
 from serve.record_words import SHORT_ID
 from serve.words import count, reasons_by_rank
-from simulate.design import EmbryoDesign
 from simulate.protocol import protocol_named
 from train.records import LEAST_DESIGNS
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from simulate.store import RecordStore
     from surrogate.manifest import Manifest
     from surrogate.search_result import SearchResult
-    from train.evaluate import Evaluation
     from train.fit import TrainingSummary
     from train.progress import TrainingProgress
     from train.scores import Score, Scores
@@ -143,7 +141,7 @@ def _tell_held_out(
     console: Console, scored: "Mapping[str, Scores]", warnings: Sequence[str]
 ) -> None:
     console.result("on designs that the judging members never saw, against Kaplan-Meier:")
-    console.table(*_score_table({f"{road} road": each for road, each in scored.items()}))
+    console.table(*score_table({f"{road} road": each for road, each in scored.items()}))
     console.result(SKILL_RULE)
     for warning in warnings:
         console.result(f"  note: {warning}")
@@ -183,37 +181,7 @@ def tell_search(console: Console, result: "SearchResult") -> None:
         console.result(f"  {line}")
 
 
-def tell_evaluation(console: Console, evaluation: "Evaluation", model: Path | None) -> None:
-    """Scores, a table, and what to do with a model of such scores, for people."""
-    console.result(
-        f"{evaluation.model}: {count(evaluation.n_records, 'trajectory')} of "
-        f"{count(evaluation.n_designs, 'design')}, {evaluation.n_designs_in_training} of them in "
-        f"its training data; {evaluation.n_failed} failed"
-    )
-    scored = {f"{road} road": scores for road, scores in evaluation.scores.items()}
-    if evaluation.new_designs is not None:
-        scored["new designs only"] = evaluation.new_designs
-    console.table(*_score_table(scored))
-    console.result(SKILL_RULE)
-    console.result("")
-    console.table(
-        ["design", "trained on", "ordered", "P(crystalline)", "90 %"],
-        [
-            [
-                EmbryoDesign.model_validate(row.design).sentence,
-                "yes" if row.is_in_training else "no",
-                f"{row.n_ordered} of {row.n_records}",
-                f"{row.p_crystalline:.2f}",
-                interval(row.p_crystalline_interval),
-            ]
-            for row in evaluation.rows
-        ],
-    )
-    named = f" --model {model}" if model else ""
-    console.result(f"next: glassyli search{named} --out runs/search")
-
-
-def _score_table(scored: "Mapping[str, Scores]") -> tuple[list[str], list[list[str]]]:
+def score_table(scored: "Mapping[str, Scores]") -> tuple[list[str], list[list[str]]]:
     """Head and rows: skills over Kaplan-Meier with their intervals, concordance, shares."""
     head = [
         "", "integrated Brier skill", "90 %", "log skill", "90 %", "concordance", "forecast",

@@ -13,6 +13,7 @@ from simulate.record import PHYSICS_VERSION, TrajectoryRecord
 from simulate.settings import Settings
 from simulate.store import RecordStore
 from surrogate.manifest import ReferenceCurve
+from surrogate.package import Package
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
 from train.records import check_physics, independent
@@ -65,19 +66,8 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
             physics than the package.
     """
     manifest = predictor.package.manifest
-    if manifest.physics_version != PHYSICS_VERSION:
-        raise MisuseError(
-            f"a package must be of physics version {PHYSICS_VERSION} to be judged, but "
-            f"{predictor.package.label} is of version {manifest.physics_version}. Train it anew."
-        )
-    if store.protocol.what_decides() != manifest.protocol.what_decides():
-        raise MisuseError(
-            f"a package must be judged by records of its own protocol, {manifest.protocol.name}, "
-            f"but {store.path} was run under {store.protocol.name}. "
-            "Choose another store, or with --model a model of that protocol."
-        )
     everything = independent(store)
-    check_physics(everything, store)
+    check_same_kind(predictor.package, store, everything)
     records = [record for record in everything if record.witnessed is not None]
     if not records:
         raise MisuseError(
@@ -100,6 +90,35 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
         new_designs=_package_scores(predictor, new, reference, "full") if new else None,
         rows=_rows(predictor, records),
     )
+
+
+def check_same_kind(
+    package: Package, store: RecordStore, records: Sequence[TrajectoryRecord]
+) -> None:
+    """Refuse to judge a package by records of another question.
+
+    Args:
+        package: What is judged.
+        store: Where the records lie.
+        records: By which it is judged.
+
+    Raises:
+        MisuseError: Package or records are of other physics than today's, or the records of
+            another protocol than the package.
+    """
+    manifest = package.manifest
+    if manifest.physics_version != PHYSICS_VERSION:
+        raise MisuseError(
+            f"a package must be of physics version {PHYSICS_VERSION} to be judged, but "
+            f"{package.label} is of version {manifest.physics_version}. Train it anew."
+        )
+    if store.protocol.what_decides() != manifest.protocol.what_decides():
+        raise MisuseError(
+            f"a package must be judged by records of its own protocol, {manifest.protocol.name}, "
+            f"but {store.path} was run under {store.protocol.name}. "
+            "Choose another store, or with --model a model of that protocol."
+        )
+    check_physics(records, store)
 
 
 def _package_scores(

@@ -1,34 +1,150 @@
 """`glassyli evaluate`: a model's forecasts beside what was simulated."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serve.commands.options import AsJson, Model
+from serve.commands.options import Address, AsJson, Model
 from serve.session import SESSION
+
+if TYPE_CHECKING:
+    from serve.console import Console
+    from simulate.store import RecordStore
+    from train.comparison import Comparison
 
 
 def evaluate(
     store: Annotated[Path, typer.Argument(help="Record store to compare with.")],
     model: Model = None,
+    out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    repeats: Annotated[
+        int, typer.Option(min=0, max=50, help="Train so often on other folds instead; 5 is usual.")
+    ] = 0,
+    config: Annotated[
+        Path | None, typer.Option(help="Training settings of the repeats (YAML).")
+    ] = None,
+    work: Annotated[
+        Path, typer.Option(help="Keeps the repeats, so that an evaluation can go on.")
+    ] = Path("runs/evaluation"),
+    address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model on a record store, beside Kaplan-Meier.
+    """Score a model on a record store, beside baselines, at every moment it may be asked.
 
-    Designs that the model was trained on are told from new ones.
+    On the store that a model learnt from, designs are judged by members that never saw them.
     """
     console = SESSION.console(as_json=as_json)
-    from serve.models import model_path
+    from simulate.errors import MisuseError
     from simulate.store import open_store
 
+    if config is not None and not repeats:
+        raise MisuseError("--config is for --repeats, but none are asked for. Add --repeats 5.")
+    if out is not None and out.suffix != ".html":
+        raise MisuseError(f"--out must be an .html file, but is {out}. Rename it.")
     opened = open_store(store)
+    if repeats:
+        found = _repeated(console, opened, config, repeats, work, address)
+        _publish(console, found, out, None)
+    else:
+        _evaluate_package(console, opened, model, out)
+
+
+def _evaluate_package(
+    console: "Console", store: "RecordStore", model: Path | None, out: Path | None
+) -> None:
+    """Landmarks where enough wait; designs one by one where the package is new to some."""
+    from serve.models import model_path
+
     path = model_path(model)
 
-    from serve.views import tell_evaluation
+    from serve.evaluation_view import tell_comparison, tell_evaluation
+    from simulate.errors import MisuseError
     from surrogate.predictor import Predictor
+    from train.comparison import Comparison, compare_package, is_comparable
     from train.evaluate import evaluate_package
 
-    evaluation = evaluate_package(Predictor.load(path), opened)
-    console.result_json(evaluation.model_dump(mode="json"))
+    predictor, records = Predictor.load(path), list(store)
+    at_landmarks: Comparison | None = None
+    if is_comparable(records):
+        with console.progress("evaluate", 1) as bar:
+            at_landmarks = compare_package(
+                store, predictor.package, lambda what, done, total: bar.at(done, what, total=total)
+            )
+    if at_landmarks is not None and at_landmarks.kind == "judges":
+        _publish(console, at_landmarks, out, model)
+        return
+    if out is not None and at_landmarks is None:
+        raise MisuseError(
+            "a page needs at least 20 embryos that wait at some landmark, but "
+            f"{store.path} has fewer. Simulate more, or leave out --out."
+        )
+    evaluation = evaluate_package(predictor, store)
+    landmarks = at_landmarks and at_landmarks.model_dump(mode="json")
+    console.result_json(evaluation.model_dump(mode="json") | {"at_landmarks": landmarks})
+    if at_landmarks is not None:
+        tell_comparison(console, at_landmarks)
+        _write(console, at_landmarks, out)
+        console.result("")
     tell_evaluation(console, evaluation, model)
+
+
+def _repeated(
+    console: "Console",
+    store: "RecordStore",
+    config: Path | None,
+    n_repeats: int,
+    work: Path,
+    address: str | None,
+) -> "Comparison":
+    """Train what is missing, then compare."""
+    from simulate.cluster import ray_session
+    from simulate.files import read_yaml
+    from simulate.settings import validated
+    from train.config import TrainingConfig
+    from train.records import read_records
+
+    values = read_yaml(config, "training settings") if config else {}
+    settings = validated(TrainingConfig, values, str(config or "training settings"))
+    read_records([store])  # too few of them are found before anything heavy is imported
+
+    from serve.views import show_training
+    from train.comparison import compare_repeats
+    from train.repeats import is_trained, train_repeats
+    from train.workers import Progress
+
+    with console.progress("train", 1) as bar:
+
+        def tell(number: int) -> Progress:
+            console.say(f"repeat {number + 1} of {n_repeats}")
+            return lambda progress: show_training(bar, progress)
+
+        if is_trained(n_repeats, work):
+            packages = train_repeats(store, settings, n_repeats, work, tell)
+        else:
+            with ray_session(address):
+                packages = train_repeats(store, settings, n_repeats, work, tell)
+    with console.progress("evaluate", 1) as bar:
+        return compare_repeats(
+            store, packages, lambda what, done, total: bar.at(done, what, total=total)
+        )
+
+
+def _publish(console: "Console", found: "Comparison", out: Path | None, model: Path | None) -> None:
+    """The comparison for machines or people, the page, and what to do next."""
+    from serve.evaluation_view import next_step, tell_comparison
+
+    console.result_json(found.model_dump(mode="json"))
+    tell_comparison(console, found)
+    _write(console, found, out)
+    console.result(next_step(model))
+
+
+def _write(console: "Console", found: "Comparison", out: Path | None) -> None:
+    if out is None:
+        console.result("the same with plots: add --out evaluation.html")
+        return
+    from serve.evaluation_page import write_evaluation_page
+
+    write_evaluation_page(out, found)
+    console.result(f"wrote {out}")

@@ -18,7 +18,8 @@ from synthetic import (
 
 from serve import words
 from serve.console import Console
-from serve.views import tell_campaign, tell_evaluation, tell_training
+from serve.evaluation_view import tell_evaluation
+from serve.views import tell_campaign, tell_training
 from simulate.campaign import CampaignSummary
 from simulate.design import EmbryoDesign
 from simulate.protocol import Protocol, protocol_named

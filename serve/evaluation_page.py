@@ -1,0 +1,148 @@
+"""One page that tells an evaluation to people: self-contained, computed, light and dark."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from serve import words
+from serve.evaluation_plots import curves_svg, reliability_svg, skill_svg, times_svg
+from serve.evaluation_words import (
+    MEASURES,
+    calibration_words,
+    ceiling_words,
+    over,
+    place,
+    place_over,
+    signed,
+    told,
+    told_skill,
+    verdict,
+)
+from simulate.files import write_atomically
+from train.comparison import Comparison
+from train.resampling import Estimate
+from train.standing import MODEL, AtLandmark, Standing
+
+DASH: Final = words.DASH
+
+
+def write_evaluation_page(out: Path, found: Comparison) -> Path:
+    """Write the page.
+
+    Args:
+        out: The HTML file.
+        found: What it tells.
+
+    Returns:
+        The path written.
+    """
+    environment = Environment(
+        loader=PackageLoader("serve"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("evaluation.html").render(
+        found=found,
+        count=words.count,
+        verdict=verdict(found),
+        skills=[
+            skill_svg(found.landmarks, measure, f"Skill by the {name}")
+            for measure, name in MEASURES.items()
+        ],
+        reliability_svg=reliability_svg(found.pooled),
+        times_svg=times_svg(found.landmarks),
+        curves_svg=curves_svg(found.curves),
+        calibration=calibration_words(found),
+        ceiling=ceiling_words(found.ceiling) if found.ceiling else "",
+        model_rows=[_model_row(each) for each in found.landmarks],
+        pooled_rows=_pooled_rows(found),
+        landmarks=[
+            {"found": each, "rows": [_row(each, *item) for item in each.standings.items()]}
+            for each in found.landmarks
+        ],
+    )
+    write_atomically(out, page)
+    return out
+
+
+def window(found: AtLandmark) -> str:
+    """From when to when the forecasts of a landmark are scored."""
+    return f"up to {found.horizon_ps:.0f} ps {'later' if found.is_past_quench else 'of hold'}"
+
+
+def _model_row(found: AtLandmark) -> dict[str, Any]:
+    standing = found.standings[MODEL]
+    scores = standing.scores
+    excess = None
+    if scores.expected is not None and scores.observed is not None:
+        excess = scores.expected - scores.observed
+    middle, wide = standing.coverages
+    return {
+        "landmark": found.landmark,
+        "waiting": f"{found.n_waiting}",
+        "ordered": f"{found.n_ordered}",
+        "window": window(found),
+        "place": place(found, "integrated_brier")[0],
+        "log_place": place(found, "log")[0],
+        "brier": _two_lines(told_skill(scores.integrated_brier)),
+        "log": _two_lines(told_skill(scores.log)),
+        "uno": _two_lines(told(standing.uno_c)),
+        "auroc": _two_lines(told(standing.auroc)),
+        "auprc": _two_lines(told(standing.auprc)),
+        "by_chance": f"{found.share_ordered:.2f}",
+        "excess": signed(Estimate(value=excess, interval=scores.excess_interval)),
+        "half": told(middle.found),
+        "wide": told(wide.found),
+        "times": f"{standing.times.p_value:.2g}",
+    }
+
+
+def _two_lines(words_of_estimate: str) -> tuple[str, str]:
+    """A number and its interval apart."""
+    value, _, rest = words_of_estimate.partition(" ")
+    return value, rest.strip("()")
+
+
+def _row(found: AtLandmark, name: str, standing: Standing) -> dict[str, str]:
+    """One forecaster at one landmark."""
+    brier, log = over(standing, "integrated_brier"), over(standing, "log")
+    spread = standing.over_repeats or {}
+    return {
+        "name": name,
+        "place": "" if name == MODEL else place_over(brier),
+        "log_place": "" if name == MODEL else place_over(log),
+        "brier": told_skill(standing.scores.integrated_brier),
+        "log": told_skill(standing.scores.log),
+        "over_brier": DASH if name == MODEL else told_skill(brier),
+        "over_log": DASH if name == MODEL else told_skill(log),
+        "uno": told(standing.uno_c),
+        "auroc": told(standing.auroc),
+        "auprc": told(standing.auprc),
+        "half": f"{standing.coverages[0].found.value:.2f}",
+        "wide": f"{standing.coverages[1].found.value:.2f}",
+        "times": f"{standing.times.p_value:.2g}",
+        "spread": "; ".join(
+            f"{score} {each.mean:+.2f} \N{PLUS-MINUS SIGN} {each.deviation:.2f}"
+            for score, each in spread.items()
+        ),
+        "landmark": found.landmark,
+    }
+
+
+def _pooled_rows(found: Comparison) -> list[dict[str, Any]]:
+    """Calibration at the horizon of every forecaster."""
+    return [
+        {
+            "name": name,
+            "excess": signed(each.mean_excess),
+            "error": told(each.expected_error),
+            "error_by_chance": f"{each.expected_error_by_chance[0]:.2f}",
+            "largest": f"{each.largest:.2f}",
+            "at_most": DASH if each.largest_at_most is None else f"{each.largest_at_most:.2f}",
+            "by_chance": f"{each.largest_by_chance[0]:.2f}; {each.largest_by_chance[1]:.2f}",
+        }
+        for name, each in found.pooled.items()
+    ]

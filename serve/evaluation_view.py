@@ -1,0 +1,134 @@
+"""An evaluation as the terminal shows it."""
+
+from pathlib import Path
+
+from serve.console import Console, interval
+from serve.evaluation_words import (
+    Measure,
+    calibration_words,
+    ceiling_words,
+    place,
+    score_of,
+    verdict,
+)
+from serve.views import SKILL_RULE, score_table
+from serve.words import count
+from simulate.design import EmbryoDesign
+from train.comparison import Comparison
+from train.evaluate import Evaluation
+from train.scores import Score
+from train.standing import MODEL, AtLandmark
+
+
+def tell_evaluation(console: Console, evaluation: Evaluation, model: Path | None) -> None:
+    """Scores, a table, and what to do with a model of such scores, for people."""
+    console.result(
+        f"{evaluation.model}: {count(evaluation.n_records, 'trajectory')} of "
+        f"{count(evaluation.n_designs, 'design')}, {evaluation.n_designs_in_training} of them in "
+        f"its training data; {evaluation.n_failed} failed"
+    )
+    scored = {f"{road} road": scores for road, scores in evaluation.scores.items()}
+    if evaluation.new_designs is not None:
+        scored["new designs only"] = evaluation.new_designs
+    console.table(*score_table(scored))
+    console.result(SKILL_RULE)
+    console.result("")
+    console.table(
+        ["design", "trained on", "ordered", "P(crystalline)", "90 %"],
+        [
+            [
+                EmbryoDesign.model_validate(row.design).sentence,
+                "yes" if row.is_in_training else "no",
+                f"{row.n_ordered} of {row.n_records}",
+                f"{row.p_crystalline:.2f}",
+                interval(row.p_crystalline_interval),
+            ]
+            for row in evaluation.rows
+        ],
+    )
+    console.result(next_step(model))
+
+
+def next_step(model: Path | None) -> str:
+    """What can be typed after an evaluation."""
+    named = f" --model {model}" if model else ""
+    return f"next: glassyli search{named} --out runs/search"
+
+
+def tell_comparison(console: Console, found: Comparison) -> None:
+    """The verdict, a line a landmark, and how much to trust the probabilities, for people."""
+    console.result(
+        f"{found.model}: {count(found.n_records, 'trajectory')} of "
+        f"{count(found.n_designs, 'design')}, {found.n_failed} failed; a design is judged by at "
+        f"least {count(found.n_judges, 'member')}"
+    )
+    for sentence in verdict(found):
+        console.result(sentence)
+    console.table(
+        ["asked at", "wait", "order", "up to, ps", "Brier skill", "90 %", "best", "beside",
+         "log skill", "90 %", "best", "beside"],
+        [_skills(each) for each in found.landmarks],
+    )  # fmt: skip
+    console.result(
+        "skill over Kaplan-Meier; best: of the baselines; beside them: ahead of all, behind one,\n"
+        "or level, by the 90 % interval of the paired difference; up to: the forecast's window"
+    )
+    console.table(
+        ["asked at", "Uno's C", "AUROC", "AUPRC", "by chance", "excess", "50 % held", "90 % held",
+         "D-calibration p"],
+        [_ranks(each) for each in found.landmarks],
+    )  # fmt: skip
+    sentences = [*calibration_words(found), *found.notes]
+    if found.ceiling is not None:
+        sentences.append(ceiling_words(found.ceiling))
+    for sentence in sentences:
+        console.result(f"  {sentence}")
+
+
+def _skills(found: AtLandmark) -> list[str]:
+    standing = found.standings[MODEL]
+    return [
+        found.landmark,
+        f"{found.n_waiting}",
+        f"{found.n_ordered}",
+        f"{found.horizon_ps:.0f}",
+        *_skill(score_of(standing, "integrated_brier")),
+        _best(found, "integrated_brier"),
+        place(found, "integrated_brier")[0],
+        *_skill(score_of(standing, "log")),
+        _best(found, "log"),
+        place(found, "log")[0],
+    ]
+
+
+def _ranks(found: AtLandmark) -> list[str]:
+    standing = found.standings[MODEL]
+    scores, middle, wide = standing.scores, *standing.coverages
+    excess = "-"
+    if scores.expected is not None and scores.observed is not None:
+        excess = f"{scores.expected - scores.observed:+.2f}"
+    return [
+        found.landmark,
+        *(_number(each.value) for each in (standing.uno_c, standing.auroc, standing.auprc)),
+        f"{found.share_ordered:.2f}",
+        excess,
+        *(_number(each.found.value) for each in (middle, wide)),
+        f"{standing.times.p_value:.2g}",
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _best(found: AtLandmark, measure: Measure) -> str:
+    """Skill of the best baseline."""
+    others = [score_of(s, measure) for name, s in found.standings.items() if name != MODEL]
+    skills = [each.skill for each in others if each is not None and each.skill is not None]
+    return f"{max(skills):+.2f}" if skills else "-"
+
+
+def _skill(score: Score | None) -> tuple[str, str]:
+    if score is None or score.skill is None:
+        return "-", ""
+    return f"{score.skill:+.2f}", interval(score.skill_interval)

@@ -1,0 +1,168 @@
+"""Everybody who can be asked at a landmark, with the atoms they had there, and what was answered.
+
+Forecasts of a panel are turned into tables, times by rows, once; every score reads those, and the
+tables of several trainings can be averaged.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Self
+
+import numpy as np
+
+from simulate.incubation import Incubation
+from simulate.landmarks import LANDMARKS
+from simulate.record import TrajectoryRecord
+from simulate.store import RecordStore
+from surrogate.descriptors import descriptors
+from surrogate.features import design_features
+from surrogate.surroundings import Surroundings, surroundings
+from train.baselines import Asked, Choice, Survival, boosting, cox, law, nucleation
+from train.landmark import BEFORE_THE_HOLD, AtRisk, at_risk
+from train.metrics import Floats, longest_follow_up_ps
+from train.scores import Answers, Forecast
+
+LEAST_AT_RISK: Final = 20
+"""Fewer are not compared: every interval would span everything."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Those asked at one landmark.
+
+    Attributes:
+        asked: Who, and what came of each from there.
+        atoms: Of each at that moment.
+    """
+
+    landmark: str
+    asked: list[AtRisk]
+    atoms: list[Surroundings]
+
+    @property
+    def is_past_quench(self) -> bool:
+        """Whether order in the quench is past for all."""
+        return self.landmark not in BEFORE_THE_HOLD
+
+    @cached_property
+    def incubations(self) -> list[Incubation]:
+        """From the landmark on."""
+        return [each.incubation for each in self.asked]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Design of each."""
+        return [each.record.design.key for each in self.asked]
+
+    @property
+    def horizon_ps(self) -> float:
+        """Longest time at which anybody was still watched, counted from the landmark."""
+        return longest_follow_up_ps(self.incubations)
+
+    @property
+    def frames_ps(self) -> Floats:
+        """Times from the landmark that may bound what was seen: every frame, the horizon last."""
+        every_ps = self.asked[0].record.protocol.frame_every_ps
+        return np.append(np.arange(0.0, self.horizon_ps, every_ps), self.horizon_ps)
+
+    @cached_property
+    def design(self) -> Asked:
+        """By the features of their designs."""
+        return self._by(design_features([each.record.design for each in self.asked]))
+
+    @cached_property
+    def structure(self) -> Asked:
+        """By their designs and the descriptors of their atoms."""
+        seen = np.array([descriptors(each) for each in self.atoms])
+        return self._by(np.column_stack([self.design.features, seen]))
+
+    def _by(self, features: Floats) -> Asked:
+        hold_ps = self.asked[0].record.protocol.hold_ps
+        return Asked(features, self.incubations, self.keys, hold_ps, self.is_past_quench)
+
+
+BASELINES: Final[dict[str, Callable[[Panel, Choice], Survival]]] = {
+    "nucleation": lambda panel, chosen: nucleation(panel.design, chosen),
+    "design law": lambda panel, chosen: law(panel.design, chosen),
+    "boosting, design": lambda panel, chosen: boosting(panel.design, chosen),
+    "Cox, design and structure": lambda panel, chosen: cox(panel.structure, chosen),
+    "law, design and structure": lambda panel, chosen: law(panel.structure, chosen),
+}
+NEEDS_SKSURV: Final = ("boosting, design", "Cox, design and structure")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One forecaster's answers on a panel.
+
+    Attributes:
+        answers: At the times that scores read.
+        at_frames: Survival at `Panel.frames_ps`, shape ``(n_frames, n_rows)``.
+    """
+
+    answers: Answers
+    at_frames: Floats
+
+    @classmethod
+    def of(cls, forecast: Forecast, panel: Panel) -> Self:
+        """Ask a forecast of everybody."""
+        n_rows = len(panel.asked)
+        at_frames = [forecast(np.full(n_rows, time_ps)) for time_ps in panel.frames_ps]
+        return cls(Answers.of(forecast, panel.incubations), np.array(at_frames))
+
+    @classmethod
+    def mean(cls, several: Sequence["Table"]) -> Self:
+        """Of several forecasts, each as likely as the others."""
+        return cls(
+            Answers.mean([each.answers for each in several]),
+            np.mean([each.at_frames for each in several], axis=0),
+        )
+
+    def edges(self, panel: Panel) -> list[Floats]:
+        """Of each row the survival at all that might have bounded it (see `train.calibration`)."""
+        found = []
+        for number, each in enumerate(panel.incubations):
+            is_watched = panel.frames_ps <= (
+                panel.horizon_ps if each.is_observed else each.lower_ps
+            )
+            curve = np.minimum.accumulate(self.at_frames[is_watched, number])
+            found.append(np.concatenate([[1.0], curve, [0.0]]))
+        return found
+
+
+def panels(store: RecordStore, records: Sequence[TrajectoryRecord]) -> list[Panel]:
+    """Everybody who can be asked, at every landmark where at least `LEAST_AT_RISK` can.
+
+    Args:
+        store: Holds the frames.
+        records: Answered ones.
+    """
+    by_landmark = {
+        landmark: [
+            each
+            for each in at_risk(records, landmark)
+            if each.frame_number in each.record.frame_numbers
+        ]
+        for landmark in LANDMARKS
+    }
+    enough = {name: asked for name, asked in by_landmark.items() if len(asked) >= LEAST_AT_RISK}
+    atoms = _atoms(store, [each for asked in enough.values() for each in asked])
+    return [
+        Panel(name, asked, [atoms[each.record.trajectory_id, each.frame_number] for each in asked])
+        for name, asked in enough.items()
+    ]
+
+
+def _atoms(store: RecordStore, asked: Sequence[AtRisk]) -> dict[tuple[str, int], Surroundings]:
+    """Surroundings by record and frame; every file is read once."""
+    records = {each.record.trajectory_id: each.record for each in asked}
+    wanted: dict[str, set[int]] = {}
+    for each in asked:
+        wanted.setdefault(each.record.trajectory_id, set()).add(each.frame_number)
+    found = {}
+    for name, numbers in wanted.items():
+        chosen = sorted(numbers)
+        for number, snapshot in zip(chosen, store.frames(records[name], chosen), strict=True):
+            found[name, number] = surroundings(snapshot, records[name].design)
+    return found
