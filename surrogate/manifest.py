@@ -78,6 +78,8 @@ class Manifest(Settings):
         physics_version: Of the records it was trained on; `simulate.record.PHYSICS_VERSION`.
         training_data_sha256: `simulate.store.content_hash` of every training store.
         n_packings: Packings averaged by the full road.
+        parts: Part of each of the designs of `domain`; member *n* left out part *n* modulo their
+            number. None in packages that did not note it: nobody can judge their designs.
         road_difference: Mean absolute difference of P(order by the end of the hold) between the two
             roads, over the training designs.
         scores: What held-out designs showed, by road (see `train.scores`).
@@ -103,6 +105,7 @@ class Manifest(Settings):
     training_data_sha256: list[str]
     n_records: int
     n_failed: int
+    parts: list[int] | None = None
     road_difference: float
     reference: ReferenceCurve
     scores: dict[str, Any]
@@ -123,7 +126,7 @@ class Manifest(Settings):
         Args:
             label: What to call the model.
         """
-        values = self.model_dump(mode="json", exclude={"domain", "sha256", "reference"})
+        values = self.model_dump(mode="json", exclude={"domain", "sha256", "reference", "parts"})
         exchanges = {(d.mass_exchange, d.energy_exchange) for d in self.domain.designs}
         return values | {
             "model": label,

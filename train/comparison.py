@@ -126,10 +126,22 @@ def compare_repeats(
     return _compare(store, everything, judges, "repeats", label, tell or _nobody)
 
 
-def is_comparable(records: Sequence[TrajectoryRecord]) -> bool:
-    """Whether enough of them wait at some landmark."""
+def why_not(records: Sequence[TrajectoryRecord], package: Package) -> str:
+    """Why a package cannot be compared on these records, and what to do; empty where it can."""
     answered = _answered(records)
-    return any(len(at_risk(answered, landmark)) >= LEAST_AT_RISK for landmark in LANDMARKS)
+    known = _keys(answered) & package.manifest.domain.keys
+    if known and package.manifest.parts is None:
+        return (
+            f"{package.label} learnt from {len(known)} of these designs and does not say which "
+            "members left them out, so that nobody can judge it. Train it anew."
+        )
+    most = max((len(at_risk(answered, each)) for each in LANDMARKS), default=0)
+    if most < LEAST_AT_RISK:
+        return (
+            f"it needs {LEAST_AT_RISK} embryos that wait at a landmark, and at most {most} do. "
+            "Simulate more."
+        )
+    return ""
 
 
 @one_thread()

@@ -146,6 +146,7 @@ def assemble(
     answered = [record for _, record in records.answered]
     incubations = [record.witnessed for record in answered if record.witnessed is not None]
     curve = KaplanMeier.of(incubations)
+    fold = fold_of(data.keys, data.outcome_ranks, config)
     manifest = Manifest(
         physics_version=PHYSICS_VERSION,
         name=name,
@@ -161,6 +162,7 @@ def assemble(
         training_data_sha256=records.content_sha256,
         n_records=len(answered),
         n_failed=records.n_failed,
+        parts=[fold[design.key] for design in data.domain.designs],
         road_difference=0.0,
         reference=ReferenceCurve(
             knots_ps=curve.knots_ps.tolist(), survival_at_knots=curve.survival_at_knots.tolist()
@@ -171,7 +173,7 @@ def assemble(
         training_config=config.model_dump(mode="json"),
     )
     networks = Package(manifest, weights, "").members()
-    judged = CrossFit(data, networks, fits, fold_of(data.keys, data.outcome_ranks, config))
+    judged = CrossFit(data, networks, fits, fold)
     gates = judged.gates()
     reference = judged.kaplan_meier(incubations)
     found = {

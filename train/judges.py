@@ -15,7 +15,6 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from simulate.design import EmbryoDesign
-from simulate.settings import validated
 from surrogate.features import design_features
 from surrogate.graph import graph
 from surrogate.network import EmbryoNet, forecast
@@ -24,13 +23,16 @@ from surrogate.surroundings import Surroundings
 from surrogate.survival import survival
 from surrogate.threads import one_thread
 from train.baselines import Choice
-from train.config import TrainingConfig
-from train.member import fold_of, left_out
+from train.member import left_out
 from train.metrics import Floats
 from train.panel import Panel
 from train.scores import Forecast
 
 GRAPHS_AT_ONCE: Final = 16
+OF_EVERY_JUDGE: Final = -1
+"""Part of designs that are new to the package."""
+OF_NO_JUDGE: Final = -2
+"""Part of designs of which the package does not say who left them out."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +51,22 @@ class Judges:
 
     @classmethod
     def of(cls, package: Package) -> Self:
-        """The judges of a package."""
+        """The judges of a package; where it does not note its parts, of new designs only."""
         manifest = package.manifest
-        config = validated(
-            TrainingConfig, manifest.training_config, f"the training of {package.label}"
-        )
-        fold = fold_of([design.key for design in manifest.domain.designs], config)
+        keys = [design.key for design in manifest.domain.designs]
+        parts = manifest.parts if manifest.parts is not None else [OF_NO_JUDGE] * len(keys)
+        fold = dict(zip(keys, parts, strict=True))
         members = [left_out(number, fold) for number in range(manifest.n_members)]
         return cls(package, fold, np.array(members))
 
     def part(self, keys: Sequence[str]) -> NDArray[np.int64]:
-        """Part of the data of each row, shape ``(n_rows,)``; -1 for designs of no part."""
-        return np.array([self.fold.get(key, -1) for key in keys])
+        """Part of the data of each row, shape ``(n_rows,)``."""
+        return np.array([self.fold.get(key, OF_EVERY_JUDGE) for key in keys])
 
     def is_judge(self, keys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each member may judge each row, shape ``(n_members, n_rows)``."""
         part = self.part(keys)
-        return np.asarray((self.left_out[:, None] == part) | (part < 0), np.bool_)
+        return np.asarray((self.left_out[:, None] == part) | (part == OF_EVERY_JUDGE), np.bool_)
 
     def training_rows(self, keys: Sequence[str]) -> Choice:
         """Rows that baselines may be fitted to for each part, shape ``(n_parts, n_rows)``."""

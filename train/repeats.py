@@ -5,18 +5,14 @@ Each is smaller than a model that ships: one member a fold, so that one member j
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from simulate.errors import MisuseError
-from simulate.settings import differences
+from simulate.settings import differences, validated
 from simulate.store import RecordStore, content_hash
 from surrogate.package import Package, read_package
 from train.config import TrainingConfig
 from train.fit import fit_package
-from train.workers import Progress
-
-NO_MATTER: Final = ("n_workers", "use_gpu", "ray_start_timeout_s")
-"""Settings that change where a training runs, and not what comes of it."""
+from train.progress import Progress
 
 Tell = Callable[[int], Progress]
 """Number of a repeat, from 0, to who is told how far its training is."""
@@ -58,8 +54,9 @@ def is_trained(n_repeats: int, work: Path) -> bool:
 
 def _checked(path: Path, config: TrainingConfig, store: RecordStore) -> Package:
     package = read_package(path)
-    found = {k: v for k, v in package.manifest.training_config.items() if k not in NO_MATTER}
-    asked = {k: v for k, v in config.model_dump(mode="json").items() if k not in NO_MATTER}
+    where = f"the training settings of {path}"
+    found = validated(TrainingConfig, package.manifest.training_config, where).deciding
+    asked = config.deciding
     if found != asked:
         raise MisuseError(
             f"{path} must have been trained with the settings asked for, but differs in "

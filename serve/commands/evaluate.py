@@ -61,12 +61,13 @@ def _evaluate_package(
     from serve.evaluation_view import tell_comparison, tell_evaluation
     from simulate.errors import MisuseError
     from surrogate.predictor import Predictor
-    from train.comparison import Comparison, compare_package, is_comparable
+    from train.comparison import Comparison, compare_package, why_not
     from train.evaluate import evaluate_package
 
-    predictor, records = Predictor.load(path), list(store)
+    predictor = Predictor.load(path)
     at_landmarks: Comparison | None = None
-    if is_comparable(records):
+    reason = why_not(list(store), predictor.package)
+    if not reason:
         with console.progress("evaluate", 1) as bar:
             at_landmarks = compare_package(
                 store, predictor.package, lambda what, done, total: bar.at(done, what, total=total)
@@ -74,11 +75,8 @@ def _evaluate_package(
     if at_landmarks is not None and at_landmarks.kind == "judges":
         _publish(console, at_landmarks, out, model)
         return
-    if out is not None and at_landmarks is None:
-        raise MisuseError(
-            "a page needs at least 20 embryos that wait at some landmark, but "
-            f"{store.path} has fewer. Simulate more, or leave out --out."
-        )
+    if reason and out is not None:
+        raise MisuseError(f"A page cannot be made: {reason} Or leave out --out.")
     evaluation = evaluate_package(predictor, store)
     landmarks = at_landmarks and at_landmarks.model_dump(mode="json")
     console.result_json(evaluation.model_dump(mode="json") | {"at_landmarks": landmarks})
@@ -86,6 +84,8 @@ def _evaluate_package(
         tell_comparison(console, at_landmarks)
         _write(console, at_landmarks, out)
         console.result("")
+    else:
+        console.result(f"Not compared at landmarks: {reason}")
     tell_evaluation(console, evaluation, model)
 
 
@@ -110,8 +110,8 @@ def _repeated(
 
     from serve.views import show_training
     from train.comparison import compare_repeats
+    from train.progress import Progress
     from train.repeats import is_trained, train_repeats
-    from train.workers import Progress
 
     with console.progress("train", 1) as bar:
 

@@ -12,7 +12,7 @@ from serve.evaluation_words import is_best, place, place_over, verdict
 from simulate.errors import MisuseError
 from simulate.store import RecordStore
 from surrogate.package import Package, read_package
-from train.comparison import Comparison, compare_package, compare_repeats, is_comparable
+from train.comparison import Comparison, compare_package, compare_repeats, why_not
 from train.judges import Judges
 from train.panel import BASELINES, Panel, Table, panels
 from train.records import independent
@@ -91,6 +91,15 @@ def test_of_a_new_design_everybody_judges_and_nobody_teaches(
     assert not chosen[judges.part(packing.keys), np.arange(24)].any()
 
 
+def test_a_package_that_does_not_note_its_parts_has_no_judges(trained: Trained) -> None:
+    store, package, _ = trained
+    silent = Package(package.manifest.model_copy(update={"parts": None}), package.weights, "")
+    assert "which members left them out" in why_not(list(store), silent)
+    keys = [design.key for design in package.manifest.domain.designs]
+    assert not Judges.of(silent).is_judge(keys).any()
+    assert Judges.of(silent).is_judge(["new"]).all()
+
+
 def test_all_forecasters_are_scored_at_every_landmark(found: Comparison) -> None:
     assert found.kind == "judges"
     assert found.landmarks[0].landmark == "packing"
@@ -132,8 +141,8 @@ def test_a_store_of_new_designs_is_judged_by_all_beside_kaplan_meier(
 
 def test_a_store_in_which_hardly_anybody_waits_is_refused(trained: Trained, tmp_path: Path) -> None:
     small = synthetic_store(tmp_path / "small", synthetic_designs(3), 1)
-    assert not is_comparable(list(small))
-    assert is_comparable(list(trained[0]))
+    assert "at most 3 do" in why_not(list(small), trained[1])
+    assert not why_not(list(trained[0]), trained[1])
     with pytest.raises(MisuseError, match="at least 20"):
         compare_package(small, trained[1])
 

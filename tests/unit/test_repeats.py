@@ -6,8 +6,8 @@ import pytest
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
 from simulate.errors import MisuseError
+from train.progress import TrainingProgress
 from train.repeats import is_trained, repeat_config, train_repeats
-from train.workers import TrainingProgress
 
 CONFIG = QUICK_TRAINING.model_copy(update={"n_folds": 2, "epochs": 0, "design_steps": 0})
 
