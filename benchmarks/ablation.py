@@ -14,11 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.extrapolation_report import skill
-from benchmarks.landmarks import LEAST_AT_RISK, Panel
 from benchmarks.page import parser, publish
 from benchmarks.small_training import (
     Forecasts,
-    Small,
     config_of,
     config_option,
     panel,
@@ -34,8 +32,10 @@ from surrogate.threads import one_thread
 from train.config import TrainingConfig
 from train.counting import table
 from train.dataset import TrainingSet
+from train.judges import Judges
 from train.landmark import BEFORE_THE_HOLD
 from train.metrics import Floats
+from train.panel import LEAST_AT_RISK, Panel
 from train.records import Records, read_records
 from train.scores import Forecast, Scores, scores
 
@@ -143,7 +143,7 @@ def ablation(
 
 
 @one_thread()
-def _asked(seen: Panel, full: Small, blind: Small) -> Asked:
+def _asked(seen: Panel, full: Judges, blind: Judges) -> Asked:
     unseen = replace(seen, atoms=[without_angles(each) for each in seen.atoms])
     by = Forecasts.of(seen, seen, full)
     forecasts = {

@@ -14,9 +14,8 @@ from typing import Final
 import numpy as np
 
 from benchmarks.extrapolation_report import Beyond, report_of_campaigns
-from benchmarks.landmarks import Panel
 from benchmarks.page import parser, publish
-from benchmarks.small_training import Forecasts, Pairs, Small, every_member, panel
+from benchmarks.small_training import Forecasts, Pairs, every_member, panel
 from serve.models import model_path
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import TrajectoryRecord
@@ -24,7 +23,9 @@ from simulate.store import RecordStore, open_store
 from surrogate.applicability import TrainingDomain
 from surrogate.package import Package, read_package
 from surrogate.threads import one_thread
+from train.judges import Judges
 from train.metrics import longest_follow_up_ps
+from train.panel import Panel
 from train.records import Records, independent, read_records
 
 STUDY: Final = "BEYOND.md"
@@ -72,7 +73,7 @@ def direction(record: TrajectoryRecord, domain: TrainingDomain) -> str:
 
 
 @one_thread()
-def judged_beyond(name: str, learnt: Panel, judged: Panel, judges: Small) -> Iterator[Beyond]:
+def judged_beyond(name: str, learnt: Panel, judged: Panel, judges: Judges) -> Iterator[Beyond]:
     """One comparison, or none where too few are asked.
 
     Args:

@@ -18,7 +18,6 @@ from benchmarks.small_training import (
     LAW,
     MODEL,
     Forecasts,
-    Small,
     chosen,
     config_of,
     config_option,
@@ -30,6 +29,7 @@ from simulate.store import open_store
 from surrogate.threads import one_thread
 from train.config import TrainingConfig
 from train.counting import ends, table
+from train.judges import Judges
 from train.metrics import Floats, bootstrap_interval, bounds_ps, by_design, log_values
 from train.records import Records, read_records
 from train.scores import Forecast
@@ -74,7 +74,7 @@ def _n_draws(share: float) -> int:
 
 def _learnt(
     records: Records, config: TrainingConfig, keys: Sequence[str], share: float, draw: int
-) -> tuple[Records, Small]:
+) -> tuple[Records, Judges]:
     """A share of the records, and a model of them; designs it never saw have one judge each too."""
     order = np.random.default_rng([config.seed, draw]).permutation(len(keys))
     within = {keys[place] for place in order[: round(share * len(keys))]}
@@ -86,7 +86,9 @@ def _learnt(
 
 
 @one_thread()
-def _log_values(judges: Small, part: Records, records: Records, landmark: str) -> dict[str, Floats]:
+def _log_values(
+    judges: Judges, part: Records, records: Records, landmark: str
+) -> dict[str, Floats]:
     """Of every record at a landmark, by forecast."""
     by = Forecasts.of(panel(part.answered, landmark), panel(records.answered, landmark), judges)
     lower, upper = bounds_ps(by.panel.incubations)

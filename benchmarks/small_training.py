@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks.landmarks import Panel, model_forecast
 from simulate.files import read_yaml
 from simulate.record import TrajectoryRecord
 from simulate.settings import validated
@@ -23,48 +21,23 @@ from train.baselines import Survival, kaplan_meier, law
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
 from train.fit import assemble
+from train.judges import OF_EVERY_JUDGE, Judges
 from train.landmark import at_risk
-from train.member import fit_member, fold_of, left_out
+from train.member import fit_member
+from train.panel import Panel
 from train.records import Records
 from train.scores import Forecast, Scores, scores
 
 SMALL: Final = TrainingConfig(n_members=5, n_folds=5, epochs=4, n_packings=1)
 MODEL: Final = "this model"
 LAW: Final = "design law"
-OF_NO_PART: Final = -1
 
 Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
 
 
-@dataclass(frozen=True)
-class Small:
-    """A model made for a study, and who of its members may judge which design.
-
-    Attributes:
-        fold: Part of each design; those of no part are judged by all.
-        left_out: Part that each member never saw, shape ``(n_members,)``.
-    """
-
-    package: Package
-    fold: dict[str, int]
-    left_out: NDArray[np.int64]
-
-    def part(self, keys: Sequence[str]) -> NDArray[np.int64]:
-        """Part of each row, shape ``(n_rows,)``; -1 for designs of no part."""
-        return np.array([self.fold.get(key, OF_NO_PART) for key in keys])
-
-    def forecast(self, asked: Panel) -> Forecast:
-        """By the members that never saw a row's design."""
-        part = self.part(asked.keys)
-        judged = replace(asked, fold=part, left_out=self.left_out)
-        if (part == OF_NO_PART).all():
-            judged = replace(judged, left_out=np.full_like(self.left_out, OF_NO_PART))
-        return model_forecast(judged, self.package)
-
-
-def every_member(package: Package) -> Small:
+def every_member(package: Package) -> Judges:
     """All members of a package, as judges of designs that none of them saw."""
-    return Small(package, {}, np.arange(package.manifest.n_members))
+    return Judges(package, {}, np.arange(package.manifest.n_members))
 
 
 def config_option(asked: argparse.ArgumentParser) -> None:
@@ -85,7 +58,7 @@ def trained(
     records: Records,
     config: TrainingConfig,
     change: Callable[[TrainingSet], TrainingSet] | None = None,
-) -> Small:
+) -> Judges:
     """Train on all these records, here and now.
 
     Args:
@@ -96,9 +69,7 @@ def trained(
     data = TrainingSet.of(records, config.snapshots_per_run)
     data = change(data) if change else data
     fits = [fit_member(data, config, number) for number in range(config.n_members)]
-    fold = fold_of(data.keys, data.outcome_ranks, config)
-    members = np.array([left_out(number, fold) for number in range(config.n_members)])
-    return Small(assemble(records, data, fits, config, "small"), fold, members)
+    return Judges.of(assemble(records, data, fits, config, "small"))
 
 
 def chosen(records: Records, is_chosen: Callable[[TrajectoryRecord], bool]) -> Records:
@@ -121,8 +92,7 @@ def panel(pairs: Pairs, landmark: str) -> Panel:
         )
         for each in asked
     ]
-    nobody = np.full(len(asked), OF_NO_PART)
-    return Panel(landmark, asked, atoms, nobody, np.zeros(1, dtype=np.int64))
+    return Panel(landmark, asked, atoms)
 
 
 @dataclass(frozen=True)
@@ -135,7 +105,7 @@ class Forecasts:
     kaplan_meier: Forecast
 
     @classmethod
-    def of(cls, learnt: Panel, judged: Panel, judges: Small) -> "Forecasts":
+    def of(cls, learnt: Panel, judged: Panel, judges: Judges) -> "Forecasts":
         """Baselines are fitted to the rows that the judges of each row were trained on.
 
         Args:
@@ -149,7 +119,7 @@ class Forecasts:
         n_learnt, n_judged = len(learnt.asked), len(judged.asked)
         parts, fit = np.unique(judges.part(judged.keys), return_inverse=True)
         may_use = judges.part(learnt.keys) != parts[:, None]
-        may_use |= parts[:, None] == OF_NO_PART
+        may_use |= parts[:, None] == OF_EVERY_JUDGE
         may_use = np.hstack([may_use, np.zeros((len(parts), n_judged), dtype=bool)])
         row = n_learnt + np.arange(n_judged)
 

@@ -12,12 +12,12 @@ from synthetic import QUICK_TRAINING, Truth, lithium, synthetic_designs, synthet
 
 from benchmarks import ablation
 from benchmarks.ablation import ALL, DESIGN, NO_ANGLES, PAIRS, STUDY, blinded, without_angles
-from benchmarks.landmarks import LEAST_AT_RISK
 from simulate.snapshot import Snapshot
 from simulate.store import open_store
 from surrogate.descriptors import DESCRIPTOR_NAMES, descriptors
 from surrogate.surroundings import Surroundings, surroundings
 from train.dataset import TrainingSet
+from train.panel import LEAST_AT_RISK
 from train.records import read_records
 
 ANGULAR = [name for name in DESCRIPTOR_NAMES if "averaged" in name or "solid" in name]
