@@ -101,7 +101,7 @@ def reliability_svg(pooled: dict[str, ShareCalibration]) -> str:
             for each in found.bins:
                 axes.plot([each.forecast] * 2, each.interval, color=colour, linewidth=1.8)
                 axes.plot(each.forecast, each.observed, "o", color=colour, markersize=5.5)
-            axes.set_title(name.replace(", ", ",\n", 1), fontsize=9.5)
+            axes.set_title(name.replace(" (", "\n("), fontsize=9.5)
         grid[0].set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
         figure.supxlabel("forecast share ordered by the horizon", fontsize=10)
         figure.supylabel("observed", fontsize=10)

@@ -84,12 +84,12 @@ class Panel:
 
 BASELINES: Final[dict[str, Callable[[Panel, Choice], Survival]]] = {
     "nucleation": lambda panel, chosen: nucleation(panel.design, chosen),
-    "design law": lambda panel, chosen: law(panel.design, chosen),
-    "boosting, design": lambda panel, chosen: boosting(panel.design, chosen),
-    "Cox, design and structure": lambda panel, chosen: cox(panel.structure, chosen),
-    "law, design and structure": lambda panel, chosen: law(panel.structure, chosen),
+    "law (design)": lambda panel, chosen: law(panel.design, chosen),
+    "boosting (design)": lambda panel, chosen: boosting(panel.design, chosen),
+    "Cox (design, structure)": lambda panel, chosen: cox(panel.structure, chosen),
+    "law (design, structure)": lambda panel, chosen: law(panel.structure, chosen),
 }
-NEEDS_SKSURV: Final = ("boosting, design", "Cox, design and structure")
+NEEDS_SKSURV: Final = ("boosting (design)", "Cox (design, structure)")
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def evaluate(
     store: Annotated[Path, typer.Argument(help="Record store to compare with.")],
     model: Model = None,
-    out: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Page with plots (.html) or tables (.md).")
+    ] = None,
     repeats: Annotated[
         int, typer.Option(min=0, max=50, help="Train so often on other folds instead; 5 is usual.")
     ] = 0,
@@ -40,8 +42,8 @@ def evaluate(
 
     if config is not None and not repeats:
         raise MisuseError("--config is for --repeats, but none are asked for. Add --repeats 5.")
-    if out is not None and out.suffix != ".html":
-        raise MisuseError(f"--out must be an .html file, but is {out}. Rename it.")
+    if out is not None and out.suffix not in {".html", ".md"}:
+        raise MisuseError(f"--out must be an .html or .md file, but is {out}. Rename it.")
     opened = open_store(store)
     if repeats:
         found = _repeated(console, opened, config, repeats, work, address)
@@ -144,7 +146,12 @@ def _write(console: "Console", found: "Comparison", out: Path | None) -> None:
     if out is None:
         console.result("the same with plots: add --out evaluation.html")
         return
-    from serve.evaluation_page import write_evaluation_page
+    if out.suffix == ".html":
+        from serve.evaluation_page import write_evaluation_page
 
-    write_evaluation_page(out, found)
+        write_evaluation_page(out, found)
+    else:
+        from serve.evaluation_markdown import write_evaluation_markdown
+
+        write_evaluation_markdown(out, found)
     console.result(f"wrote {out}")

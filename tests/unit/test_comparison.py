@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from synthetic import QUICK_TRAINING, Truth, synthetic_designs, synthetic_package, synthetic_store
 
+from serve.evaluation_markdown import markdown
 from serve.evaluation_page import write_evaluation_page
 from serve.evaluation_words import is_best, place, place_over, verdict
 from simulate.errors import MisuseError
@@ -119,7 +120,7 @@ def test_baselines_that_need_a_library_are_left_out_without_it(
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     without = compare_package(trained[0], trained[1])
     assert set(without.landmarks[0].standings) == {
-        MODEL, "nucleation", "design law", "law, design and structure",
+        MODEL, "nucleation", "law (design)", "law (design, structure)",
     }  # fmt: skip
     assert any("glassyli[evaluate]" in note for note in without.notes)
 
@@ -180,24 +181,33 @@ def test_answers_of_repeats_are_averaged_row_by_row(packing: Panel) -> None:
 
 def test_the_verdict_says_where_a_baseline_is_clearly_better(found: Comparison) -> None:
     first = found.landmarks[0]
-    standing = first.standings["design law"]
+    standing = first.standings["law (design)"]
     assert standing.model_over is not None
     assert standing.model_over.integrated_brier is not None
     for ends, expected in (((-0.3, -0.1), "behind"), ((-0.1, 0.1), "level"), ((0.1, 0.3), "ahead")):
         score = standing.model_over.integrated_brier.model_copy(update={"skill_interval": ends})
         assert place_over(score) == expected
         over = standing.model_over.model_copy(update={"integrated_brier": score})
-        changed = first.standings | {"design law": standing.model_copy(update={"model_over": over})}
+        moved = standing.model_copy(update={"model_over": over})
+        changed = first.standings | {"law (design)": moved}
         here = first.model_copy(update={"standings": changed})
         where, better = place(here, "integrated_brier")
         if expected == "behind":
             assert where == "behind"
-            assert "design law" in better
+            assert "law (design)" in better
             said = verdict(found.model_copy(update={"landmarks": [here]}))
             assert "clearly behind at the one moment asked" in said[0]
-            assert "design law" in said[0]
+            assert "law (design)" in said[0]
     best = max(first.standings, key=lambda name: first.standings[name].scores.log.skill or -9.0)
     assert is_best(first, "log") == (best == MODEL)
+
+
+def test_the_markdown_holds_every_forecaster_at_every_landmark(found: Comparison) -> None:
+    text = markdown(found)
+    for sentence in verdict(found):
+        assert sentence in text
+    for name in (MODEL, *BASELINES):
+        assert text.count(f"| {name} |") == len(found.landmarks)
 
 
 def test_the_page_is_whole_and_fetches_nothing(found: Comparison, tmp_path: Path) -> None:

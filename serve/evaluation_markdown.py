@@ -1,0 +1,75 @@
+"""An evaluation as Markdown, to lie beside the records it is of."""
+
+from pathlib import Path
+
+from serve.evaluation_words import (
+    calibration_words,
+    ceiling_words,
+    over,
+    score_of,
+    told,
+    told_skill,
+    verdict,
+)
+from simulate.files import write_atomically
+from train.comparison import Comparison
+from train.counting import table
+from train.standing import MODEL, AtLandmark, Standing
+
+HEADER = (
+    "forecast", "integrated Brier skill", "log skill", "model over it: Brier", "log", "Uno's C",
+    "AUROC", "D-calibration p",
+)  # fmt: skip
+
+
+def write_evaluation_markdown(out: Path, found: Comparison) -> None:
+    """Write the verdict, and a table a landmark."""
+    write_atomically(out, markdown(found))
+
+
+def markdown(found: Comparison) -> str:
+    """The text."""
+    calibrated = " ".join(calibration_words(found))
+    known = f"\n\n{ceiling_words(found.ceiling)}" if found.ceiling else ""
+    notes = "".join(f"\n- {note}" for note in found.notes)
+    sections = "\n\n".join(map(_section, found.landmarks))
+    return f"""\
+# Who forecasts best, and when asked?
+
+{" ".join(verdict(found))}
+
+{calibrated}{known}
+
+{found.model} on {found.n_records} trajectories of {found.n_designs} designs, {found.n_failed} \
+failed. Every design is judged by members that never saw it, at least {found.n_judges}; baselines \
+are fitted to the same parts of the data. At each landmark only embryos that still wait are asked, \
+and times count from it. Skill: share of the Kaplan-Meier curve's score removed; 90 % intervals \
+draw designs anew. The columns "model over it" have the baseline in Kaplan-Meier's place: above 0 \
+the model is better.{notes}
+
+{sections}
+"""
+
+
+def _section(found: AtLandmark) -> str:
+    rows = [_row(name, standing) for name, standing in found.standings.items()]
+    return f"""\
+## {found.landmark[0].upper()}{found.landmark[1:]}
+
+{found.n_waiting} waiting, {found.n_ordered} of them seen to order; scored up to \
+{found.horizon_ps:.0f} ps {"from there" if found.is_past_quench else "of the hold"}.
+
+{table(HEADER, rows)}"""
+
+
+def _row(name: str, standing: Standing) -> tuple[str, ...]:
+    return (
+        name,
+        told_skill(score_of(standing, "integrated_brier")),
+        told_skill(score_of(standing, "log")),
+        "" if name == MODEL else told_skill(over(standing, "integrated_brier")),
+        "" if name == MODEL else told_skill(over(standing, "log")),
+        told(standing.uno_c),
+        told(standing.auroc),
+        f"{standing.times.p_value:.2g}",
+    )
