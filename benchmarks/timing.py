@@ -1,6 +1,8 @@
-"""Wall times that can be compared: every task once in every round, and the median of the rounds.
+"""Times that can be compared: every task once in every round, and the median of the rounds.
 
-A machine that is shared slows down and speeds up by the minute; rounds share that out.
+Time of the processor, so that others on the machine do not count: for work on one thread that is
+the wall time on a core of one's own. A shared machine still slows down and speeds up by the minute,
+by its caches and clocks; rounds share that out.
 """
 
 import statistics
@@ -59,19 +61,21 @@ class Line:
         return f"{self.what:<62} {_figure(self.value):>9} {self.unit:<13} {goal}".rstrip()
 
 
-def timed(work: Callable[[], object]) -> Callable[[], float]:
-    """The work, which says how long it took, s."""
+def timed(
+    work: Callable[[], object], clock: Callable[[], float] = time.process_time
+) -> Callable[[], float]:
+    """The work, which says how long it took by a clock, s."""
 
     def timing() -> float:
-        began = time.perf_counter()
+        began = clock()
         work()
-        return time.perf_counter() - began
+        return clock() - began
 
     return timing
 
 
 def medians(tasks: Sequence[Task], n_rounds: int) -> dict[str, float]:
-    """Median wall time of each task, s, after one round to warm up."""
+    """Median time of each task, s, after one round to warm up."""
     spent: dict[str, list[float]] = {task.name: [] for task in tasks}
     for number in range(n_rounds + 1):
         for task in tasks:
