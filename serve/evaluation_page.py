@@ -22,7 +22,7 @@ from serve.evaluation_words import (
 from simulate.files import write_atomically
 from train.comparison import Comparison
 from train.resampling import Estimate
-from train.standing import MODEL, AtLandmark, Standing
+from train.standing import MODEL, SPREAD_SCORES, AtLandmark, Standing
 
 DASH: Final = words.DASH
 
@@ -60,7 +60,7 @@ def write_evaluation_page(out: Path, found: Comparison) -> Path:
         model_rows=[_model_row(each) for each in found.landmarks],
         pooled_rows=_pooled_rows(found),
         landmarks=[
-            {"found": each, "rows": [_row(each, *item) for item in each.standings.items()]}
+            {"found": each, "rows": [_row(*item) for item in each.standings.items()]}
             for each in found.landmarks
         ],
     )
@@ -106,30 +106,32 @@ def _two_lines(words_of_estimate: str) -> tuple[str, str]:
     return value, rest.strip("()")
 
 
-def _row(found: AtLandmark, name: str, standing: Standing) -> dict[str, str]:
-    """One forecaster at one landmark."""
+def _row(name: str, standing: Standing) -> dict[str, Any]:
+    """One forecaster at one landmark: each cell a value and what stands below it."""
     brier, log = over(standing, "integrated_brier"), over(standing, "log")
-    spread = standing.over_repeats or {}
+    is_model = name == MODEL
     return {
         "name": name,
-        "place": "" if name == MODEL else place_over(brier),
-        "log_place": "" if name == MODEL else place_over(log),
-        "brier": told_skill(standing.scores.integrated_brier),
-        "log": told_skill(standing.scores.log),
-        "over_brier": DASH if name == MODEL else told_skill(brier),
-        "over_log": DASH if name == MODEL else told_skill(log),
-        "uno": told(standing.uno_c),
-        "auroc": told(standing.auroc),
-        "auprc": told(standing.auprc),
-        "half": f"{standing.coverages[0].found.value:.2f}",
-        "wide": f"{standing.coverages[1].found.value:.2f}",
-        "times": f"{standing.times.p_value:.2g}",
-        "spread": "; ".join(
-            f"{score} {each.mean:+.2f} \N{PLUS-MINUS SIGN} {each.deviation:.2f}"
-            for score, each in spread.items()
-        ),
-        "landmark": found.landmark,
+        "cells": [
+            (*_two_lines(told_skill(standing.scores.integrated_brier)), _repeats(standing, 0)),
+            (*_two_lines(told_skill(standing.scores.log)), _repeats(standing, 1)),
+            ("", "", "") if is_model else (*_two_lines(told_skill(brier)), place_over(brier)),
+            ("", "", "") if is_model else (*_two_lines(told_skill(log)), place_over(log)),
+            (*_two_lines(told(standing.uno_c)), _repeats(standing, 2)),
+            (*_two_lines(told(standing.auroc)), _repeats(standing, 3)),
+            (*_two_lines(told(standing.auprc)), ""),
+            *((f"{each.found.value:.2f}", "", "") for each in standing.coverages),
+            (f"{standing.times.p_value:.2g}", "", ""),
+        ],
     }
+
+
+def _repeats(standing: Standing, place_of_score: int) -> str:
+    """Mean and standard deviation over repeats, where there are any."""
+    spread = (standing.over_repeats or {}).get(SPREAD_SCORES[place_of_score])
+    if spread is None:
+        return ""
+    return f"{spread.mean:.2f} \N{PLUS-MINUS SIGN} {spread.deviation:.2f}"
 
 
 def _pooled_rows(found: Comparison) -> list[dict[str, Any]]:

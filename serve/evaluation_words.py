@@ -172,10 +172,9 @@ def _by(landmarks: Sequence[AtLandmark], measure: Measure, is_alone: bool) -> st
         n_best = sum(name in best for name in by_place["level"])
         first = "" if is_alone or not n_best else f" (first at {n_best} of them)"
         with_whom = "Kaplan-Meier" if is_alone else "the best baseline"
-        n_level, n_all = len(by_place["level"]), len(places)
-        said.append(
-            f"level with {with_whom}, within chance, at {n_level} of {n_all} moments{first}"
-        )
+        level, n_all = by_place["level"], len(places)
+        where = _where(level, n_all) if len(level) == n_all else f"{len(level)} of {n_all} moments"
+        said.append(f"level with {with_whom}, within chance, at {where}{first}")
     if by_place["behind"]:
         names = dict.fromkeys(name for _, better in places.values() for name in better)
         whom = "Kaplan-Meier" if is_alone else listed(list(names))

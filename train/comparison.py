@@ -138,8 +138,8 @@ def why_not(records: Sequence[TrajectoryRecord], package: Package) -> str:
     most = max((len(at_risk(answered, each)) for each in LANDMARKS), default=0)
     if most < LEAST_AT_RISK:
         return (
-            f"it needs {LEAST_AT_RISK} embryos that wait at a landmark, and at most {most} do. "
-            "Simulate more."
+            f"a comparison needs {LEAST_AT_RISK} embryos that wait at a landmark, and at most "
+            f"{most} do. Simulate more."
         )
     return ""
 
