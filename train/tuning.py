@@ -44,7 +44,7 @@ FIRST_SEED: Final = 1_000_000
 
 TRIALS_BEFORE_PRUNING: Final = 4
 FOLDS_BEFORE_PRUNING: Final = 2
-LEAST_FOR_IMPORTANCE: Final = 8
+LEAST_FOR_IMPORTANCE: Final = 16
 
 Progress = Callable[[int, str, float], None]
 """Called with trials done, a few words, and a guess of the seconds left."""

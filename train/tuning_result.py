@@ -86,7 +86,7 @@ def write_result(out: Path, result: TuningResult) -> None:
 
 
 def _opening(result: TuningResult) -> str:
-    seeds = f"{result.seeds[0]} to {result.seeds[-1]}"
+    seeds = ", ".join(map(str, result.seeds))
     how = (
         "the given settings themselves: nothing better was found"
         if result.best.number == result.given.number

@@ -19,11 +19,11 @@ from train.fit import fit_package
 pytestmark = [pytest.mark.needs_ray, pytest.mark.slow]
 
 CONFIG = QUICK_TRAINING.model_copy(
-    update={"epochs": 25, "max_atoms_per_batch": 3000, "checkpoint_every_s": 0.2}
+    update={"epochs": 150, "max_atoms_per_batch": 3000, "checkpoint_every_s": 0.2}
 )
 ENOUGH_S = 560.0
 SAME_WITHIN = 1.0e-3
-"""Of weights of some 0.1: 25 epochs in float32, summed in another order by two workers."""
+"""Of weights of some 0.1: 150 epochs in float32, summed in another order by two workers."""
 
 UNFELT = "attention.bias"
 """No softmax feels it: its gradient is rounding, which Adam makes steps of full length."""
