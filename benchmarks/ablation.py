@@ -156,7 +156,7 @@ def _asked(seen: Panel, full: Judges, blind: Judges) -> Asked:
 
 def _shut(package: Package) -> Package:
     """The same members, whose structure counts nothing."""
-    gates = Gates(packed=0.0, waiting=0.0)
+    gates = Gates()
     manifest = package.manifest.model_copy(update={"gates": gates})
     return Package(manifest, package.weights, package.card_text)
 

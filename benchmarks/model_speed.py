@@ -29,7 +29,7 @@ INDEX, FORECAST, GPU = "glass index", "forecast", "network on the GPU"
 
 def whole(package: Package) -> Package:
     """The package with all packings asked for, whose atoms count: nothing may be skipped."""
-    gates = Gates(packed=1.0, waiting=1.0)
+    gates = Gates(packed=1.0, heated=1.0, waiting=1.0)
     changed = {"n_packings": N_PACKINGS, "gates": gates}
     return Package(package.manifest.model_copy(update=changed), package.weights, package.card_text)
 

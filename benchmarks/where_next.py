@@ -25,7 +25,6 @@ from train.baselines import SLOPE_SPREAD, fit_law
 from train.counting import density_class, size_class
 from train.loss import Prior
 from train.metrics import Floats
-from train.split import bootstrap_weights
 
 N_MEMBERS: Final = 32
 N_CANDIDATES: Final = 1024
@@ -88,6 +87,24 @@ def candidates(designs: Sequence[EmbryoDesign]) -> list[EmbryoDesign]:
         EmbryoDesign(element=given.element, potential=given.potential, **values)
         for values in space.draw()
     ]
+
+
+def bootstrap_weights(design_keys: Sequence[str], seed: int) -> Floats:
+    """Bayesian bootstrap over designs: a weight for each record, equal within a design.
+
+    Weights of designs are exponential, scaled to mean 1 over designs. No design is ever left out
+    entirely, unlike in the plain bootstrap, which matters with a dozen of them.
+
+    Returns:
+        Shape ``(n_records,)``.
+
+    Reference:
+        Rubin, Ann. Stat. 9, 130 (1981), doi 10.1214/aos/1176345338.
+    """
+    unique = sorted(set(design_keys))
+    drawn = np.random.default_rng([seed, 2]).exponential(size=len(unique))
+    weight = dict(zip(unique, drawn / drawn.mean(), strict=True))
+    return np.array([weight[key] for key in design_keys])
 
 
 def members(sample: Sample, designs: Sequence[EmbryoDesign]) -> Floats:

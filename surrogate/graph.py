@@ -13,6 +13,7 @@ name               shape                 type     meaning
 ``context``        (1, n_features + 2)   float32  standardised design features; 1 if the quench has
                                                   passed; log(1 + hold clock / 10 ps) / 5
 ``summary``        (1, n_descriptors)    float64  `surrogate.descriptors` of the whole structure
+``stage``          (1, 3)                float64  1 at the stage: packed, heated, waiting; else 0
 ``since_ps``       (1,)                  float64  hold clock, ps; 0 before the hold
 =================  ====================  =======  ===============================================
 
@@ -28,7 +29,7 @@ from torch_geometric.data import Data
 from simulate.design import EmbryoDesign
 from surrogate.descriptors import descriptors
 from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
-from surrogate.surroundings import Surroundings
+from surrogate.surroundings import STAGES, Surroundings
 
 N_RADIAL: Final = 8
 N_ATOM_INPUTS: Final = 7
@@ -50,6 +51,7 @@ def graph(seen: Surroundings, design: EmbryoDesign, scaling: FeatureScaling) -> 
         edge_attr=torch.cat([_radial(distances), likeness], dim=1),
         context=torch.tensor(context[None, :], dtype=torch.float32),
         summary=torch.from_numpy(descriptors(seen))[None, :],
+        stage=torch.tensor([[seen.stage == each for each in STAGES]], dtype=torch.float64),
         since_ps=torch.tensor([seen.time_ps], dtype=torch.float64),
         num_nodes=len(seen.atoms),
     )

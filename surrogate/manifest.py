@@ -16,11 +16,12 @@ from simulate.protocol import Protocol
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings, explain
 from surrogate.applicability import TrainingDomain
+from surrogate.surroundings import Stage
 
 if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 MANIFEST: Final = "package.json"
 WEIGHTS: Final = "weights.safetensors"
 CARD: Final = "model_card.md"
@@ -51,12 +52,18 @@ class Gates(Settings):
     """How much of the structure correction counts, chosen on held-out designs.
 
     Attributes:
-        packed: For atoms before the end of the quench.
+        packed: For atoms as packed.
+        heated: For atoms in the melt and on the way down.
         waiting: For atoms at the end of the quench or later.
     """
 
-    packed: float = Field(ge=0, le=1)
-    waiting: float = Field(ge=0, le=1)
+    packed: float = Field(0.0, ge=0, le=1)
+    heated: float = Field(0.0, ge=0, le=1)
+    waiting: float = Field(0.0, ge=0, le=1)
+
+    def at(self, stage: Stage) -> float:
+        """That of a stage."""
+        return {"packed": self.packed, "heated": self.heated, "waiting": self.waiting}[stage]
 
 
 class ReferenceCurve(Settings):

@@ -3,8 +3,8 @@
 1. `LinearPath`: every parameter is linear in the design features, as in an accelerated-failure-time
    model. Twenty trajectories can carry this.
 2. `DesignCorrection`: a small network of the same features. Lines and curve are the fast path.
-3. `StructureCorrection`: a line in the descriptors of the whole structure, for embryos that wait,
-   and message passing over the atoms. Together they are the full road.
+3. `StructureCorrection`: a line in the descriptors of the whole structure, and message passing over
+   the atoms. Together they are the full road.
 
 Corrections start at zero and are held there by a penalty on what they add: little data leaves
 the line, much data bends it. Lines and curve compute in float64, the graph in float32.
@@ -23,20 +23,21 @@ from torch_geometric.utils import scatter, softmax
 from surrogate.descriptors import DESCRIPTOR_NAMES
 from surrogate.features import FEATURE_NAMES
 from surrogate.graph import N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS
-from surrogate.surroundings import BCC_NEIGHBOURS
+from surrogate.surroundings import BCC_NEIGHBOURS, STAGES
 from surrogate.survival import IncubationLaw, log_sigmoid
 
 OUTPUTS: Final = (
     "quench_logit",
     "cure_logit",
     "log_scale",
+    "log_shape",
     "fraction_ordered_logit",
     "fraction_disordered_logit",
 )
 """What varies from design to design; the last two are means of the crystalline fraction."""
 
-GLOBALS: Final = ("log_shape", "log_spread_ordered", "log_spread_disordered")
-"""What all designs share: Weibull shape, and spreads of the crystalline fraction."""
+GLOBALS: Final = ("log_spread_ordered", "log_spread_disordered")
+"""What all designs share: spreads of the crystalline fraction."""
 
 MEMORY_PS: Final = 50.0
 """What is particular to a structure at the end of the quench is forgotten in some such time."""
@@ -46,6 +47,8 @@ MOST_SPREADS: Final = 3.0
 
 N_FEATURES: Final = len(FEATURE_NAMES)
 N_OUTPUTS: Final = len(OUTPUTS)
+N_LAW: Final = 4
+"""So many of the outputs, the first, are parameters of the law of incubation times."""
 
 
 class LinearPath(nn.Module):
@@ -54,7 +57,7 @@ class LinearPath(nn.Module):
     Attributes:
         weight: Shape ``(n_outputs, n_features)``.
         bias: Outputs at the centre of the training designs, shape ``(n_outputs,)``.
-        shared: `GLOBALS`, shape ``(3,)``.
+        shared: `GLOBALS`, shape ``(2,)``.
     """
 
     def __init__(self) -> None:
@@ -124,15 +127,14 @@ class ModulatedMessages(MessagePassing):  # type: ignore[misc]  # the base class
 
 
 class DescriptorLine(nn.Module):
-    """A line in the descriptors of a structure that waits; nothing before the end of the quench.
+    """A line in the descriptors of a structure, one for each stage.
 
-    What a structure tells of its end fades while it waits: every descriptor counts twice, once
-    always and once by ``exp(-t / MEMORY_PS)``.
+    What a structure that waits tells of its end fades: its descriptors count twice, once by
+    ``exp(-t / MEMORY_PS)`` and once always.
 
     Attributes:
-        weight: Shape ``(n_outputs, 2 n_descriptors)``; the fading part first.
-        bias: Shape ``(n_outputs,)``.
-        mean, spread: Of the descriptors in training, shape ``(n_descriptors,)``.
+        weight: Shape ``(n_outputs, n_inputs)``.
+        mean, spread: Of the descriptors in training, shape ``(n_stages, n_descriptors)``.
     """
 
     mean: Tensor
@@ -140,23 +142,28 @@ class DescriptorLine(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        n_descriptors = len(DESCRIPTOR_NAMES)
-        self.weight = nn.Parameter(torch.zeros(N_OUTPUTS, 2 * n_descriptors, dtype=torch.float64))
-        self.bias = nn.Parameter(torch.zeros(N_OUTPUTS, dtype=torch.float64))
-        self.register_buffer("mean", torch.zeros(n_descriptors, dtype=torch.float64))
-        self.register_buffer("spread", torch.ones(n_descriptors, dtype=torch.float64))
+        shape = len(STAGES), len(DESCRIPTOR_NAMES)
+        n_inputs = (len(STAGES) + 1) * (len(DESCRIPTOR_NAMES) + 1)
+        self.weight = nn.Parameter(torch.zeros(N_OUTPUTS, n_inputs, dtype=torch.float64))
+        self.register_buffer("mean", torch.zeros(shape, dtype=torch.float64))
+        self.register_buffer("spread", torch.ones(shape, dtype=torch.float64))
 
-    def inputs(self, summary: Tensor, since_ps: Tensor) -> Tensor:
-        """Standardised descriptors, fading and lasting, shape ``(n_graphs, 2 n_descriptors)``."""
-        known = ((summary - self.mean) / self.spread).clamp(-MOST_SPREADS, MOST_SPREADS)
-        return torch.cat([known * torch.exp(-since_ps / MEMORY_PS)[:, None], known], dim=1)
+    def inputs(self, batch: Data) -> Tensor:
+        """One and the standardised descriptors, for each stage and for the fading part.
+
+        Shape ``(n_graphs, n_inputs)``; what belongs to other stages is 0.
+        """
+        stage = batch.stage
+        known = (batch.summary - stage @ self.mean) / (stage @ self.spread)
+        known = known.clamp(-MOST_SPREADS, MOST_SPREADS)
+        known = torch.cat([torch.ones_like(known[:, :1]), known], dim=1)
+        fading = stage[:, -1:] * torch.exp(-batch.since_ps / MEMORY_PS)[:, None]
+        counts = torch.cat([stage, fading], dim=1)
+        return (counts[:, :, None] * known[:, None, :]).flatten(1)
 
     def forward(self, batch: Data) -> Tensor:
         """What is added to the outputs of each graph, shape ``(n_graphs, n_outputs)``."""
-        is_past_quench = batch.context[:, -2:-1].double()
-        line = rowwise_affine(self.inputs(batch.summary, batch.since_ps), self.weight, self.bias)
-        result: Tensor = is_past_quench * line
-        return result
+        return rowwise_affine(self.inputs(batch), self.weight, self.weight.new_zeros(N_OUTPUTS))
 
 
 class AtomCorrection(nn.Module):
@@ -242,13 +249,13 @@ class EmbryoForecast:
 
 
 def forecast(outputs: Tensor, shared: Tensor) -> EmbryoForecast:
-    """Read `OUTPUTS`, shape ``(..., n, n_outputs)``, and `GLOBALS`, shape ``(..., 3)``."""
-    quench_logit, cure_logit, log_scale, ordered_logit, disordered_logit = outputs.unbind(-1)
-    log_shape, log_ordered, log_disordered = (each[..., None] for each in shared.unbind(-1))
+    """Read `OUTPUTS`, shape ``(..., n, n_outputs)``, and `GLOBALS`, shape ``(..., 2)``."""
+    *law, ordered_logit, disordered_logit = outputs.unbind(-1)
+    log_ordered, log_disordered = (each[..., None] for each in shared.unbind(-1))
     return EmbryoForecast(
-        law=IncubationLaw(quench_logit, cure_logit, log_scale, log_shape.expand_as(log_scale)),
+        law=IncubationLaw(*law),
         fraction_ordered=log_sigmoid(ordered_logit).exp(),
         fraction_disordered=log_sigmoid(disordered_logit).exp(),
-        spread_ordered=log_ordered.exp().expand_as(log_scale),
-        spread_disordered=log_disordered.exp().expand_as(log_scale),
+        spread_ordered=log_ordered.exp().expand_as(ordered_logit),
+        spread_disordered=log_disordered.exp().expand_as(ordered_logit),
     )

@@ -120,8 +120,7 @@ class Predictor:
         horizon = self._horizon(horizon_ps)
         outputs = self._outputs([design], "fast")
         seen = surroundings(snapshot, design)
-        gates = self.package.manifest.gates
-        gate = gates.waiting if seen.is_past_quench else gates.packed
+        gate = self.package.manifest.gates.at(seen.stage)
         outputs = outputs + gate * self._correction([seen], design)[:, None, :]
         if seen.is_past_quench:
             outputs[..., 0] = -math.inf

@@ -5,7 +5,7 @@ that of `simulate.neighbours`, 1.39 nearest-neighbour distances: 14 neighbours i
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,11 @@ from simulate.errors import MisuseError
 from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.snapshot import Snapshot
 from simulate.units import CLOCK_ROUNDING_PS
+
+Stage = Literal["packed", "heated", "waiting"]
+"""As packed; in the melt or on the way down; from the end of the quench on, not ordered yet."""
+
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 BCC_NEIGHBOURS: Final = 14
 SOLID_CONNECTIONS: Final = 0.5
@@ -34,7 +39,7 @@ class Surroundings:
         distances: Over the cut-off, shape ``(n_edges,)``.
         likeness: Shape ``(n_edges,)``.
         time_ps: Hold clock, ps; 0 before the hold.
-        is_past_quench: Whether the quench is over.
+        stage: How far the protocol has gone.
     """
 
     atoms: NDArray[np.float32]
@@ -42,7 +47,12 @@ class Surroundings:
     distances: NDArray[np.float32]
     likeness: NDArray[np.float32]
     time_ps: float
-    is_past_quench: bool
+    stage: Stage
+
+    @property
+    def is_past_quench(self) -> bool:
+        """Whether the quench is over."""
+        return self.stage == "waiting"
 
     @property
     def solid_share(self) -> float:
@@ -50,10 +60,12 @@ class Surroundings:
         return float((self.atoms[:, 4] > SOLID_CONNECTIONS).mean())
 
 
-def is_past_quench(snapshot: Snapshot) -> bool:
-    """Whether the quench is over: its last frame, the hold, or a user's structure."""
+def stage_of(snapshot: Snapshot) -> Stage:
+    """Stage of a snapshot; the last frame of the quench waits, and so does a user's structure."""
+    if snapshot.stage == "packing":
+        return "packed"
     is_last_of_quench = snapshot.stage == "quench" and snapshot.time_ps >= -CLOCK_ROUNDING_PS
-    return snapshot.stage in ("hold", "given") or is_last_of_quench
+    return "waiting" if snapshot.stage in ("hold", "given") or is_last_of_quench else "heated"
 
 
 def surroundings(snapshot: Snapshot, design: EmbryoDesign) -> Surroundings:
@@ -82,12 +94,11 @@ def surroundings(snapshot: Snapshot, design: EmbryoDesign) -> Surroundings:
         n_neighbours, 1
     )
     atoms = np.column_stack([order, connections, n_neighbours / BCC_NEIGHBOURS, mean_distance])
-    has_passed = is_past_quench(snapshot)
     return Surroundings(
         atoms=atoms.astype(np.float32),
         edge_index=np.stack([others, centres]),
         distances=(distances_A / cutoff_A).astype(np.float32),
         likeness=likeness.astype(np.float32),
         time_ps=max(snapshot.time_ps, 0.0) if snapshot.stage == "hold" else 0.0,
-        is_past_quench=has_passed,
+        stage=stage_of(snapshot),
     )

@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 
 from simulate.incubation import Incubation
 from surrogate.features import FeatureScaling
-from surrogate.network import forecast
+from surrogate.network import OUTPUTS, forecast
 from surrogate.survival import Seen, survival
 from surrogate.threads import one_thread
 from train.config import TrainingConfig
@@ -31,6 +31,9 @@ Survival = Callable[[Whole, Whole, Floats], Floats]
 """Fit, row and time (ps) of each question to the forecast survival there; all of one length."""
 
 SLOPE_SPREAD: Final = TrainingConfig().slope_spreads[0]
+ONE_SHAPE: Final = 1.0e-3
+"""Prior spread of the slopes of the Weibull shape: all rows share it, as is usual."""
+
 COX_PENALTY: Final = 1.0
 QUENCH_BOUNDS_PS: Final = (0.1, 300.0)
 """Of the time that the quench counts for, ps."""
@@ -94,10 +97,11 @@ def fit_law(asked: Asked, weights: Floats, priors: Sequence[Prior]) -> Lines:
 def law(asked: Asked, chosen: Choice) -> Survival:
     """The project's accelerated-failure-time law, linear in the features.
 
-    Order in the quench, a cure fraction and Weibull times (`surrogate.survival`), fitted by the
-    interval-censored likelihood with the priors of training.
+    Order in the quench, a cure fraction and Weibull times of one shape (`surrogate.survival`),
+    fitted by the interval-censored likelihood with the priors of training.
     """
     prior = Prior.for_hold(asked.hold_ps, SLOPE_SPREAD, asked.features.shape[1])
+    prior.weight_spread[OUTPUTS.index("log_shape")] = ONE_SHAPE
     lines = fit_law(asked, chosen.astype(np.float64), [prior] * len(chosen))
     outputs = lines.outputs(torch.from_numpy(asked.standardised))
     if asked.is_past_quench:

@@ -27,7 +27,7 @@ from simulate.errors import GlassyLiError
 from simulate.files import canonical_json, sha256_of
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
-from surrogate.surroundings import Surroundings, surroundings
+from surrogate.surroundings import STAGES, Surroundings, surroundings
 from train.sealed import read_sealed, write_sealed
 
 _LOG = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _keep(path: Path, found: Sequence[Surroundings]) -> None:
         for number, each in enumerate(found)
         for name in ATOM_TENSORS
     }
-    clocks = [[each.time_ps, float(each.is_past_quench)] for each in found]
+    clocks = [[each.time_ps, float(STAGES.index(each.stage))] for each in found]
     tensors["clocks"] = torch.tensor(clocks, dtype=torch.float64)
     try:
         write_sealed(path, save(tensors))
@@ -104,9 +104,9 @@ def _read(path: Path) -> list[Surroundings] | None:
             Surroundings(
                 **{name: tensors[f"{name}.{number}"].numpy() for name in ATOM_TENSORS},
                 time_ps=time_ps,
-                is_past_quench=bool(is_past_quench),
+                stage=STAGES[int(stage)],
             )
-            for number, (time_ps, is_past_quench) in enumerate(tensors["clocks"].tolist())
+            for number, (time_ps, stage) in enumerate(tensors["clocks"].tolist())
         ]
     except (SafetensorError, KeyError):
         return None

@@ -87,9 +87,10 @@ reference's score removed, with a 90 % interval that resamples the designs.
 
 {_decidable(manifest.decidable_scores)}
 
-The structure correction counts {manifest.gates.packed:g} for packed and {manifest.gates.waiting:g}
-for waiting atoms (0: it did not help on held-out designs and is left out; chosen among five values
-on the same forecasts as the scores, which flatters them slightly). Fast and full road differ by
+The structure correction counts {manifest.gates.packed:g} for packed, {manifest.gates.heated:g} for
+heated and {manifest.gates.waiting:g} for waiting atoms (0: it did not help on held-out designs and
+is left out; chosen among five values on the same forecasts as the scores, which flatters them
+slightly). Fast and full road differ by
 {manifest.road_difference:.4f} in P(order by the end of the hold), mean over the training designs.
 
 ## Limits

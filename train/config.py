@@ -11,7 +11,7 @@ from surrogate.manifest import Architecture
 class TrainingConfig(Settings):
     """Settings of one training. The defaults suit 20 to a few hundred trajectories."""
 
-    seed: int = Field(0, ge=0, description="Of splits, bootstrap, anchors and first weights.")
+    seed: int = Field(0, ge=0, description="Of splits, anchors and first weights.")
     n_members: int = Field(10, ge=2, le=64, description="Members of the ensemble.")
     n_folds: int = Field(
         5,
@@ -21,7 +21,7 @@ class TrainingConfig(Settings):
         "same judge it together.",
     )
     snapshots_per_run: int = Field(
-        6, ge=1, le=6, description="Most frames of each trajectory that enter the network."
+        7, ge=1, le=7, description="Most frames of each trajectory that enter the network."
     )
     n_packings: int = Field(4, ge=1, le=64, description="Packings averaged by the full road.")
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from simulate.incubation import Incubation
 from surrogate.manifest import Gates
 from surrogate.network import EmbryoNet, forecast
+from surrogate.surroundings import STAGES
 from surrogate.survival import survival
 from train.dataset import TrainingSet
 from train.loss import incubation_loss
@@ -54,8 +55,8 @@ class CrossFit:
 
     def gates(self) -> Gates:
         """How much of the structure correction helps on unseen designs, if any."""
-        is_packed = torch.isnan(self._data.since_ps)
-        return Gates(packed=self._gate(is_packed), waiting=self._gate(~is_packed))
+        at = {name: self._gate(self._data.stage == n) for n, name in enumerate(STAGES)}
+        return Gates(**at)
 
     def forecast(self, gate: float) -> Forecast:
         """Mean survival over the judges of each record; packed atoms count by `gate`."""
@@ -105,7 +106,7 @@ class CrossFit:
     def _packed_corrections(self) -> Tensor:
         """Of the packing of each record, 0 without one; ``(n_members, n_records, n_outputs)``."""
         result = torch.zeros_like(self._outputs)
-        frames = torch.nonzero(torch.isnan(self._data.since_ps)).flatten()
+        frames = torch.nonzero(self._data.stage == STAGES.index("packed")).flatten()
         if len(self._fits[0].corrections):
             corrections = torch.stack([fit.corrections for fit in self._fits])
             result[:, self._data.owner[frames]] = corrections[:, frames]

@@ -17,15 +17,15 @@ from torch_geometric.data import Data
 
 from simulate.design import EmbryoDesign
 from simulate.files import write_atomically
-from simulate.landmarks import landmark_frames
+from simulate.landmarks import LANDMARKS
 from simulate.record import TrajectoryRecord
-from simulate.units import CLOCK_ROUNDING_PS
 from surrogate.applicability import TrainingDomain
 from surrogate.features import design_features
 from surrogate.graph import graph
-from surrogate.surroundings import Surroundings
+from surrogate.surroundings import STAGES, Surroundings
 from surrogate.survival import Seen
 from train.cache import ATOM_TENSORS, seen_in
+from train.landmark import at_risk
 from train.loss import Targets
 from train.records import Records
 
@@ -34,23 +34,14 @@ DESCRIPTION: Final = "data.json"
 
 
 def chosen_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
-    """Numbers of frames to learn from: the packing, and the landmarks at which it waited still.
+    """Numbers of frames to learn from: the landmarks at which it had not ordered yet.
 
     Fixed by the clock: frames spread over the wait would lie where its end put them, and what is
     asked would tell the answer.
     """
-    incubation = record.witnessed
-    if incubation is None or incubation.ordered_in_quench:
-        return [0]
     kept = set(record.frame_numbers)
-    waiting = [
-        number
-        for number in sorted(landmark_frames(record).values())
-        if number in kept
-        and number
-        and -CLOCK_ROUNDING_PS <= record.frames[number - 1].time_ps <= incubation.lower_ps
-    ]
-    return [0, *waiting[: n_frames - 1]]
+    asked = [each for landmark in LANDMARKS for each in at_risk([record], landmark)]
+    return [each.frame_number for each in asked if each.frame_number in kept][:n_frames]
 
 
 @dataclass(frozen=True)
@@ -113,6 +104,11 @@ class TrainingSet:
         return self.targets.outcome_ranks
 
     @cached_property
+    def stage(self) -> Tensor:
+        """Stage of each frame, by its place in `STAGES`, shape ``(n_frames,)``."""
+        return torch.tensor([STAGES.index(each.stage) for each in self.atoms], dtype=torch.int64)
+
+    @cached_property
     def features(self) -> Tensor:
         """Standardised design features of each record, float64, ``(n_records, n_features)``."""
         return torch.from_numpy(self.domain.scaling.standardise(design_features(self.designs)))
@@ -141,6 +137,7 @@ class TrainingSet:
             "is_ordered": self.targets.is_ordered,
             "owner": self.owner,
             "since_ps": self.since_ps,
+            "stage": self.stage,
         }
         for number, each in enumerate(self.atoms):
             for name in ATOM_TENSORS:
@@ -172,9 +169,11 @@ class TrainingSet:
                 Surroundings(
                     **{name: numbers[f"{name}.{number}"].numpy() for name in ATOM_TENSORS},
                     time_ps=max(time_ps, 0.0) if math.isfinite(time_ps) else 0.0,
-                    is_past_quench=math.isfinite(time_ps),
+                    stage=STAGES[stage],
                 )
-                for number, time_ps in enumerate(since_ps.tolist())
+                for number, (time_ps, stage) in enumerate(
+                    zip(since_ps.tolist(), numbers["stage"].tolist(), strict=True)
+                )
             ],
             owner=numbers["owner"],
             since_ps=since_ps,

@@ -157,7 +157,8 @@ def fit_lines(rows: Rows, weights: Tensor, priors: Prior) -> Lines:
     """The lines of highest posterior density, one for each row of `weights`.
 
     Newton's method in units of the prior. Curvature is taken as positive and damped until the loss
-    falls, each fit on its own: the likelihood of a mixture is not concave everywhere.
+    falls, each fit on its own: the likelihood of a mixture is not concave everywhere. No step goes
+    farther than a spread of the prior: a leap may land in a valley that nothing leads out of.
 
     Args:
         rows: Features and targets.
@@ -207,6 +208,7 @@ def _newton(loss: Callable[..., Tensor], start: Tensor, others: tuple[Tensor, ..
         gain = torch.zeros_like(least)
         for _ in range(MOST_DAMPINGS):
             step = torch.einsum("bij,bj->bi", axes, slope / (sizes.abs() + damping))
+            step = step / step.abs().amax(dim=1, keepdim=True).clamp_min(1.0)
             found = value(place - step, *others)
             is_lower = (found < least) & (gain == 0.0)
             gain = torch.where(is_lower, least - found, gain)

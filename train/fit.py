@@ -158,7 +158,7 @@ def assemble(
         architecture=config.architecture,
         n_members=len(fits),
         n_packings=config.n_packings,
-        gates=Gates(packed=0.0, waiting=0.0),
+        gates=Gates(),
         training_data_sha256=records.content_sha256,
         n_records=len(answered),
         n_failed=records.n_failed,

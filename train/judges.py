@@ -119,16 +119,16 @@ def _forecast(
     manifest, members = package.manifest, package.members()
     scaling = manifest.domain.scaling
     features = torch.from_numpy(scaling.standardise(design_features(designs)))
-    gate = manifest.gates.packed if since_ps is None else manifest.gates.waiting
+    gates = torch.tensor([[manifest.gates.at(each.stage)] for each in atoms], dtype=torch.float64)
     graphs = [graph(*each, scaling) for each in zip(atoms, designs, strict=True)]
     outputs = []
     with torch.inference_mode():
         for member, rows in zip(members, is_judge, strict=True):
             result = member.design_outputs(features).clone()
             chosen = np.flatnonzero(rows)
-            if gate and len(chosen):
+            if gates.any() and len(chosen):
                 moved = _structure(member, [graphs[row] for row in chosen])
-                result[torch.from_numpy(chosen)] += gate * moved
+                result[chosen] += gates[chosen] * moved
             outputs.append(result)
         stacked = torch.stack(outputs)
         if since_ps is not None:

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from simulate.record import TrajectoryRecord
-from surrogate.network import N_FEATURES, N_OUTPUTS, forecast
+from surrogate.network import N_FEATURES, N_LAW, N_OUTPUTS, forecast
 from surrogate.survival import Seen, log_likelihood
 
-SLOPE_SCALES: Final = (1.0, 0.5, 1.0, 0.5, 0.5)
-"""Of slopes, for each output, in units of the chosen spread: cure and fractions vary least."""
+SLOPE_SCALES: Final = (1.0, 0.5, 1.0, 0.4, 0.5, 0.5)
+"""Of slopes, for each output, in units of the chosen spread: the shape varies least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,16 @@ class Targets:
         return Targets(self.seen.rows(index), self.fraction[index], self.is_ordered[index])
 
     def waiting_since(self, since_ps: Tensor) -> "Targets":
-        """The same, known to be waiting at a time of the hold clock; nan: asked from the start."""
+        """The same, known to be waiting at a time of the hold clock; nan: asked from the start.
+
+        Order that came between the frames about that time counts from it.
+        """
         is_waiting = torch.isfinite(since_ps)
+        start_ps = torch.where(is_waiting, since_ps, torch.zeros_like(since_ps))
         started = replace(
             self.seen,
-            since_ps=torch.where(is_waiting, since_ps, torch.zeros_like(since_ps)),
+            lower_ps=self.seen.lower_ps.maximum(start_ps),
+            since_ps=start_ps,
             is_past_quench=is_waiting,
         )
         return replace(self, seen=started)
@@ -99,7 +104,7 @@ class Prior:
 
     Attributes:
         bias_mean, bias_spread: Of `OUTPUTS` at the centre of the designs, shape ``(n_outputs,)``.
-        shared_mean, shared_spread: Of `GLOBALS`, shape ``(3,)``.
+        shared_mean, shared_spread: Of `GLOBALS`, shape ``(2,)``.
         weight_mean, weight_spread: Of slopes, shape ``(n_outputs, n_features)``.
     """
 
@@ -119,12 +124,12 @@ class Prior:
 
         scales = slope_spread * row(*SLOPE_SCALES)[:, None]
         return cls(
-            bias_mean=row(-1.5, -1.5, math.log(hold_ps), -0.5, -3.0),
-            bias_spread=row(2.0, 1.5, 2.0, 1.0, 1.0),
-            shared_mean=row(0.0, math.log(0.08), math.log(0.02)),
-            shared_spread=row(0.4, 0.7, 0.7),
+            bias_mean=row(-1.5, -1.5, math.log(hold_ps), 0.0, -0.5, -3.0),
+            bias_spread=row(2.0, 1.5, 2.0, 0.4, 1.0, 1.0),
+            shared_mean=row(math.log(0.08), math.log(0.02)),
+            shared_spread=row(0.7, 0.7),
             weight_mean=torch.zeros(N_OUTPUTS, n_features, dtype=torch.float64),
-            weight_spread=scales.expand(-1, n_features),
+            weight_spread=scales.repeat(1, n_features),
         )
 
     @property
@@ -154,10 +159,8 @@ class Prior:
             moved(self.bias_mean, self.bias_spread),
             moved(self.weight_mean, self.weight_spread),
         )
-        bias[3:], weight[3:] = self.bias_mean[3:], self.weight_mean[3:]
-        shared = moved(self.shared_mean, self.shared_spread)
-        shared[1:] = self.shared_mean[1:]
-        return Prior(bias, self.bias_spread, shared, self.shared_spread, weight, self.weight_spread)
+        bias[N_LAW:], weight[N_LAW:] = self.bias_mean[N_LAW:], self.weight_mean[N_LAW:]
+        return replace(self, bias_mean=bias, weight_mean=weight)
 
     def __getitem__(self, index: None) -> "Prior":
         """``prior[None]``: the prior with a leading axis ``n_fits`` of 1."""

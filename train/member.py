@@ -1,7 +1,7 @@
 """One member of the ensemble, fitted step by step: the line, the curve, the atoms.
 
-A member never sees the designs of its own fold, so that they can judge it. Its data are weighted by
-a bootstrap over designs and its prior is anchored to a draw of its own. Plain PyTorch, no Ray.
+A member never sees the designs of its own fold, so that they can judge it, and its prior is
+anchored to a draw of its own. Plain PyTorch, no Ray.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from train.course import Course, Epoch
 from train.dataset import TrainingSet
 from train.design_fit import Rows, fit_design_parts
 from train.graph_fit import Frames, batches
-from train.split import bootstrap_weights, folds
+from train.split import folds
 from train.structure_fit import fit_structure
 
 LEAST_DESIGNS_TO_WATCH: Final = 10
@@ -76,10 +76,9 @@ def fit_member(
     held_out = left_out(number, fold)
     is_used = np.array([fold[key] != held_out for key in data.keys])
     seed = config.seed * 1009 + number
-    weights = torch.from_numpy(bootstrap_weights(data.keys, seed))
-    rows = Rows.used(Rows(data.features, data.targets, weights, data.keys), is_used)
-    # Mirrored anchors come in pairs of members with one seed and opposite signs.
-    anchor = (config.seed * 1009 + number // 2, (1.0, -1.0)[number % 2])
+    every = torch.ones(len(is_used), dtype=torch.float64)
+    rows = Rows.used(Rows(data.features, data.targets, every, data.keys), is_used)
+    anchor = _anchor(number, len(set(fold.values())), config.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = config.architecture.network()
@@ -89,9 +88,21 @@ def fit_member(
         is_used_frame = torch.from_numpy(is_used)[data.owner]
         if config.epochs and is_used_frame.any():
             watching = torch.from_numpy(_watching(data, config, is_used, seed))
-            frames = Frames(data, graphs, weights * torch.from_numpy(is_used), watching)
+            frames = Frames(data, graphs, every * torch.from_numpy(is_used), watching)
             fit_structure(network, frames, config, course)
         return MemberFit(held_out, network.state_dict(), _corrections(network, graphs, config))
+
+
+def _anchor(number: int, n_folds: int, seed: int) -> tuple[int, float]:
+    """Seed and sign of a member's prior draw: mirrored pairs left out the same designs.
+
+    So the draws cancel in what the judges of a design forecast together, as they do in the whole.
+
+    >>> [_anchor(number, 2, seed=0) for number in range(5)]
+    [(0, 1.0), (1, 1.0), (0, -1.0), (1, -1.0), (2, 1.0)]
+    """
+    turn, part = divmod(number, n_folds)
+    return seed * 1009 + turn // 2 * n_folds + part, (1.0, -1.0)[turn % 2]
 
 
 def _watching(

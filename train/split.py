@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulate.incubation import Incubation
 
@@ -41,21 +40,3 @@ def folds(
     dealt = shuffled[np.argsort(mean_rank[shuffled], kind="stable")]
     used = min(n_folds, len(unique))
     return {str(unique[each]): number % used for number, each in enumerate(dealt)}
-
-
-def bootstrap_weights(design_keys: Sequence[str], seed: int) -> NDArray[np.float64]:
-    """Bayesian bootstrap over designs: a weight for each record, equal within a design.
-
-    Weights of designs are exponential, scaled to mean 1 over designs. No design is ever left out
-    entirely, unlike in the plain bootstrap, which matters with a dozen of them.
-
-    Returns:
-        Shape ``(n_records,)``.
-
-    Reference:
-        Rubin, Ann. Stat. 9, 130 (1981), doi 10.1214/aos/1176345338.
-    """
-    unique = sorted(set(design_keys))
-    drawn = np.random.default_rng([seed, 2]).exponential(size=len(unique))
-    weight = dict(zip(unique, drawn / drawn.mean(), strict=True))
-    return np.array([weight[key] for key in design_keys])

@@ -7,17 +7,22 @@ from dataclasses import replace
 from typing import Final
 
 import torch
+from torch import Tensor
+from torch_geometric.data import Batch
 
 from surrogate.network import DescriptorLine, EmbryoNet
+from surrogate.surroundings import STAGES
 from train.config import TrainingConfig
 from train.course import Course
 from train.design_fit import Rows, fit_lines
 from train.graph_fit import Frames, fit_atoms
 from train.loss import Prior
 
-BIAS_SPREAD: Final = 0.3
 PINNED: Final = 1.0e-3
 """Prior spread of what the line of the design has settled already."""
+
+LEAST_SPREAD: Final = 1.0e-9
+"""A descriptor that varies less never varied."""
 
 
 def fit_structure(
@@ -36,15 +41,13 @@ def fit_structure(
 
 
 def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> DescriptorLine:
-    """The line of highest posterior density in the descriptors of the frames that wait."""
+    """The line of highest posterior density in the descriptors of the frames."""
     line, data = DescriptorLine(), frames.data
-    is_used = torch.isfinite(data.since_ps) & (frames.record_weights[data.owner] > 0.0)
-    used = torch.nonzero(is_used).flatten()
+    used = torch.nonzero(frames.record_weights[data.owner] > 0.0).flatten()
     if not len(used):
         return line
-    summary = torch.cat([frames.graphs[each].summary for each in used.tolist()])
-    spread = summary.std(dim=0, correction=0)
-    line.mean, line.spread = summary.mean(dim=0), torch.where(spread > 1.0e-9, spread, 1.0)
+    batch = Batch.from_data_list([frames.graphs[each] for each in used.tolist()])
+    line.mean, line.spread = _by_stage(batch.summary, data.stage[used])
     owner = data.owner[used]
     with torch.no_grad():
         offset = network.design_outputs(data.features)[owner]
@@ -53,18 +56,31 @@ def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> Desc
     # The crystalline fraction says how order ends, not when: only the design's line reads it.
     targets = replace(targets, fraction=torch.full_like(targets.fraction, torch.nan))
     weights = (frames.record_weights[data.owner] * frames.share)[used]
-    inputs = line.inputs(summary, data.since_ps[used])
+    inputs = line.inputs(batch)
     rows = Rows(inputs, targets, weights, [data.keys[each] for each in owner.tolist()], offset)
     prior = Prior.for_hold(data.domain.hold_ps, config.structure_spread, inputs.shape[1])
-    prior = replace(
+    prior = replace(  # the design's line has settled what all frames share
         prior,
         bias_mean=torch.zeros_like(prior.bias_mean),
-        bias_spread=torch.full_like(prior.bias_spread, BIAS_SPREAD),
+        bias_spread=torch.full_like(prior.bias_spread, PINNED),
         shared_mean=shared,
         shared_spread=torch.full_like(shared, PINNED),
     )
     found = fit_lines(rows, weights[None], prior[None])
     with torch.no_grad():
         line.weight.copy_(found.weight[0])
-        line.bias.copy_(found.bias[0])
     return line
+
+
+def _by_stage(summary: Tensor, stage: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and spread of descriptors at every stage; 0 and 1 where nobody was seen."""
+    mean = torch.zeros(len(STAGES), summary.shape[1], dtype=summary.dtype)
+    spread = torch.ones_like(mean)
+    for number in range(len(STAGES)):
+        seen = summary[stage == number]
+        if not len(seen):
+            continue
+        mean[number] = seen.mean(dim=0)
+        found = seen.std(dim=0, correction=0)
+        spread[number] = torch.where(found > LEAST_SPREAD, found, 1.0)
+    return mean, spread

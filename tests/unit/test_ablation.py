@@ -54,7 +54,7 @@ def test_the_blind_cannot_tell_crystals_by_angles_but_count_neighbours() -> None
 
 def test_no_other_field_could_tell_an_angle() -> None:
     """A new field of `Surroundings` must be looked at: the blind might see it."""
-    known = {"atoms", "edge_index", "distances", "likeness", "time_ps", "is_past_quench"}
+    known = {"atoms", "edge_index", "distances", "likeness", "time_ps", "stage"}
     assert {each.name for each in fields(Surroundings)} == known
     assert crystal("bcc").atoms.shape[1] == ablation.N_ANGULAR + 2
 

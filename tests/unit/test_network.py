@@ -13,7 +13,7 @@ from surrogate.descriptors import DESCRIPTOR_NAMES
 from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
 from surrogate.graph import graph
 from surrogate.network import N_OUTPUTS, DescriptorLine, EmbryoNet, rowwise_affine
-from surrogate.surroundings import surroundings
+from surrogate.surroundings import STAGES, surroundings
 
 SCALING = FeatureScaling.of(design_features(synthetic_designs()))
 
@@ -86,18 +86,36 @@ def test_the_clock_is_heard() -> None:
 
 
 def test_descriptors_speak_for_those_that_wait_and_fade_with_time() -> None:
-    """An early frame says more than the same atoms later; a packing says nothing."""
+    """What fades says less of the same atoms later, and nothing before the end of the quench."""
     design, line = lithium(150, 0.267), DescriptorLine()
     packed = pack(design, 1)
     with torch.no_grad():
-        line.weight[0, : len(DESCRIPTOR_NAMES)] = 1.0
+        line.weight[0, -len(DESCRIPTOR_NAMES) :] = 1.0
 
     def said(stage: str, time_ps: float) -> float:
         snapshot = Snapshot(packed.positions_A, packed.cell_A, True, time_ps, stage)  # noqa: FBT003
         data = graph(surroundings(snapshot, design), design, SCALING)
-        return float(line(Batch.from_data_list([data]))[0, 0])
+        return float(line(Batch.from_data_list([data]))[0, 0].detach())
 
     assert said("packing", -60.0) == said("heat", -10.0) == 0.0
     at_once, later = said("quench", 0.0), said("hold", 50.0)
     assert at_once != 0.0
     assert later == pytest.approx(at_once / math.e)
+
+
+def test_every_stage_has_a_line_of_its_own() -> None:
+    design, line = lithium(150, 0.267), DescriptorLine()
+    packed = pack(design, 1)
+    stages = ("packing", -60.0), ("heat", -10.0), ("hold", 0.0)
+    snapshots = [
+        Snapshot(packed.positions_A, packed.cell_A, True, time_ps, stage)  # noqa: FBT003
+        for stage, time_ps in stages
+    ]
+    graphs = [graph(surroundings(each, design), design, SCALING) for each in snapshots]
+    inputs = line.inputs(Batch.from_data_list(graphs)).reshape(3, len(STAGES) + 1, -1)
+    is_heard = inputs.abs().sum(dim=2) > 0.0
+    assert is_heard.tolist() == [
+        [True, False, False, False],
+        [False, True, False, False],
+        [False, False, True, True],
+    ]

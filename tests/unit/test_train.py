@@ -37,7 +37,7 @@ from train.member import fit_member, fold_of
 from train.metrics import log_score
 from train.records import read_records
 from train.scores import restricted, scores
-from train.split import bootstrap_weights, folds, outcome_ranks
+from train.split import folds, outcome_ranks
 
 NO_GRAPH = TrainingConfig(epochs=0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1)
 
@@ -245,15 +245,11 @@ def test_frames_are_chosen_by_the_clock_and_never_by_the_outcome(tmp_path: Path)
         ]
 
 
-def test_designs_are_never_split_and_weigh_as_one() -> None:
+def test_designs_are_never_split() -> None:
     keys = ["a", "a", "b", "c", "c", "c", "d", "e"]
     fold = folds(keys, 3, seed=7)
     assert set(fold) == set(keys)
     assert sorted(np.bincount(list(fold.values())).tolist()) == [1, 2, 2]
-    weights = dict(zip(keys, bootstrap_weights(keys, 7), strict=True))
-    assert np.mean(list(weights.values())) == pytest.approx(1.0)
-    assert min(weights.values()) > 0.0
-    assert (bootstrap_weights(keys, 7) != bootstrap_weights(keys, 8)).any()
 
 
 def test_folds_are_alike_in_size_and_in_what_became_of_them() -> None:
@@ -341,8 +337,8 @@ def test_mirrored_anchors_leave_the_prior_where_it_is() -> None:
 def test_a_record_without_a_fraction_still_teaches_its_time() -> None:
     record = synthetic_record(lithium(300), 3)
     blank = record.model_copy(update={"crystalline_fraction": None})
-    outputs = torch.tensor([[-1.0, -1.0, 4.0, 0.0, -3.0]]).double()
-    shared = torch.zeros(3).double()
+    outputs = torch.tensor([[-1.0, -1.0, 4.0, 0.0, 0.0, -3.0]]).double()
+    shared = torch.zeros(2).double()
     with_it, without = (
         negative_log_likelihood(outputs, shared, Targets.of([each])) for each in (record, blank)
     )
