@@ -60,10 +60,10 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
             log_to_driver=False,
             **({} if named else local),
         )
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:
         raise GlassyLiError(
             f"Ray must start, but ({named or 'local'}): {error}. "
-            "Check --address, or run `glassyli doctor`."
+            "Check --address, wait for other work on this machine to end, or run `glassyli doctor`."
         ) from error
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own would exit without our clean-up
