@@ -60,7 +60,7 @@ def ray_session(address: str | None = None, n_cpus: int | None = None) -> Iterat
             log_to_driver=False,
             **({} if named else local),
         )
-    except Exception as error:
+    except Exception as error:  # Ray raises a bare one when its node is slow to start
         raise GlassyLiError(
             f"Ray must start, but ({named or 'local'}): {error}. "
             "Check --address, wait for other work on this machine to end, or run `glassyli doctor`."
