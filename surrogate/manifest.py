@@ -16,10 +16,10 @@ from simulate.protocol import Protocol
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings, explain
 from surrogate.applicability import TrainingDomain
-from surrogate.surroundings import Stage
 
 if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
+    from surrogate.surroundings import Stage
 
 SCHEMA_VERSION: Final = 4
 MANIFEST: Final = "package.json"
@@ -61,7 +61,7 @@ class Gates(Settings):
     heated: float = Field(0.0, ge=0, le=1)
     waiting: float = Field(0.0, ge=0, le=1)
 
-    def at(self, stage: Stage) -> float:
+    def at(self, stage: "Stage") -> float:
         """That of a stage."""
         return {"packed": self.packed, "heated": self.heated, "waiting": self.waiting}[stage]
 
