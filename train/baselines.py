@@ -32,7 +32,7 @@ Survival = Callable[[Whole, Whole, Floats], Floats]
 
 SLOPE_SPREAD: Final = TrainingConfig().slope_spreads[0]
 ONE_SHAPE: Final = 1.0e-3
-"""Prior spread of the slopes of the Weibull shape: all rows share it, as is usual."""
+"""Prior spread of the slopes of a Weibull shape that all rows share."""
 
 COX_PENALTY: Final = 1.0
 QUENCH_BOUNDS_PS: Final = (0.1, 300.0)
@@ -94,14 +94,20 @@ def fit_law(asked: Asked, weights: Floats, priors: Sequence[Prior]) -> Lines:
     return fit_lines(rows, torch.from_numpy(weights), Prior.stacked(priors))
 
 
-def law(asked: Asked, chosen: Choice) -> Survival:
+def law(asked: Asked, chosen: Choice, *, has_one_shape: bool = True) -> Survival:
     """The project's accelerated-failure-time law, linear in the features.
 
-    Order in the quench, a cure fraction and Weibull times of one shape (`surrogate.survival`),
-    fitted by the interval-censored likelihood with the priors of training.
+    Order in the quench, a cure fraction and Weibull times (`surrogate.survival`), fitted by the
+    interval-censored likelihood with the priors of training.
+
+    Args:
+        asked: What to fit to.
+        chosen: Rows of each fit.
+        has_one_shape: All rows share the Weibull shape, as is usual; else it varies as here.
     """
     prior = Prior.for_hold(asked.hold_ps, SLOPE_SPREAD, asked.features.shape[1])
-    prior.weight_spread[OUTPUTS.index("log_shape")] = ONE_SHAPE
+    if has_one_shape:
+        prior.weight_spread[OUTPUTS.index("log_shape")] = ONE_SHAPE
     lines = fit_law(asked, chosen.astype(np.float64), [prior] * len(chosen))
     outputs = lines.outputs(torch.from_numpy(asked.standardised))
     if asked.is_past_quench:

@@ -88,6 +88,10 @@ BASELINES: Final[dict[str, Callable[[Panel, Choice], Survival]]] = {
     "boosting (design)": lambda panel, chosen: boosting(panel.design, chosen),
     "Cox (design, structure)": lambda panel, chosen: cox(panel.structure, chosen),
     "law (design, structure)": lambda panel, chosen: law(panel.structure, chosen),
+    "free law (design)": lambda panel, chosen: law(panel.design, chosen, has_one_shape=False),
+    "free law (design, structure)": lambda panel, chosen: law(
+        panel.structure, chosen, has_one_shape=False
+    ),
 }
 NEEDS_SKSURV: Final = ("boosting (design)", "Cox (design, structure)")
 

@@ -62,7 +62,7 @@ def fit_members(folder: RunFolder, config: TrainingConfig, clock: Clock) -> list
 
 
 def _run_workers(folder: RunFolder, config: TrainingConfig, clock: Clock) -> None:
-    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.torch import TorchConfig, TorchTrainer
 
     alone = config.workers_share == "members"
@@ -85,7 +85,7 @@ def _run_workers(folder: RunFolder, config: TrainingConfig, clock: Clock) -> Non
     )
     try:
         _watched(trainer.fit, lambda: _tell(folder, config, clock))
-    except RuntimeError as error:  # Ray's TrainingFailedError and its kin
+    except TrainingFailedError as error:
         raise GlassyLiError(
             f"training workers may be lost {config.max_worker_losses} times, but failed once more: "
             f"{error}. The same command goes on from there. Lower max_atoms_per_batch if memory "

@@ -32,7 +32,7 @@ def evaluate(
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model on a record store, beside baselines, at every moment it may be asked.
+    """Score a model on a record store, beside baselines.
 
     On the store that a model learnt from, designs are judged by members that never saw them.
     """

@@ -23,7 +23,9 @@ def tune(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that fit members.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search training settings by cross-validation within the training designs.
+    """Search training settings by cross-validation.
+
+    Only within the training designs.
 
     Optuna proposes, the first trial is the settings given, hopeless trials are given up early. The
     splits are not those that judge a trained package, the designs are.

@@ -120,7 +120,8 @@ def test_baselines_that_need_a_library_are_left_out_without_it(
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     without = compare_package(trained[0], trained[1])
     assert set(without.landmarks[0].standings) == {
-        MODEL, "nucleation", "law (design)", "law (design, structure)",
+        MODEL, "nucleation", "law (design)", "law (design, structure)", "free law (design)",
+        "free law (design, structure)",
     }  # fmt: skip
     assert any("glassyli[evaluate]" in note for note in without.notes)
 
