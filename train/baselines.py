@@ -90,7 +90,7 @@ def fit_law(asked: Asked, weights: Floats, priors: Sequence[Prior]) -> Lines:
     is_ordered = torch.tensor([each.is_observed for each in asked.incubations])
     targets = Targets(Seen.of(asked.incubations, since), no_fraction, is_ordered)
     features = torch.from_numpy(asked.standardised)
-    rows = Rows(features, targets, torch.ones_like(no_fraction), list(asked.keys))
+    rows = Rows(features, targets, list(asked.keys))
     return fit_lines(rows, torch.from_numpy(weights), Prior.stacked(priors))
 
 

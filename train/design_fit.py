@@ -38,14 +38,12 @@ class Rows:
 
     Attributes:
         features: Standardised, shape ``(n_records, n_features)``.
-        weights: Shape ``(n_records,)``.
         keys: Design of each record.
         offset: What lines are added to, shape ``(n_records, n_outputs)`` or a scalar.
     """
 
     features: Tensor
     targets: Targets
-    weights: Tensor
     keys: list[str]
     offset: Tensor | float = 0.0
 
@@ -54,12 +52,12 @@ class Rows:
         """Only some of the records."""
         index = torch.from_numpy(np.flatnonzero(is_used))
         keys = [key for key, chosen in zip(everything.keys, is_used, strict=True) if chosen]
-        return cls(
-            everything.features[index],
-            everything.targets.rows(index),
-            everything.weights[index],
-            keys,
-        )
+        return cls(everything.features[index], everything.targets.rows(index), keys)
+
+    @property
+    def everyone(self) -> Tensor:
+        """Weights under which every record counts once, shape ``(n_records,)``."""
+        return torch.ones(len(self.keys), dtype=torch.float64)
 
     def per_design(self) -> Tensor:
         """Weights under which every design counts once, shape ``(n_records,)``."""
@@ -137,13 +135,13 @@ def fit_design_parts(
     """
     is_left = rows.inner_folds(config.seed)
     prior, inner = _chosen_prior(rows, is_left, hold_ps, config)
-    line = fit_lines(rows, rows.weights[None], prior.anchored(*anchor)[None])
+    line = fit_lines(rows, rows.everyone[None], prior.anchored(*anchor)[None])
     both = Lines(
         torch.cat([inner.weight, line.weight]),
         torch.cat([inner.bias, line.bias]),
         torch.cat([inner.shared, line.shared]),
     )
-    weights = torch.cat([rows.weights * ~is_left, rows.weights[None]])
+    weights = torch.cat([rows.everyone * ~is_left, rows.everyone[None]])
     curves = fit_curves(rows, weights, both, config)
     moved = curves.moved(rows.features)[:-1]
     losses = [
@@ -258,7 +256,7 @@ def _chosen_prior(
     priors = [Prior.for_hold(hold_ps, spread) for spread in spreads]
     n_folds = len(is_left)
     every = Prior.stacked([prior for prior in priors for _ in range(n_folds)])
-    tried = fit_lines(rows, (rows.weights * ~is_left).repeat(len(spreads), 1), every)
+    tried = fit_lines(rows, (rows.everyone * ~is_left).repeat(len(spreads), 1), every)
     losses = _held_out_loss(rows, is_left.repeat(len(spreads), 1), tried)
     best = int(losses.view(len(spreads), -1).sum(dim=1).argmin())
     inner = slice(best * n_folds, (best + 1) * n_folds)

@@ -29,15 +29,16 @@ GRADIENT_NORM: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Frames as graphs; a record of weight 0 must not be seen.
+    """Frames as graphs.
 
     Attributes:
+        is_own: Records that may be seen, shape ``(n_records,)``.
         is_watching: Records that only tell when to stop, shape ``(n_records,)``; None: none.
     """
 
     data: TrainingSet
     graphs: Sequence[Data]
-    record_weights: Tensor
+    is_own: Tensor
     is_watching: Tensor | None = None
 
     @property
@@ -49,7 +50,7 @@ class Frames:
     @property
     def fitted_and_watching(self) -> tuple[list[int], list[int]]:
         """Frames that are fitted to, and those that only tell when to stop."""
-        is_own = self.record_weights > 0.0
+        is_own = self.is_own
         watches = torch.zeros_like(is_own) if self.is_watching is None else self.is_watching
         fitted, watching = (
             torch.nonzero(each[self.data.owner]).flatten().tolist()
@@ -93,7 +94,6 @@ class _AtomFit:
         self._frames, self._config, self._course = frames, config, course
         self._fitted, self._watching = frames.fitted_and_watching
         self._share = frames.share
-        self._weights = frames.record_weights[frames.data.owner] * self._share
         with torch.no_grad():
             base = network.design_outputs(frames.data.features)[frames.data.owner]
             self._base = base + torch.cat([network.structure.line(each) for each in frames.graphs])
@@ -152,8 +152,8 @@ class _AtomFit:
             self._base[chosen] + moved, self._outer, self._frames.data.frame_targets.rows(chosen)
         )
         cost = (moved / self._config.correction_spread).square().sum(dim=1)
-        weighted = self._weights[chosen] * loss + 0.5 * self._share[chosen] * cost
-        total = (counts * weighted).sum()
+        share = self._share[chosen]
+        total = (counts * (share * loss + 0.5 * share * cost)).sum()
         self._optimiser.zero_grad()
         # The team takes the mean of its gradients, the loss is the sum of its parts.
         (team.size * total / all_share).backward()

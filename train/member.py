@@ -76,8 +76,7 @@ def fit_member(
     held_out = left_out(number, fold)
     is_used = np.array([fold[key] != held_out for key in data.keys])
     seed = config.seed * 1009 + number
-    every = torch.ones(len(is_used), dtype=torch.float64)
-    rows = Rows.used(Rows(data.features, data.targets, every, data.keys), is_used)
+    rows = Rows.used(Rows(data.features, data.targets, data.keys), is_used)
     anchor = _anchor(number, len(set(fold.values())), config.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -85,10 +84,10 @@ def fit_member(
         network.linear, network.design = fit_design_parts(rows, data.domain.hold_ps, anchor, config)
         course.tell(Epoch(0))
         graphs = data.graphs if config.epochs else []
-        is_used_frame = torch.from_numpy(is_used)[data.owner]
-        if config.epochs and is_used_frame.any():
+        is_own = torch.from_numpy(is_used)
+        if config.epochs and is_own[data.owner].any():
             watching = torch.from_numpy(_watching(data, config, is_used, seed))
-            frames = Frames(data, graphs, every * torch.from_numpy(is_used), watching)
+            frames = Frames(data, graphs, is_own, watching)
             fit_structure(network, frames, config, course)
         return MemberFit(held_out, network.state_dict(), _corrections(network, graphs, config))
 

@@ -43,7 +43,7 @@ def fit_structure(
 def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> DescriptorLine:
     """The line of highest posterior density in the descriptors of the frames."""
     line, data = DescriptorLine(), frames.data
-    used = torch.nonzero(frames.record_weights[data.owner] > 0.0).flatten()
+    used = torch.nonzero(frames.is_own[data.owner]).flatten()
     if not len(used):
         return line
     batch = Batch.from_data_list([frames.graphs[each] for each in used.tolist()])
@@ -55,9 +55,8 @@ def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> Desc
     targets = data.frame_targets.rows(used)
     # The crystalline fraction says how order ends, not when: only the design's line reads it.
     targets = replace(targets, fraction=torch.full_like(targets.fraction, torch.nan))
-    weights = (frames.record_weights[data.owner] * frames.share)[used]
     inputs = line.inputs(batch)
-    rows = Rows(inputs, targets, weights, [data.keys[each] for each in owner.tolist()], offset)
+    rows = Rows(inputs, targets, [data.keys[each] for each in owner.tolist()], offset)
     prior = Prior.for_hold(data.domain.hold_ps, config.structure_spread, inputs.shape[1])
     prior = replace(  # the design's line has settled what all frames share
         prior,
@@ -66,7 +65,7 @@ def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> Desc
         shared_mean=shared,
         shared_spread=torch.full_like(shared, PINNED),
     )
-    found = fit_lines(rows, weights[None], prior[None])
+    found = fit_lines(rows, frames.share[used][None], prior[None])
     with torch.no_grad():
         line.weight.copy_(found.weight[0])
     return line

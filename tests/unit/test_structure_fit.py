@@ -36,21 +36,21 @@ def telling(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     return replace(data, atoms=atoms)
 
 
-def moved_by_line(data: TrainingSet, weights: np.ndarray) -> torch.Tensor:
-    """What a line fitted with these weights of records adds to every frame."""
+def moved_by_line(data: TrainingSet, is_own: np.ndarray) -> torch.Tensor:
+    """What a line fitted to these records adds to every frame."""
     torch.manual_seed(0)
     network = QUICK_TRAINING.architecture.network()
     with torch.no_grad():  # a design that tells nothing
         network.linear.bias.copy_(Prior.for_hold(data.domain.hold_ps, 1.0).bias_mean)
     graphs = data.graphs
-    frames = Frames(data, graphs, torch.from_numpy(weights))
+    frames = Frames(data, graphs, torch.from_numpy(is_own))
     line = fit_line(network, frames, QUICK_TRAINING)
     with torch.no_grad():
         return line(Batch.from_data_list(graphs))
 
 
 def test_atoms_that_show_order_make_it_likelier(telling: TrainingSet) -> None:
-    moved = moved_by_line(telling, np.ones(len(telling.designs)))
+    moved = moved_by_line(telling, np.ones(len(telling.designs), dtype=bool))
     waits = torch.isfinite(telling.since_ps)
     orders = telling.targets.is_ordered[telling.owner]
     outputs = moved + Prior.for_hold(telling.domain.hold_ps, 1.0).bias_mean
@@ -59,7 +59,7 @@ def test_atoms_that_show_order_make_it_likelier(telling: TrainingSet) -> None:
     assert waiting[waits & orders].mean() < waiting[waits & ~orders].mean() - 0.15
 
 
-def test_runs_of_weight_zero_are_not_seen(telling: TrainingSet) -> None:
+def test_runs_of_others_are_not_seen(telling: TrainingSet) -> None:
     half = np.arange(len(telling.designs)) % 2 == 0
     hidden = telling.owner.numpy()[:, None] == np.flatnonzero(~half)
     spoilt = [
@@ -67,11 +67,11 @@ def test_runs_of_weight_zero_are_not_seen(telling: TrainingSet) -> None:
         for each, is_hidden in zip(telling.atoms, hidden.any(axis=1), strict=True)
     ]
     other = replace(telling, atoms=spoilt)
-    first, second = (moved_by_line(data, half.astype(float)) for data in (telling, other))
+    first, second = (moved_by_line(data, half) for data in (telling, other))
     seen = torch.from_numpy(~hidden.any(axis=1))
     assert torch.equal(first[seen], second[seen])
 
 
 def test_without_a_frame_that_waits_there_is_no_line(telling: TrainingSet) -> None:
-    nobody = moved_by_line(telling, np.zeros(len(telling.designs)))
+    nobody = moved_by_line(telling, np.zeros(len(telling.designs), dtype=bool))
     assert not nobody.any()
