@@ -19,7 +19,6 @@ from benchmarks.small_training import (
     Forecasts,
     config_of,
     config_option,
-    panel,
     trained,
 )
 from simulate.errors import GlassyLiError, MisuseError
@@ -35,7 +34,7 @@ from train.dataset import TrainingSet
 from train.judges import Judges
 from train.landmark import BEFORE_THE_HOLD
 from train.metrics import Floats
-from train.panel import LEAST_AT_RISK, Panel
+from train.panel import LEAST_AT_RISK, Panel, panel
 from train.records import Records, read_records
 from train.scores import Forecast, Scores, scores
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.extrapolation_report import Beyond, report_of_campaigns
 from benchmarks.page import parser, publish
-from benchmarks.small_training import Forecasts, Pairs, every_member, panel
+from benchmarks.small_training import Forecasts, every_member
 from serve.models import model_path
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import TrajectoryRecord
@@ -25,7 +25,7 @@ from surrogate.package import Package, read_package
 from surrogate.threads import one_thread
 from train.judges import Judges
 from train.metrics import longest_follow_up_ps
-from train.panel import Panel
+from train.panel import Pairs, Panel, panel
 from train.records import Records, independent, read_records
 
 STUDY: Final = "BEYOND.md"

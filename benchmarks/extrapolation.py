@@ -14,12 +14,13 @@ import numpy as np
 from benchmarks.beyond import ASKED_AT, judged_beyond
 from benchmarks.extrapolation_report import Beyond, report
 from benchmarks.page import parser, publish
-from benchmarks.small_training import chosen, config_of, config_option, panel, trained
+from benchmarks.small_training import chosen, config_of, config_option, trained
 from simulate.errors import GlassyLiError
 from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
 from simulate.store import open_store
 from train.config import TrainingConfig
+from train.panel import panel
 from train.records import Records, read_records
 
 STUDY: Final = "EXTRAPOLATION.md"

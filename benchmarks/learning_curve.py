@@ -16,12 +16,10 @@ import numpy as np
 from benchmarks.page import parser, publish
 from benchmarks.small_training import (
     LAW,
-    MODEL,
     Forecasts,
     chosen,
     config_of,
     config_option,
-    panel,
     trained,
 )
 from simulate.errors import GlassyLiError, MisuseError
@@ -31,8 +29,10 @@ from train.config import TrainingConfig
 from train.counting import ends, table
 from train.judges import Judges
 from train.metrics import Floats, bootstrap_interval, bounds_ps, by_design, log_values
+from train.panel import panel
 from train.records import Records, read_records
 from train.scores import Forecast
+from train.standing import MODEL
 
 STUDY: Final = "LEARNING_CURVE.md"
 ASKED_AT: Final = ("packing", "end of quench")

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from benchmarks.extrapolation_report import skill
 from benchmarks.page import parser, publish
-from benchmarks.small_training import panel
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
@@ -25,6 +24,7 @@ from surrogate.threads import one_thread
 from train.baselines import Asked, Choice, Whole, kaplan_meier, law
 from train.counting import table
 from train.metrics import Floats
+from train.panel import panel
 from train.records import read_records
 from train.scores import Scores, scores
 from train.split import folds

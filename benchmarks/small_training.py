@@ -4,7 +4,7 @@ Fewer members and passes than the model that ships: what is compared here differ
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,25 +14,20 @@ import numpy as np
 from simulate.files import read_yaml
 from simulate.record import TrajectoryRecord
 from simulate.settings import validated
-from simulate.store import RecordStore
 from surrogate.package import Package
-from surrogate.surroundings import surroundings
 from train.baselines import Survival, kaplan_meier, law
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
 from train.fit import assemble
 from train.judges import OF_EVERY_JUDGE, Judges
-from train.landmark import at_risk
 from train.member import fit_member
 from train.panel import Panel
 from train.records import Records
 from train.scores import Forecast, Scores, scores
+from train.standing import MODEL
 
 SMALL: Final = TrainingConfig(n_members=5, n_folds=5, epochs=4, n_packings=1)
-MODEL: Final = "this model"
 LAW: Final = "design law"
-
-Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
 
 
 def every_member(package: Package) -> Judges:
@@ -75,24 +70,6 @@ def trained(
 def chosen(records: Records, is_chosen: Callable[[TrajectoryRecord], bool]) -> Records:
     """Some of the records."""
     return replace(records, answered=[pair for pair in records.answered if is_chosen(pair[1])])
-
-
-def panel(pairs: Pairs, landmark: str) -> Panel:
-    """Everybody who can be asked at a landmark."""
-    home = {record.trajectory_id: store for store, record in pairs}
-    asked = [
-        each
-        for each in at_risk([record for _, record in pairs], landmark)
-        if each.frame_number in each.record.frame_numbers
-    ]
-    atoms = [
-        surroundings(
-            home[each.record.trajectory_id].frames(each.record, [each.frame_number])[0],
-            each.record.design,
-        )
-        for each in asked
-    ]
-    return Panel(landmark, asked, atoms)
 
 
 @dataclass(frozen=True)

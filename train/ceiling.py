@@ -22,11 +22,11 @@ from simulate.record import TrajectoryRecord
 from simulate.settings import Settings
 from simulate.store import RecordStore
 from simulate.units import CLOCK_ROUNDING_PS
-from surrogate.surroundings import surroundings
+from train.cache import seen_in
 from train.judges import Judges
 from train.metrics import Floats, KaplanMeier, brier_values, state_at
 from train.resampling import Estimate, Resamples, estimate, ratio
-from train.scores import Answers, Forecast, brier_times_ps, scores_of
+from train.scores import Answers, Forecast, Score, brier_times_ps, scores_of
 
 LEAST_PARENTS: Final = 4
 POOL_COUNTS_AS: Final = 1.0
@@ -109,14 +109,13 @@ def families(everything: Sequence[TrajectoryRecord]) -> Families:
 
 
 def ceiling(
-    store: RecordStore, found: Families, judges: Sequence[Judges], training: Sequence[Incubation]
+    found: Families, forecasts: Sequence[Forecast], training: Sequence[Incubation]
 ) -> Ceiling | None:
     """The best that any structure could tell, and how near the model comes; None with few parents.
 
     Args:
-        store: Holds the frames of the parents.
         found: Replicas and their parents.
-        judges: Of the model, or of several that answer together.
+        forecasts: `replica_forecast` of the model, or of several that answer together.
         training: Their Kaplan-Meier curve from the end of the quench is the reference.
     """
     if len(found.parents) < LEAST_PARENTS:
@@ -125,7 +124,7 @@ def ceiling(
     draws = Resamples.of(owners, seed=0)
     curve = KaplanMeier.of([each for each in training if not each.ordered_in_quench])
     reference = Answers.of(curve.survival, seen)
-    model = Answers.mean([Answers.of(replica_forecast(found, store, j), seen) for j in judges])
+    model = Answers.mean([Answers.of(each, seen) for each in forecasts])
     others = Answers.of(others_forecast(seen, owners), seen)
     of_model = scores_of(model, reference, seen, owners, draws)
     of_others = scores_of(others, reference, seen, owners, draws)
@@ -156,12 +155,7 @@ def replica_forecast(found: Families, store: RecordStore, judges: Judges) -> For
         if each.parent is not None
     }
     names = list(found.parents)
-    atoms = [
-        surroundings(
-            store.frames(found.parents[name], [start[name]])[0], found.parents[name].design
-        )
-        for name in names
-    ]
+    atoms = [seen_in(store, found.parents[name], [start[name]])[0] for name in names]
     designs = [found.parents[name].design for name in names]
     forecast = judges.forecast_of(designs, atoms, [0.0] * len(names))
     place = np.array([names.index(owner) for owner in found.owners])
@@ -237,10 +231,10 @@ def _skill(parts: Floats, reference: Floats, draws: Resamples) -> Floats:
     return 1.0 - (counts @ parts) / np.maximum(counts @ reference, 1.0e-12)
 
 
-def _told(score: object) -> Estimate:
-    return Estimate(
-        value=getattr(score, "skill", None), interval=getattr(score, "skill_interval", None)
-    )
+def _told(score: Score | None) -> Estimate:
+    if score is None:
+        return Estimate(value=None, interval=None)
+    return Estimate(value=score.skill, interval=score.skill_interval)
 
 
 def _n_replicas(records: Sequence[TrajectoryRecord], record: TrajectoryRecord) -> int:

@@ -23,7 +23,7 @@ from train.calibration import ShareCalibration
 from train.ceiling import Ceiling, Families, ceiling, families, replica_forecast
 from train.evaluate import check_same_kind
 from train.judges import Judges
-from train.landmark import at_risk
+from train.landmark import askable, at_risk
 from train.metrics import Floats
 from train.panel import BASELINES, LEAST_AT_RISK, NEEDS_SKSURV, Panel, Table, panels
 from train.scores import Forecast
@@ -135,7 +135,7 @@ def why_not(records: Sequence[TrajectoryRecord], package: Package) -> str:
             f"{package.label} learnt from {len(known)} of these designs and does not say which "
             "members left them out, so that nobody can judge it. Train it anew."
         )
-    most = max((len(at_risk(answered, each)) for each in LANDMARKS), default=0)
+    most = max((len(askable(answered, each)) for each in LANDMARKS), default=0)
     if most < LEAST_AT_RISK:
         return (
             f"a comparison needs {LEAST_AT_RISK} embryos that wait at a landmark, and at most "
@@ -162,7 +162,10 @@ def _compare(
             f"their frames, but {store.path} has {len(records)} answered records. Simulate more."
         )
     landmarks, tables = _score(asked, judges, kind, tell)
-    curves_from, curves = _curves(store, replicas, judges, asked[0])
+    of_replicas = (
+        [replica_forecast(replicas, store, each) for each in judges] if replicas.parents else []
+    )
+    curves_from, curves = _curves(replicas, of_replicas, judges, asked[0])
     keys, seen = _keys(records), [each.witnessed for each in records if each.witnessed is not None]
     return Comparison(
         model=label,
@@ -176,7 +179,7 @@ def _compare(
         n_repeats=len(judges) if kind == "repeats" else 0,
         landmarks=landmarks,
         pooled=pooled(asked, tables),
-        ceiling=ceiling(store, replicas, judges, seen) if kind != "new" else None,
+        ceiling=ceiling(replicas, of_replicas, seen) if kind != "new" else None,
         curves=curves,
         curves_from=curves_from,
         notes=_notes(records, asked, kind),
@@ -246,11 +249,11 @@ def _baselines() -> list[str]:
 
 
 def _curves(
-    store: RecordStore, found: Families, judges: Sequence[Judges], first: Panel
+    found: Families, of_replicas: Sequence[Forecast], judges: Sequence[Judges], first: Panel
 ) -> tuple[str, list[CurveOfDesign]]:
     """Forecasts of a few structures with replicas, else of a few designs from the likeliest on."""
     if found.parents:
-        forecasts = [replica_forecast(found, store, each) for each in judges]
+        forecasts = of_replicas
         owners = np.array(found.owners)
         rows = [int(np.flatnonzero(owners == name)[0]) for name in found.parents]
         groups = [np.flatnonzero(owners == owners[row]).tolist() for row in rows]

@@ -25,7 +25,7 @@ from surrogate.graph import graph
 from surrogate.surroundings import STAGES, Surroundings
 from surrogate.survival import Seen
 from train.cache import ATOM_TENSORS, seen_in
-from train.landmark import at_risk
+from train.landmark import askable
 from train.loss import Targets
 from train.records import Records
 
@@ -39,9 +39,8 @@ def chosen_frames(record: TrajectoryRecord, n_frames: int) -> list[int]:
     Fixed by the clock: frames spread over the wait would lie where its end put them, and what is
     asked would tell the answer.
     """
-    kept = set(record.frame_numbers)
-    asked = [each for landmark in LANDMARKS for each in at_risk([record], landmark)]
-    return [each.frame_number for each in asked if each.frame_number in kept][:n_frames]
+    asked = [each for landmark in LANDMARKS for each in askable([record], landmark)]
+    return [each.frame_number for each in asked][:n_frames]
 
 
 @dataclass(frozen=True)

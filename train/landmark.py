@@ -43,6 +43,12 @@ def at_risk(records: Sequence[TrajectoryRecord], landmark: str) -> list[AtRisk]:
     return [each for each in found if each is not None]
 
 
+def askable(records: Sequence[TrajectoryRecord], landmark: str) -> list[AtRisk]:
+    """Those at risk whose atoms at the landmark are kept."""
+    found = at_risk(records, landmark)
+    return [each for each in found if each.frame_number in each.record.frame_numbers]
+
+
 def residual(incubation: Incubation, since_ps: float) -> Incubation | None:
     """What is left of an incubation at a time of the hold clock; None where nothing is.
 

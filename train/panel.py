@@ -4,7 +4,7 @@ Forecasts of a panel are turned into tables, times by rows, once; every score re
 tables of several trainings can be averaged.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Self
@@ -17,11 +17,15 @@ from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
 from surrogate.descriptors import descriptors
 from surrogate.features import design_features
-from surrogate.surroundings import Surroundings, surroundings
+from surrogate.surroundings import Surroundings
 from train.baselines import Asked, Choice, Survival, boosting, cox, law, nucleation
-from train.landmark import BEFORE_THE_HOLD, AtRisk, at_risk
+from train.cache import seen_in
+from train.landmark import BEFORE_THE_HOLD, AtRisk, askable
 from train.metrics import Floats, longest_follow_up_ps
 from train.scores import Answers, Forecast
+
+Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
+"""Records, each with the store that holds its frames."""
 
 LEAST_AT_RISK: Final = 20
 """Fewer are not compared: every interval would span everything."""
@@ -142,31 +146,37 @@ def panels(store: RecordStore, records: Sequence[TrajectoryRecord]) -> list[Pane
         store: Holds the frames.
         records: Answered ones.
     """
-    by_landmark = {
-        landmark: [
-            each
-            for each in at_risk(records, landmark)
-            if each.frame_number in each.record.frame_numbers
-        ]
-        for landmark in LANDMARKS
-    }
+    by_landmark = {landmark: askable(records, landmark) for landmark in LANDMARKS}
     enough = {name: asked for name, asked in by_landmark.items() if len(asked) >= LEAST_AT_RISK}
-    atoms = _atoms(store, [each for asked in enough.values() for each in asked])
+    return _with_atoms([(store, record) for record in records], enough)
+
+
+def panel(pairs: Pairs, landmark: str) -> Panel:
+    """Everybody who can be asked at a landmark.
+
+    Args:
+        pairs: Records, each with the store that holds its frames.
+        landmark: One of `simulate.landmarks.LANDMARKS`.
+    """
+    asked = askable([record for _, record in pairs], landmark)
+    return _with_atoms(pairs, {landmark: asked})[0]
+
+
+def _with_atoms(pairs: Pairs, by_landmark: Mapping[str, list[AtRisk]]) -> list[Panel]:
+    """Panels of those asked; the frames of a record are read at once, if they are not cached."""
+    wanted: dict[str, set[int]] = {}
+    for asked in by_landmark.values():
+        for each in asked:
+            wanted.setdefault(each.record.trajectory_id, set()).add(each.frame_number)
+    atoms: dict[tuple[str, int], Surroundings] = {}
+    for store, record in pairs:
+        if numbers := sorted(wanted.get(record.trajectory_id, ())):
+            seen = seen_in(store, record, numbers)
+            atoms |= {
+                (record.trajectory_id, number): each
+                for number, each in zip(numbers, seen, strict=True)
+            }
     return [
         Panel(name, asked, [atoms[each.record.trajectory_id, each.frame_number] for each in asked])
-        for name, asked in enough.items()
+        for name, asked in by_landmark.items()
     ]
-
-
-def _atoms(store: RecordStore, asked: Sequence[AtRisk]) -> dict[tuple[str, int], Surroundings]:
-    """Surroundings by record and frame; every file is read once."""
-    records = {each.record.trajectory_id: each.record for each in asked}
-    wanted: dict[str, set[int]] = {}
-    for each in asked:
-        wanted.setdefault(each.record.trajectory_id, set()).add(each.frame_number)
-    found = {}
-    for name, numbers in wanted.items():
-        chosen = sorted(numbers)
-        for number, snapshot in zip(chosen, store.frames(records[name], chosen), strict=True):
-            found[name, number] = surroundings(snapshot, records[name].design)
-    return found

@@ -18,7 +18,7 @@ from simulate.incubation import Incubation
 from simulate.record import Parent, TrajectoryRecord
 from simulate.snapshot import extended_xyz
 from simulate.store import RecordStore
-from train.ceiling import best_brier, ceiling, families, others_forecast
+from train.ceiling import best_brier, ceiling, families, others_forecast, replica_forecast
 from train.judges import Judges
 from train.records import independent
 from train.scores import Answers
@@ -94,11 +94,11 @@ def test_a_ceiling_speaks_of_the_end_of_the_quench_only(tmp_path: Path) -> None:
     assert len(found.replicas) == 25
     assert found.n_left_out == 5
     seen = [each.witnessed for each in independent(store) if each.witnessed is not None]
-    judged = ceiling(store, found, [Judges.of(package)], seen)
+    judged = ceiling(found, [replica_forecast(found, store, Judges.of(package))], seen)
     assert judged is not None
     assert judged.n_replicas == 25
     assert judged.n_left_out == 5
     assert judged.best_brier_skill.value is not None
     assert judged.others_brier_skill.value is not None
     few = [each for each in everything if each.design.n_atoms < 320]
-    assert ceiling(store, families(few), [Judges.of(package)], seen) is None
+    assert ceiling(families(few), [], seen) is None

@@ -23,12 +23,13 @@ from synthetic import (
 from benchmarks import beyond, extrapolation
 from benchmarks.beyond import direction
 from benchmarks.extrapolation import DIRECTIONS, cut
-from benchmarks.small_training import chosen, panel, trained
+from benchmarks.small_training import chosen, trained
 from simulate.design import EmbryoDesign
 from simulate.incubation import Incubation
 from simulate.store import RecordStore
 from surrogate.applicability import TrainingDomain
 from surrogate.package import Package
+from train.panel import panel
 from train.records import read_records
 
 CUT_PS = 80.0
