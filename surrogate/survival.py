@@ -157,7 +157,13 @@ def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
     hazard = _cumulative_hazard(law, seen.lower_ps)
     longer = law.log_shape.exp() * (_log_ps(upper_ps) - _log_ps(seen.lower_ps))
     longer = longer.clamp_max(MOST_LOG_HAZARD)
-    within = log_sigmoid(-law.cure_logit) - hazard + _log1mexp(hazard * torch.expm1(longer))
+    # From time 0 all of the hazard counts: a flat shape has much of it in the first femtoseconds.
+    is_from_start = seen.lower_ps <= 0.0
+    gained = torch.where(
+        is_from_start, _cumulative_hazard(law, upper_ps), hazard * torch.expm1(longer)
+    )
+    before = torch.where(is_from_start, torch.zeros_like(hazard), hazard)
+    within = log_sigmoid(-law.cure_logit) - before + _log1mexp(gained)
     waiting = torch.where(has_interval, within, log_waiting_survival(law, seen.lower_ps))
     waiting = waiting - log_waiting_survival(law, seen.since_ps)
     passed = torch.where(
