@@ -36,7 +36,7 @@ class TrainingConfig(Settings):
     graph_width: int = Field(16, ge=4, le=256, description="Width of the structure correction.")
     n_rounds: int = Field(2, ge=1, le=6, description="Rounds of message passing.")
     epochs: int = Field(
-        24, ge=0, description="Most passes over all graphs; 0 leaves the structure out."
+        24, ge=0, description="Most passes over all graphs; 0 leaves message passing out."
     )
     validation_share: float = Field(
         0.2,
@@ -51,7 +51,9 @@ class TrainingConfig(Settings):
     learning_rate: float = Field(0.01, gt=0, le=1.0)
     weight_decay: float = Field(1.0e-3, ge=0, description="Of both corrections.")
     structure_spread: float = Field(
-        0.3, gt=0, description="Prior spread of slopes in the descriptors of a structure."
+        0.3,
+        ge=0,
+        description="Prior spread of slopes in the descriptors of a structure; 0 leaves them out.",
     )
     correction_spread: float = Field(
         0.5, gt=0, description="Prior spread of what a correction may add to an output."
@@ -77,6 +79,11 @@ class TrainingConfig(Settings):
     def deciding(self) -> dict[str, Any]:
         """The fields that decide what comes of a training, as JSON; the others say who does it."""
         return self.model_dump(mode="json", exclude=_MEANS)
+
+    @property
+    def has_structure(self) -> bool:
+        """Whether atoms count at all."""
+        return bool(self.epochs or self.structure_spread)
 
     @property
     def architecture(self) -> Architecture:

@@ -83,9 +83,9 @@ def fit_member(
         network = config.architecture.network()
         network.linear, network.design = fit_design_parts(rows, data.domain.hold_ps, anchor, config)
         course.tell(Epoch(0))
-        graphs = data.graphs if config.epochs else []
+        graphs = data.graphs if config.has_structure else []
         is_own = torch.from_numpy(is_used)
-        if config.epochs and is_own[data.owner].any():
+        if config.has_structure and is_own[data.owner].any():
             watching = torch.from_numpy(_watching(data, config, is_used, seed))
             frames = Frames(data, graphs, is_own, watching)
             fit_structure(network, frames, config, course)

@@ -36,8 +36,10 @@ def fit_structure(
         config: How.
         course: What goes with the fit.
     """
-    network.structure.line = fit_line(network, frames, config)
-    fit_atoms(network, frames, config, course)
+    if config.structure_spread:
+        network.structure.line = fit_line(network, frames, config)
+    if config.epochs:
+        fit_atoms(network, frames, config, course)
 
 
 def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> DescriptorLine:

@@ -39,7 +39,9 @@ from train.records import read_records
 from train.scores import restricted, scores
 from train.split import folds, outcome_ranks
 
-NO_GRAPH = TrainingConfig(epochs=0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1)
+NO_GRAPH = TrainingConfig(
+    epochs=0, structure_spread=0.0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1
+)
 
 
 def test_larger_embryos_order_sooner_when_the_data_say_so(tmp_path: Path) -> None:
