@@ -16,12 +16,13 @@ from simulate.protocol import Protocol
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings, explain
 from surrogate.applicability import TrainingDomain
+from surrogate.calibration import Calibration
 
 if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
     from surrogate.surroundings import Stage
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 MANIFEST: Final = "package.json"
 WEIGHTS: Final = "weights.safetensors"
 CARD: Final = "model_card.md"
@@ -30,6 +31,9 @@ UNITS: Final = {
     "temperature": "K, experiment-equivalent",
     "packing_density": "g/cm3",
 }
+
+_LONG: Final = {"domain", "sha256", "reference", "parts", "calibration_without"}
+"""Fields that a summary does without."""
 
 _TRAIN_ANEW: Final = "Train it anew with `glassyli train STORE --out PACKAGE`."
 
@@ -85,6 +89,8 @@ class Manifest(Settings):
         physics_version: Of the records it was trained on; `simulate.record.PHYSICS_VERSION`.
         training_data_sha256: `simulate.store.content_hash` of every training store.
         n_packings: Packings averaged by the full road.
+        calibration: Of every forecast, fitted to designs that its judges never saw.
+        calibration_without: The same fitted without each of the parts: for scores of that part.
         parts: Part of each of the designs of `domain`; member *n* left out part *n* modulo their
             number. None in packages that did not note it: nobody can judge their designs.
         road_difference: Mean absolute difference of P(order by the end of the hold) between the two
@@ -109,6 +115,8 @@ class Manifest(Settings):
     n_members: int = Field(ge=2)
     n_packings: int = Field(ge=1)
     gates: Gates
+    calibration: Calibration = Calibration()
+    calibration_without: list[Calibration] = Field(default_factory=list)
     training_data_sha256: list[str]
     n_records: int
     n_failed: int
@@ -133,7 +141,9 @@ class Manifest(Settings):
         Args:
             label: What to call the model.
         """
-        values = self.model_dump(mode="json", exclude={"domain", "sha256", "reference", "parts"})
+        values = self.model_dump(
+            mode="json", exclude={"domain", "sha256", "reference", "parts", "calibration_without"}
+        )
         exchanges = {(d.mass_exchange, d.energy_exchange) for d in self.domain.designs}
         return values | {
             "model": label,

@@ -24,7 +24,7 @@ from surrogate.descriptors import DESCRIPTOR_NAMES
 from surrogate.features import FEATURE_NAMES
 from surrogate.graph import N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS
 from surrogate.surroundings import BCC_NEIGHBOURS, STAGES
-from surrogate.survival import IncubationLaw, log_sigmoid
+from surrogate.survival import HazardPower, IncubationLaw, log_sigmoid
 
 OUTPUTS: Final = (
     "quench_logit",
@@ -248,12 +248,20 @@ class EmbryoForecast:
     spread_disordered: Tensor
 
 
-def forecast(outputs: Tensor, shared: Tensor) -> EmbryoForecast:
-    """Read `OUTPUTS`, shape ``(..., n, n_outputs)``, and `GLOBALS`, shape ``(..., 2)``."""
-    *law, ordered_logit, disordered_logit = outputs.unbind(-1)
+def forecast(
+    outputs: Tensor, shared: Tensor, calibration: HazardPower | None = None
+) -> EmbryoForecast:
+    """Read `OUTPUTS`, shape ``(..., n, n_outputs)``, and `GLOBALS`, shape ``(..., 2)``.
+
+    Args:
+        outputs: Of one or several members.
+        shared: Likewise.
+        calibration: Of each row, shape ``(n,)``.
+    """
+    quench, cure, log_scale, log_shape, ordered_logit, disordered_logit = outputs.unbind(-1)
     log_ordered, log_disordered = (each[..., None] for each in shared.unbind(-1))
     return EmbryoForecast(
-        law=IncubationLaw(*law),
+        law=IncubationLaw(quench, cure, log_scale, log_shape, calibration),
         fraction_ordered=log_sigmoid(ordered_logit).exp(),
         fraction_disordered=log_sigmoid(disordered_logit).exp(),
         spread_ordered=log_ordered.exp().expand_as(ordered_logit),

@@ -22,13 +22,14 @@ from simulate.errors import MisuseError
 from simulate.packing import pack
 from simulate.snapshot import Snapshot
 from surrogate.applicability import SOLID_SHARE_MARGIN
+from surrogate.calibration import hazard_powers
 from surrogate.ensemble import crystalline_fraction, epistemic_interval
 from surrogate.features import design_features
 from surrogate.graph import graph
 from surrogate.network import EmbryoForecast, forecast
 from surrogate.package import Package, read_package
 from surrogate.prediction import Applicability, Prediction, Road, SurvivalCurve
-from surrogate.surroundings import Surroundings, surroundings
+from surrogate.surroundings import Stage, Surroundings, surroundings
 from surrogate.survival import quantile_ps, survival
 from surrogate.threads import one_thread
 
@@ -46,11 +47,13 @@ class _Question:
     """What is asked of a batch.
 
     Attributes:
+        stage: How far the protocol has gone where it is asked.
         since_ps: Known to be waiting at this time of the hold clock; None: asked from the start.
     """
 
     horizon_ps: float
     road: Road
+    stage: Stage = "packed"
     since_ps: float | None = None
 
 
@@ -126,7 +129,7 @@ class Predictor:
             outputs[..., 0] = -math.inf
         since_ps = seen.time_ps if seen.is_past_quench else None
         (judged,) = self.package.manifest.domain.judge([design], horizon + seen.time_ps)
-        question = _Question(horizon, "full", since_ps)
+        question = _Question(horizon, "full", seen.stage, since_ps)
         judged = self._judge_atoms(seen, judged)
         if gate == 0.0:
             judged = judged.model_copy(update={"reasons": [*judged.reasons, ATOMS_UNUSED]})
@@ -153,7 +156,7 @@ class Predictor:
         times = torch.as_tensor(np.asarray(times_ps, dtype=np.float64)).reshape(-1)
         if not (torch.isfinite(times) & (times >= 0.0)).all():
             raise MisuseError(f"times_ps must be finite and >= 0, but got {times.tolist()}.")
-        law = self._forecast(self._outputs(designs, road)).law
+        law = self._forecast(self._outputs(designs, road), "packed").law
         result: NDArray[np.float64] = survival(
             law.map(lambda parameter: parameter[..., None]), times
         ).numpy()
@@ -211,8 +214,9 @@ class Predictor:
         with torch.inference_mode():
             return torch.stack([member.structure(batch).mean(dim=0) for member in self._members])
 
-    def _forecast(self, outputs: Tensor) -> EmbryoForecast:
-        return forecast(outputs, self._shared)
+    def _forecast(self, outputs: Tensor, stage: Stage) -> EmbryoForecast:
+        calibration = self.package.manifest.calibration.at(stage)
+        return forecast(outputs, self._shared, hazard_powers([calibration] * outputs.shape[1]))
 
     def _judge_atoms(self, seen: Surroundings, judged: Applicability) -> Applicability:
         """Say so when the atoms look as if they had ordered already."""
@@ -235,7 +239,7 @@ class Predictor:
         question: _Question,
     ) -> list[Prediction]:
         """Outputs of shape ``(n_members, n_designs, n_outputs)`` as answers."""
-        embryos = self._forecast(outputs)
+        embryos = self._forecast(outputs, question.stage)
         since_ps = (
             None
             if question.since_ps is None

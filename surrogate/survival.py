@@ -33,8 +33,32 @@ MOST_LOG_HAZARD: Final = 300.0
 """Cumulative hazards stop growing at e^300: what they forecast is certain long before, and the wild
 trial steps of an optimiser must not overflow."""
 
+LEAST_HAZARD: Final = 1.0e-300
+"""Smaller cumulative hazards count as this one when their logarithm is taken."""
+
 BISECTIONS: Final = 40
 """Halvings of the logarithmic time range; leaves a relative error below 1e-10."""
+
+
+@dataclass(frozen=True, slots=True)
+class HazardPower:
+    r"""Turns a survival :math:`S` into :math:`e^{-e^a (-\log S)^b}`, monotone in time and in S.
+
+    Attributes:
+        log_factor: *a*, of a shape that broadcasts to the law's.
+        log_power: ``log b``, same shape.
+    """
+
+    log_factor: Tensor
+    log_power: Tensor
+
+    def log_survival(self, log_survival: Tensor) -> Tensor:
+        """The logarithm of a survival, changed; certain order or none stays certain."""
+        log_hazard = (-log_survival).clamp_min(LEAST_HAZARD).log()
+        changed = self.log_factor + self.log_power.exp() * log_hazard
+        return torch.where(
+            log_survival < 0.0, -torch.exp(changed.clamp_max(MOST_LOG_HAZARD)), log_survival
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +70,24 @@ class IncubationLaw:
         cure_logit: Log-odds of never ordering, for those that did not order in the quench.
         log_scale: ``log(λ / ps)``.
         log_shape: ``log k``.
+        calibration: What `survival` does to the cumulative hazard; None: nothing.
     """
 
     quench_logit: Tensor
     cure_logit: Tensor
     log_scale: Tensor
     log_shape: Tensor
+    calibration: HazardPower | None = None
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "IncubationLaw":
         """The same law with every parameter tensor changed alike (an index, a new axis)."""
+        mended = self.calibration
         return IncubationLaw(
             change(self.quench_logit),
             change(self.cure_logit),
             change(self.log_scale),
             change(self.log_shape),
+            mended and HazardPower(change(mended.log_factor), change(mended.log_power)),
         )
 
 
@@ -126,6 +154,8 @@ def log_waiting_survival(law: IncubationLaw, time_ps: Tensor) -> Tensor:
 def survival(law: IncubationLaw, time_ps: Tensor, since_ps: Tensor | None = None) -> Tensor:
     """Probability of not having ordered by a time, order in the quench included.
 
+    The law's calibration is of what is left at `since_ps`: it acts on the whole probability.
+
     Args:
         law: Parameters.
         time_ps: Time on the hold clock, or after `since_ps` where that is given; >= 0.
@@ -136,11 +166,12 @@ def survival(law: IncubationLaw, time_ps: Tensor, since_ps: Tensor | None = None
     """
     start_ps = torch.zeros_like(time_ps) if since_ps is None else since_ps
     until = log_waiting_survival(law, time_ps + start_ps)
-    return torch.exp(log_sigmoid(-law.quench_logit) + until - log_waiting_survival(law, start_ps))
+    waited = log_sigmoid(-law.quench_logit) + until - log_waiting_survival(law, start_ps)
+    return torch.exp(waited if law.calibration is None else law.calibration.log_survival(waited))
 
 
 def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
-    r"""Log-probability of what was seen of each embryo.
+    r"""Log-probability of what was seen of each embryo, by the law as fitted: not calibrated.
 
     With :math:`H(t) = (t/\lambda)^k`: order in the quench contributes :math:`\log q`; order
     between *a* and *b* :math:`\log(1-q) + \log(1-c) + \log(e^{-H(a)} - e^{-H(b)})`; none until *a*

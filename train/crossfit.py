@@ -1,8 +1,9 @@
 """Every training record is judged by members that never saw its design.
 
 So the scores are honest, though each comes from part of the ensemble: the whole does no worse on
-average. The gates of the structure correction are chosen on the same forecasts: two numbers, each
-from a list of five, flatter the scores by about as much as that can buy.
+average. The gates of the structure correction are chosen on the same forecasts: three numbers, each
+from a list of five, flatter the scores by about as much as that can buy. Calibration is learnt from
+the same forecasts too, for the scores of each part from those of the others.
 """
 
 from collections.abc import Sequence
@@ -13,17 +14,20 @@ import torch
 from torch import Tensor
 
 from simulate.incubation import Incubation
+from surrogate.calibration import Calibration, hazard_powers
 from surrogate.manifest import Gates
 from surrogate.network import EmbryoNet, forecast
-from surrogate.surroundings import STAGES
+from surrogate.surroundings import STAGES, Stage
 from surrogate.survival import survival
 from train.dataset import TrainingSet
 from train.loss import incubation_loss
 from train.member import MemberFit
 from train.metrics import LEAST_PROBABILITY, KaplanMeier
+from train.recalibration import Unseen, calibrated
 from train.scores import Floats, Forecast
 
 GATES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+NO_PART: Final = -1
 LEAST_GAIN: Final = 1.0e-3
 """A gate opens only if it lowers the mean loss of unseen designs by this much, nats a frame."""
 
@@ -47,8 +51,8 @@ class CrossFit:
     ) -> None:
         self._data = data
         self._fits = fits
-        folds = torch.tensor([fold[key] for key in data.keys])
-        self.is_judge = torch.stack([folds == fit.held_out for fit in fits])
+        self._part = torch.tensor([fold[key] for key in data.keys])
+        self.is_judge = torch.stack([self._part == fit.held_out for fit in fits])
         with torch.no_grad():
             self._outputs = torch.stack([each.design_outputs(data.features) for each in networks])
             self._shared = torch.stack([each.linear.shared for each in networks])
@@ -58,10 +62,30 @@ class CrossFit:
         at = {name: self._gate(self._data.stage == n) for n, name in enumerate(STAGES)}
         return Gates(**at)
 
-    def forecast(self, gate: float) -> Forecast:
-        """Mean survival over the judges of each record; packed atoms count by `gate`."""
+    def calibrations(self, gates: Gates) -> tuple[Calibration, list[Calibration]]:
+        """What is to be done to every forecast; and the same learnt without each of the parts."""
+        by_stage = {name: self._unseen(name, gates.at(name)) for name in STAGES}
+
+        def without(left: int) -> Calibration:
+            return Calibration(
+                **{
+                    name: calibrated(rows.rows(part != left))
+                    for name, (rows, part) in by_stage.items()
+                }
+            )
+
+        return without(NO_PART), [without(left) for left in range(int(self._part.max()) + 1)]
+
+    def forecast(self, gate: float, without: Sequence[Calibration]) -> Forecast:
+        """Mean survival over the judges of each record; packed atoms count by `gate`.
+
+        Args:
+            gate: Of the structure correction.
+            without: Calibrations learnt without each of the parts.
+        """
         outputs = self._outputs + gate * self._packed_corrections()
-        law = forecast(outputs, self._shared).law
+        powers = hazard_powers([without[part].packed for part in self._part.tolist()])
+        law = forecast(outputs, self._shared, powers).law
 
         def model(times_ps: Floats) -> Floats:
             members = survival(law, torch.from_numpy(times_ps))
@@ -86,12 +110,30 @@ class CrossFit:
 
         return reference
 
+    def _unseen(self, stage: Stage, gate: float) -> tuple[Unseen, Tensor]:
+        """Forecasts asked at a stage, by the judges of each row; and the part of each row.
+
+        Every record can be asked at its packing, whether its atoms are kept or not.
+        """
+        if stage == "packed":
+            owner = torch.arange(len(self._part))
+            moved, seen = self._packed_corrections(), self._data.targets.seen
+        else:
+            frames = torch.nonzero(self._data.stage == STAGES.index(stage)).flatten()
+            owner = self._data.owner[frames]
+            moved, seen = self._corrections(frames), self._data.frame_targets.rows(frames).seen
+        outputs = self._outputs[:, owner] + gate * moved
+        if stage == "waiting":
+            outputs[..., 0] = -torch.inf
+        weights = 1.0 / torch.bincount(owner, minlength=len(self._part))[owner].double()
+        law = forecast(outputs, self._shared).law
+        return Unseen.of(law, self.is_judge[:, owner], seen, weights), self._part[owner]
+
     def _gate(self, is_chosen: Tensor) -> float:
         frames = torch.nonzero(is_chosen).flatten()
         if not len(frames) or not len(self._fits[0].corrections):
             return 0.0
-        owner = self._data.owner[frames]
-        moved = torch.stack([fit.corrections for fit in self._fits])[:, frames]
+        owner, moved = self._data.owner[frames], self._corrections(frames)
         targets, judges = self._data.frame_targets.rows(frames), self.is_judge[:, owner]
         losses = [
             _loss_together(
@@ -107,10 +149,14 @@ class CrossFit:
         """Of the packing of each record, 0 without one; ``(n_members, n_records, n_outputs)``."""
         result = torch.zeros_like(self._outputs)
         frames = torch.nonzero(self._data.stage == STAGES.index("packed")).flatten()
-        if len(self._fits[0].corrections):
-            corrections = torch.stack([fit.corrections for fit in self._fits])
-            result[:, self._data.owner[frames]] = corrections[:, frames]
+        result[:, self._data.owner[frames]] = self._corrections(frames)
         return result
+
+    def _corrections(self, frames: Tensor) -> Tensor:
+        """Of some frames, ``(n_members, n_frames, n_outputs)``; 0 where atoms count nothing."""
+        if not len(self._fits[0].corrections):
+            return self._outputs.new_zeros(len(self._fits), len(frames), self._outputs.shape[-1])
+        return torch.stack([fit.corrections[frames] for fit in self._fits])
 
 
 def _loss_together(losses: Tensor, judges: Tensor) -> float:

@@ -175,17 +175,20 @@ def assemble(
     networks = Package(manifest, weights, "").members()
     judged = CrossFit(data, networks, fits, fold)
     gates = judged.gates()
+    calibration, without = judged.calibrations(gates)
     reference = judged.kaplan_meier(incubations)
     found = {
-        road: scores(judged.forecast(gate), reference, incubations, data.keys, config.seed)
+        road: scores(judged.forecast(gate, without), reference, incubations, data.keys, config.seed)
         for road, gate in (("full", gates.packed), ("fast", 0.0))
     }
     decidable = _decidable_scores(
-        judged.forecast(gates.packed), reference, records, data.keys, config.seed
+        judged.forecast(gates.packed, without), reference, records, data.keys, config.seed
     )
     manifest = manifest.model_copy(
         update={
             "gates": gates,
+            "calibration": calibration,
+            "calibration_without": without,
             "warnings": [*_warnings_of_skill(found["full"]), *manifest.warnings],
             "scores": {road: each.model_dump(mode="json") for road, each in found.items()},
             "decidable_scores": decidable and decidable.model_dump(mode="json"),

@@ -15,9 +15,10 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from simulate.design import EmbryoDesign
-from surrogate.features import design_features
+from surrogate.calibration import StageCalibration, hazard_powers
+from surrogate.features import FeatureScaling, design_features
 from surrogate.graph import graph
-from surrogate.network import EmbryoNet, forecast
+from surrogate.network import N_OUTPUTS, EmbryoNet, forecast
 from surrogate.package import Package
 from surrogate.surroundings import Surroundings
 from surrogate.survival import survival
@@ -75,73 +76,77 @@ class Judges:
 
     def forecast(self, panel: Panel) -> Forecast:
         """For a panel, by the judges of each row."""
-        return forecast_by(self.package, self.is_judge(panel.keys), panel)
+        since = [each.since_ps or 0.0 for each in panel.asked] if panel.is_past_quench else None
+        designs = [each.record.design for each in panel.asked]
+        return self.forecast_of(designs, panel.atoms, since)
 
+    @one_thread()
     def forecast_of(
         self,
         designs: Sequence[EmbryoDesign],
         atoms: Sequence[Surroundings],
-        since_ps: Sequence[float],
+        since_ps: Sequence[float] | None,
     ) -> Forecast:
-        """For atoms that wait, by the judges of each row.
+        """Mean survival over the judges of each row.
 
         Args:
             designs: Of each row.
             atoms: Of each row.
-            since_ps: Hold clock at which each was waiting.
+            since_ps: Hold clock at which each was waiting; None before the end of the quench.
         """
-        is_judge = self.is_judge([each.key for each in designs])
-        return _forecast(self.package, is_judge, designs, atoms, since_ps)
+        members, is_judge = self.package.members(), self.is_judge([each.key for each in designs])
+        moved = self._moved(members, is_judge, designs, atoms)
+        features = torch.from_numpy(self._scaling.standardise(design_features(designs)))
+        with torch.inference_mode():
+            outputs = torch.stack([each.design_outputs(features) for each in members]) + moved
+            if since_ps is not None:
+                outputs[..., 0] = -torch.inf
+            shared = torch.stack([each.linear.shared for each in members])
+            law = forecast(outputs, shared, hazard_powers(self._calibrations(designs, atoms))).law
+        weights = torch.from_numpy(is_judge).double()
+        start_ps = None if since_ps is None else torch.tensor(since_ps, dtype=torch.float64)
 
+        def model(times_ps: Floats) -> Floats:
+            each = survival(law, torch.from_numpy(times_ps), start_ps)
+            return np.asarray((each * weights).sum(dim=0) / weights.sum(dim=0))
 
-def forecast_by(package: Package, is_judge: NDArray[np.bool_], panel: Panel) -> Forecast:
-    """For a panel, by chosen members.
+        return model
 
-    Args:
-        package: Whose members.
-        is_judge: Whether each member counts for each row, shape ``(n_members, n_rows)``.
-        panel: Who is asked.
-    """
-    since = [each.since_ps or 0.0 for each in panel.asked] if panel.is_past_quench else None
-    designs = [each.record.design for each in panel.asked]
-    return _forecast(package, is_judge, designs, panel.atoms, since)
+    @property
+    def _scaling(self) -> FeatureScaling:
+        return self.package.manifest.domain.scaling
 
+    def _calibrations(
+        self, designs: Sequence[EmbryoDesign], atoms: Sequence[Surroundings]
+    ) -> list[StageCalibration]:
+        """Of each row, learnt without the part of its design."""
+        manifest = self.package.manifest
+        parts = self.part([each.key for each in designs]).tolist()
+        known = [manifest.calibration if p < 0 else manifest.calibration_without[p] for p in parts]
+        return [each.at(seen.stage) for each, seen in zip(known, atoms, strict=True)]
 
-@one_thread()
-def _forecast(
-    package: Package,
-    is_judge: NDArray[np.bool_],
-    designs: Sequence[EmbryoDesign],
-    atoms: Sequence[Surroundings],
-    since_ps: Sequence[float] | None,
-) -> Forecast:
-    """Mean survival over the judges of each row; no `since_ps` before the end of the quench."""
-    manifest, members = package.manifest, package.members()
-    scaling = manifest.domain.scaling
-    features = torch.from_numpy(scaling.standardise(design_features(designs)))
-    gates = torch.tensor([[manifest.gates.at(each.stage)] for each in atoms], dtype=torch.float64)
-    graphs = [graph(*each, scaling) for each in zip(atoms, designs, strict=True)]
-    outputs = []
-    with torch.inference_mode():
-        for member, rows in zip(members, is_judge, strict=True):
-            result = member.design_outputs(features).clone()
-            chosen = np.flatnonzero(rows)
-            if gates.any() and len(chosen):
-                moved = _structure(member, [graphs[row] for row in chosen])
-                result[chosen] += gates[chosen] * moved
-            outputs.append(result)
-        stacked = torch.stack(outputs)
-        if since_ps is not None:
-            stacked[..., 0] = -torch.inf
-        law = forecast(stacked, torch.stack([each.linear.shared for each in members])).law
-    weights = torch.from_numpy(is_judge).double()
-    start_ps = None if since_ps is None else torch.tensor(since_ps, dtype=torch.float64)
-
-    def model(times_ps: Floats) -> Floats:
-        each = survival(law, torch.from_numpy(times_ps), start_ps)
-        return np.asarray((each * weights).sum(dim=0) / weights.sum(dim=0))
-
-    return model
+    def _moved(
+        self,
+        members: Sequence[EmbryoNet],
+        is_judge: NDArray[np.bool_],
+        designs: Sequence[EmbryoDesign],
+        atoms: Sequence[Surroundings],
+    ) -> Tensor:
+        """What atoms add to the outputs of their judges, ``(n_members, n_rows, n_outputs)``."""
+        gates = [self.package.manifest.gates.at(each.stage) for each in atoms]
+        moved = torch.zeros(len(members), len(designs), N_OUTPUTS, dtype=torch.float64)
+        graphs = {
+            row: graph(atoms[row], designs[row], self._scaling)
+            for row in np.flatnonzero(gates).tolist()
+        }
+        with torch.inference_mode():
+            for number, member in enumerate(members):
+                rows = [row for row in graphs if is_judge[number, row]]
+                if rows:
+                    counts = torch.tensor([gates[row] for row in rows], dtype=torch.float64)
+                    found = _structure(member, [graphs[row] for row in rows])
+                    moved[number, rows] = counts[:, None] * found
+        return moved
 
 
 def _structure(member: EmbryoNet, graphs: Sequence[object]) -> Tensor:
