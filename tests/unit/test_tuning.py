@@ -7,6 +7,12 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_store
 
 from simulate.errors import MisuseError
@@ -19,7 +25,7 @@ from train.held_out import MOST_LOSS, HeldOut, Losses
 from train.member import fit_member, fold_of
 from train.records import read_records
 from train.tuning import run_tuning
-from train.tuning_space import SPACE, space_of, tried
+from train.tuning_space import SPACE, Axis, space_of, tried
 
 BASE = QUICK_TRAINING.model_copy(
     update={"epochs": 1, "n_folds": 2, "design_steps": 0, "snapshots_per_run": 1}
@@ -76,15 +82,76 @@ def test_processes_answer_as_one_does(store: RecordStore, tmp_path: Path) -> Non
     )
 
 
+def holds(where: BaseDistribution, value: object) -> bool:
+    return where._contains(where.to_internal_repr(value))
+
+
 def test_what_is_given_can_be_proposed() -> None:
     odd = TrainingConfig(
         slope_spreads=[7.0], graph_width=12, design_steps=70, epochs=100, n_rounds=6
     )
     space, given = space_of(odd)
-    assert set(space) == set(SPACE)
+    assert set(space) == set(given) == set(SPACE)
     for name, value in given.items():
-        assert space[name]._contains(space[name].to_internal_repr(value)), name
+        assert holds(space[name], value), name
     assert tried(odd, given) == odd
+
+
+def test_a_field_joins_the_search_by_its_line_in_the_space(monkeypatch) -> None:
+    monkeypatch.setitem(SPACE, "validation_share", Axis(FloatDistribution(0.1, 0.4, step=0.1)))
+    monkeypatch.setitem(SPACE, "workers_share", Axis(CategoricalDistribution(["batches"])))
+    odd = TrainingConfig(validation_share=0.0)
+    space, given = space_of(odd)
+    for name, value in given.items():
+        assert holds(space[name], value), name
+    assert tried(odd, given) == odd
+    assert tried(odd, given | {"validation_share": 0.3}).validation_share == 0.3
+    assert space_of(TrainingConfig(validation_share=0.2))[0]["validation_share"].step == 0.1
+
+
+@pytest.mark.parametrize("name", SPACE)
+def test_every_place_of_the_space_is_a_setting(name: str) -> None:
+    where = SPACE[name].where
+    is_named = isinstance(where, CategoricalDistribution)
+    for place in where.choices if is_named else (where.low, where.high):
+        found = getattr(tried(TrainingConfig(), {name: place}), name)
+        assert found in (place, [place])
+
+
+def test_a_decay_of_0_is_kept() -> None:
+    config = TrainingConfig(weight_decay=0.0)
+    space, given = space_of(config)
+    assert set(space) == set(given) == set(SPACE) - {"weight_decay"}
+    assert tried(config, given) == config
+
+
+def test_without_epochs_only_the_design_is_searched() -> None:
+    config = TrainingConfig(epochs=0)
+    space, given = space_of(config)
+    assert set(space) == {"slope_spreads", "correction_spread", "design_steps", "weight_decay"}
+    assert tried(config, given) == config
+
+
+def test_what_epochs_switch_is_searched_where_they_are(monkeypatch) -> None:
+    monkeypatch.setitem(SPACE, "epochs", Axis(IntDistribution(0, 48)))
+    space, _ = space_of(TrainingConfig(epochs=0))
+    assert set(space) == set(SPACE)
+
+
+def test_of_several_spreads_each_training_takes_the_best_itself() -> None:
+    config = TrainingConfig(slope_spreads=[0.3, 0.5, 1.0])
+    space, given = space_of(config)
+    assert set(space) == set(SPACE) - {"slope_spreads"}
+    assert tried(config, given) == config
+
+
+def test_a_design_without_its_structure_is_tuned(store: RecordStore, tmp_path: Path) -> None:
+    off = BASE.model_copy(update={"epochs": 0, "weight_decay": 0.0, "slope_spreads": [0.3, 0.6]})
+    result = run_tuning([store], off, tmp_path / "off", 2)
+    assert set(result.trials[1].settings) == {"correction_spread", "design_steps"}
+    assert tried(off, result.given.settings) == off
+    assert (result.config.epochs, result.config.weight_decay) == (0, 0.0)
+    assert result.config.slope_spreads == [0.3, 0.6]
 
 
 @pytest.fixture(scope="module")
