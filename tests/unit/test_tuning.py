@@ -1,9 +1,11 @@
 """A search for settings begins with those given, goes on where it stopped, says what it found."""
 
 import csv
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 import torch
 import yaml
@@ -15,7 +17,9 @@ from optuna.distributions import (
 )
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_store
 
-from simulate.errors import MisuseError
+from serve.console import Console
+from serve.tuning_view import tell_tuning
+from simulate.errors import GlassyLiError, MisuseError
 from simulate.store import RecordStore
 from surrogate.survival import Seen
 from train.config import TrainingConfig
@@ -24,7 +28,8 @@ from train.dataset import TrainingSet
 from train.held_out import MOST_LOSS, HeldOut, Losses
 from train.member import fit_member, fold_of
 from train.records import read_records
-from train.tuning import run_tuning
+from train.tuning import TRIALS_BEFORE_PRUNING, _is_hopeless, _run, ended, run_tuning
+from train.tuning_fits import Fit
 from train.tuning_space import SPACE, Axis, space_of, tried
 
 BASE = QUICK_TRAINING.model_copy(
@@ -57,12 +62,12 @@ def test_a_stopped_search_makes_the_trials_of_an_uninterrupted_one(
     assert run_tuning([store], BASE, tmp_path / "parts", 3).trials == parts.trials
 
     assert tried(BASE, parts.given.settings) == BASE
-    best = min((t for t in parts.trials if not t.is_pruned), key=lambda t: t.loss)
+    best = min((t for t in parts.trials if t.state == "complete"), key=lambda t: t.loss)
     assert parts.best == best
     assert parts.gain == pytest.approx(parts.given.loss - best.loss)
     text = (tmp_path / "parts/best.yaml").read_text()
     assert text.startswith("# Found by `glassyli tune` on")
-    assert f"trial {best.number} of 3" in text
+    assert f"trial {best.number}, the best of 3," in text
     found = TrainingConfig.model_validate(yaml.safe_load(text))
     assert found == parts.config == tried(BASE, best.settings)
     with (tmp_path / "parts/trials.csv").open() as lines:
@@ -74,12 +79,71 @@ def test_a_stopped_search_makes_the_trials_of_an_uninterrupted_one(
         run_tuning([store], BASE.model_copy(update={"n_folds": 3}), tmp_path / "parts", 4)
 
 
+HOPELESS = BASE.model_copy(update={"epochs": 0, "design_steps": 150, "correction_spread": 1.0e-160})
+"""The square of what a correction costs is no number any more."""
+
+
+def test_a_trial_without_a_finite_loss_counts_and_is_never_the_best(
+    store: RecordStore, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str] = []
+    result = run_tuning(
+        [store], HOPELESS, tmp_path, 4, progress=lambda _done, said, _left: told.append(said)
+    )
+    assert told[0] == "trial 0 failed: its loss is not finite"
+    assert len(told) == len(result.trials) == 4
+    assert result.is_done
+    assert (result.given.state, result.given.loss, result.gain) == ("failed", None, None)
+    assert result.best.state == "complete"
+    assert result.best.loss is not None
+    assert run_tuning([store], HOPELESS, tmp_path, 4).trials == result.trials
+    assert "the given settings themselves came to no finite" in (tmp_path / "best.yaml").read_text()
+    with (tmp_path / "trials.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert (rows[0]["state"], rows[-1]["state"], rows[-1]["loss"]) == ("complete", "failed", "")
+    tell_tuning(Console(), result)
+    said = capfd.readouterr().out
+    assert " 1 failed, " in said
+    assert "came to no finite loss" in said
+
+
+def test_a_search_in_which_all_failed_says_so(store: RecordStore, tmp_path: Path) -> None:
+    for n_trials in (1, 1):  # a repetition makes no trial more
+        with pytest.raises(GlassyLiError, match="none of 1 did"):
+            run_tuning([store], HOPELESS, tmp_path, n_trials)
+
+
+def test_a_fit_that_ends_in_curvature_without_numbers_has_failed(data: TrainingSet) -> None:
+    def fit_all(fits: Sequence[Fit]) -> Iterator[Losses]:
+        for _ in fits:
+            torch.linalg.eigh(torch.full((3, 3), torch.nan))
+            yield from ()
+
+    study = optuna.create_study(direction="minimize")
+    said = _run(study, study.ask(), BASE, 1, HeldOut(data), fit_all)
+    assert said == "trial 0 failed: its loss is not finite"
+    assert [trial.user_attrs["state"] for trial in ended(study)] == ["failed"]
+
+
+def test_an_easy_first_fold_saves_no_trial() -> None:
+    study = optuna.create_study(direction="minimize")
+    for _ in range(TRIALS_BEFORE_PRUNING):
+        trial = study.ask()
+        for step, loss in enumerate((1.0, 2.0, 2.0, 2.0)):
+            trial.report(loss, step)
+        study.tell(trial, 2.0)
+    assert _is_hopeless(study, 2, 2.5)
+    assert not _is_hopeless(study, 2, 1.5)
+    assert not _is_hopeless(study, 1, 2.5)
+
+
 def test_processes_answer_as_one_does(store: RecordStore, tmp_path: Path) -> None:
     one = run_tuning([store], BASE, tmp_path / "one", 1)
     two = BASE.model_copy(update={"n_workers": 2})
     assert without_cost(run_tuning([store], two, tmp_path / "two", 1).trials) == without_cost(
         one.trials
     )
+    assert not (tmp_path / "two/data").exists()
 
 
 def holds(where: BaseDistribution, value: object) -> bool:
