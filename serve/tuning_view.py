@@ -30,7 +30,9 @@ def tell_tuning(console: Console, result: "TuningResult") -> None:
     head = ["trial", "loss", *(name.replace("_", " ") for name in result.given.settings)]
     console.table(head, [_row(trial) for trial in shown])
     console.result(f"best is trial {result.best.number}: {told_gain(result)}")
-    console.result(f"trial {result.given.number} is them; the best of many is flattered")
+    console.result(
+        f"trial {result.given.number}: the given settings; the best of many is flattered"
+    )
     if result.importances:
         named = ", ".join(f"{name} {share:.2f}" for name, share in result.importances.items())
         console.result(f"what mattered: {named}")

@@ -5,6 +5,9 @@ OUT.training/data.*                     the data, for workers elsewhere
 OUT.training/member-<n>.safetensors     a fitted member
 OUT.training/checkpoint-<n>.pt          a member under way
 OUT.training/progress-<n>.jsonl         a line an epoch
+OUT.training/run.txt                    which run holds the folder
+OUT.training/training.lock              held by it; the lock goes with the process
+OUT.training/ray/                       of Ray Train's own
 OUT.training/logs/                      for TensorBoard; all that is left in the end
 """
 

@@ -9,6 +9,7 @@ finite loss has failed: it counts as made, and is never the best.
     OUT/best.yaml       the best settings, opening with how they were found
     OUT/trials.csv      all of them, best first
     OUT/tuning.json     the whole answer
+    OUT/data/           the data, while several processes fit
 """
 
 import json
@@ -26,7 +27,7 @@ from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 from torch.linalg import LinAlgError  # type: ignore[attr-defined]  # documented, not typed
 
-from simulate.errors import GlassyLiError
+from simulate.errors import GlassyLiError, MisuseError
 from simulate.store import RecordStore
 from surrogate.study import StudyKind, finished_trials, open_study, sole_writer
 from train.config import TrainingConfig
@@ -64,7 +65,8 @@ def run_tuning(
 
     Args:
         stores: What is learnt from, as for training.
-        config: The settings to begin with; members are fitted by `config.n_workers` processes.
+        config: The settings to begin with; members are fitted by `config.n_workers` processes on
+            CPUs. `train.tuning_space` says which settings are searched.
         out: Folder of the study, made if it is not there.
         n_trials: In all, not trials more; those given up or failed count.
         budget_s: No trial begins later than this, s; the first one always does.
@@ -78,6 +80,7 @@ def run_tuning(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     until = time.monotonic() + budget_s
     records = read_records(stores)
+    _require_frames(records)
     identity = tuning_identity(records, config, n_repeats)
     with sole_writer(out, TUNING):
         study = open_study(out, identity, TUNING)
@@ -92,6 +95,19 @@ def run_tuning(
         result = _result(study, records, config, n_repeats, n_trials)
         write_result(out, result)
     return result
+
+
+def _require_frames(records: Records) -> None:
+    """Refuse what no trial could be asked of.
+
+    Raises:
+        MisuseError: No record has frames.
+    """
+    if all(record.frames_file is None for _, record in records.answered):
+        raise MisuseError(
+            "a tuning must find frames of designs that members left out, but none of "
+            f"{len(records.answered)} records has any. Give stores with frames."
+        )
 
 
 def tuning_identity(records: Records, config: TrainingConfig, n_repeats: int) -> dict[str, Any]:
@@ -149,10 +165,13 @@ def _run(
     try:
         for step, losses in enumerate(fit_all(fits)):
             held_out.add(losses)
-            if not math.isfinite(held_out.loss):
+            loss = held_out.loss
+            if loss is None:
+                continue
+            if not math.isfinite(loss):
                 return _told(study, trial, began, held_out, "failed")
-            trial.report(held_out.loss, step)
-            if step + 1 < len(fits) and _is_hopeless(study, step, held_out.loss):
+            trial.report(loss, step)
+            if step + 1 < len(fits) and _is_hopeless(study, step, loss):
                 return _told(study, trial, began, held_out, "pruned")
     except LinAlgError:  # what curvature that is not finite ends a fit with
         return _told(study, trial, began, held_out, "failed")

@@ -65,8 +65,9 @@ def _run_workers(folder: RunFolder, config: TrainingConfig, clock: Clock) -> Non
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.torch import TorchConfig, TorchTrainer
 
-    alone = config.workers_share == "members"
-    n_workers = min(config.n_workers, config.n_members) if alone else config.n_workers
+    n_workers = config.n_workers
+    if config.workers_share == "members":
+        n_workers = min(n_workers, config.n_members)  # the others would have nothing to do
     _wait_for_cores(n_workers, config)
     trainer = TorchTrainer(
         _work,

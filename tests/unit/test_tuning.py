@@ -125,6 +125,25 @@ def test_a_fit_that_ends_in_curvature_without_numbers_has_failed(data: TrainingS
     assert [trial.user_attrs["state"] for trial in ended(study)] == ["failed"]
 
 
+def test_folds_without_frames_are_waited_out(tmp_path: Path) -> None:
+    designs, path = synthetic_designs(4), tmp_path / "store"
+    synthetic_store(path, designs[:3], 1, has_frames=False)
+    some = synthetic_store(path, designs[3:], 1)
+    config = BASE.model_copy(update={"epochs": 0, "n_folds": 4})
+    for seed in range(3):  # the fold with frames is not always the first
+        seeded = config.model_copy(update={"seed": seed})
+        result = run_tuning([some], seeded, tmp_path / str(seed), 1)
+        assert result.best.state == "complete"
+        assert result.gain_error is None  # of one design
+
+
+def test_stores_without_frames_are_refused(tmp_path: Path) -> None:
+    bare = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
+    with pytest.raises(MisuseError, match="none of 4 records has any"):
+        run_tuning([bare], BASE, tmp_path / "out", 1)
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_easy_first_fold_saves_no_trial() -> None:
     study = optuna.create_study(direction="minimize")
     for _ in range(TRIALS_BEFORE_PRUNING):
