@@ -4,12 +4,15 @@
 
 A file is named by everything that decides its content: the record, the bytes of its frames, which
 of them, the lattice constant, and the very code that finds neighbours. What is damaged, or cannot
-be kept, is found anew; a changed store or program never meets what was kept for another.
+be kept, is found anew; a changed store or program never meets what was kept for another. What was
+not read for the longest time goes first once all of it is larger than `MOST_BYTES`, or a little
+later.
 """
 
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +34,10 @@ from surrogate.surroundings import STAGES, Surroundings, surroundings
 from train.sealed import read_sealed, write_sealed
 
 _LOG = logging.getLogger(__name__)
+
+MOST_BYTES: Final = 2**30
+SWEEPS: Final = 64
+"""Files are counted again after this part of `MOST_BYTES` is written: the count takes time too."""
 
 ATOM_TENSORS: Final = ("atoms", "edge_index", "distances", "likeness")
 """Arrays of `Surroundings`."""
@@ -89,15 +96,46 @@ def _keep(path: Path, found: Sequence[Surroundings]) -> None:
     clocks = [[each.time_ps, float(STAGES.index(each.stage))] for each in found]
     tensors["clocks"] = torch.tensor(clocks, dtype=torch.float64)
     try:
-        write_sealed(path, save(tensors))
-    except GlassyLiError as error:
+        content = save(tensors)
+        write_sealed(path, content)
+        _WRITTEN[path.parent] = _WRITTEN.get(path.parent, MOST_BYTES) + len(content)
+        if _WRITTEN[path.parent] > MOST_BYTES // SWEEPS:
+            _sweep(path.parent)
+            _WRITTEN[path.parent] = 0
+    except (GlassyLiError, OSError) as error:
         _LOG.debug("going on without a cache: %s", error)
+
+
+_WRITTEN: dict[Path, int] = {}
+"""Bytes that this process wrote into a folder since it swept it."""
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what was not read for the longest time, until the rest is small enough.
+
+    Whoever reads a file meanwhile keeps it open to its end, and finds anew what is gone before;
+    what a killed writer left half-written goes as all else does.
+    """
+    found = []
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for each in entries:
+            with suppress(FileNotFoundError):  # another process sweeps too
+                state = each.stat()
+                found.append((state.st_mtime_ns, state.st_size, each.path))
+    left = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if left <= MOST_BYTES:
+            return
+        Path(path).unlink(missing_ok=True)
+        left -= size
 
 
 def _read(path: Path) -> list[Surroundings] | None:
     content = read_sealed(path)
     if content is None:
         return None
+    with suppress(OSError):  # swept meanwhile, or another's
+        os.utime(path)
     try:
         tensors = load(content)
         return [

@@ -92,7 +92,8 @@ def fit_package(
     Raises:
         MisuseError: Too little data, stores of different protocols, `out` exists, or a training of
             another kind was interrupted there.
-        GlassyLiError: Ray has no free cores in time, or workers failed too often.
+        GlassyLiError: Ray has no free cores in time, workers failed too often, or something cannot
+            be written. What is fitted is kept, and nothing is at `out`.
     """
     began = time.monotonic()
     clock = Clock(progress or (lambda _: None), began)
@@ -109,27 +110,27 @@ def fit_package(
         fits = fit_members(folder, config, clock)
         clock.tell("scoring", 0, 1)
         package = assemble(records, data, fits, config, name)
-        package.write(out)
         log_ensemble(folder.logs, package.manifest, package.card_text)
-    manifest = package.manifest
-    return TrainingSummary(
-        path=str(out),
-        name=name,
-        model=package.label,
-        n_records=manifest.n_records,
-        n_failed=manifest.n_failed,
-        n_designs=len(manifest.domain.designs),
-        n_frames=len(data.atoms),
-        n_members=manifest.n_members,
-        n_members_found=n_found,
-        logs=str(folder.logs),
-        duration_s=time.monotonic() - began,
-        scores={road: Scores.model_validate(each) for road, each in manifest.scores.items()},
-        decidable_scores=manifest.decidable_scores
-        and Scores.model_validate(manifest.decidable_scores),
-        road_difference=manifest.road_difference,
-        warnings=manifest.warnings,
-    )
+        manifest, decidable = package.manifest, package.manifest.decidable_scores
+        summary = TrainingSummary(
+            path=str(out),
+            name=name,
+            model=package.label,
+            n_records=manifest.n_records,
+            n_failed=manifest.n_failed,
+            n_designs=len(manifest.domain.designs),
+            n_frames=len(data.atoms),
+            n_members=manifest.n_members,
+            n_members_found=n_found,
+            logs=str(folder.logs),
+            duration_s=time.monotonic() - began,
+            scores={road: Scores.model_validate(each) for road, each in manifest.scores.items()},
+            decidable_scores=decidable and Scores.model_validate(decidable),
+            road_difference=manifest.road_difference,
+            warnings=manifest.warnings,
+        )
+        package.write(out)  # last of all: where something fails before, the same command goes on
+    return summary
 
 
 def assemble(

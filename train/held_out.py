@@ -79,10 +79,10 @@ class HeldOut:
         return self._mean(is_waiting=True)
 
     @property
-    def loss(self) -> float:
-        """Mean of both, or the one there is."""
+    def loss(self) -> float | None:
+        """Mean of both, or the one there is; None while no design with frames was heard."""
         parts = [each for each in (self.packed, self.waiting) if each is not None]
-        return sum(parts) / len(parts)
+        return sum(parts) / len(parts) if parts else None
 
     @property
     def by_design(self) -> list[float]:

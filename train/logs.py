@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tensorboardX import SummaryWriter
 
+from simulate.errors import GlassyLiError
 from train.course import Epoch
 
 if TYPE_CHECKING:
@@ -57,8 +58,19 @@ class MemberLog:
 
 
 def log_ensemble(folder: Path, manifest: "Manifest", card_text: str) -> None:
-    """Gates, scores of held-out designs, settings and card of what a training made."""
-    with SummaryWriter(str(folder / ENSEMBLE)) as writer:
+    """Gates, scores of held-out designs, settings and card of what a training made.
+
+    Raises:
+        GlassyLiError: They cannot be written.
+    """
+    try:
+        writer = SummaryWriter(str(folder / ENSEMBLE))
+    except OSError as error:
+        raise GlassyLiError(
+            f"{folder} must be a writable folder, but: {error.strerror}. Mend that, or remove it; "
+            "the same command goes on."
+        ) from error
+    with writer:
         for name, gate in manifest.gates.model_dump().items():
             writer.add_scalar(f"gate/{name}", gate, 0)
         for road, scores in manifest.scores.items():

@@ -5,6 +5,9 @@ OUT.training/data.*                     the data, for workers elsewhere
 OUT.training/member-<n>.safetensors     a fitted member
 OUT.training/checkpoint-<n>.pt          a member under way
 OUT.training/progress-<n>.jsonl         a line an epoch
+OUT.training/run.txt                    which run holds the folder
+OUT.training/training.lock              held by it; the lock goes with the process
+OUT.training/ray/                       of Ray Train's own
 OUT.training/logs/                      for TensorBoard; all that is left in the end
 """
 
@@ -31,10 +34,11 @@ IDENTITY: Final = "training.json"
 LOGS: Final = "logs"
 RAY: Final = "ray"
 _RUN: Final = "run.txt"
-_OURS: Final = {
-    IDENTITY, LOGS, RAY, _RUN, "data.*", "member-*.safetensors", "checkpoint-*.pt",
-    "progress-*.jsonl",
-}  # fmt: skip
+_OURS: Final = (
+    "member-*.safetensors", "checkpoint-*.pt", "progress-*.jsonl", "data.*", RAY, LOGS, _RUN,
+    IDENTITY,
+)  # fmt: skip
+"""Cleared in this order: killed meanwhile, it leaves no member without its identity."""
 
 
 def identity_of(records: Records, config: TrainingConfig) -> dict[str, Any]:
@@ -97,13 +101,11 @@ class RunFolder:
 
         Raises:
             MisuseError: One of another kind is.
+            GlassyLiError: Of which kind it is cannot be read.
         """
         if not self._is_worth_keeping:
             return False
-        try:
-            theirs = json.loads((self.path / IDENTITY).read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
-            return False
+        theirs = self._identity()
         if theirs != identity:
             raise MisuseError(
                 f"a training goes on with the data and settings that it was begun with, but "
@@ -112,13 +114,24 @@ class RunFolder:
             )
         return True
 
+    def _identity(self) -> dict[str, Any]:
+        """What the training here fits to what."""
+        path = self.path / IDENTITY
+        try:
+            found = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, str(error)) from error
+        if not isinstance(found, dict):
+            raise _unreadable(path, f"it holds {type(found).__name__}")
+        return found
+
     @contextmanager
     def held(self, identity: Mapping[str, Any]) -> Iterator[None]:
         """Begin or go on; nobody else may meanwhile. Ended well, only the logs remain.
 
         Raises:
             MisuseError: Another training holds it, or is interrupted here.
-            GlassyLiError: The place cannot be written.
+            GlassyLiError: The place cannot be written, or `training.json` not be read.
         """
         claim = self._claimed()
         try:
@@ -128,11 +141,13 @@ class RunFolder:
                 write_atomically(self.path / IDENTITY, json.dumps(identity, indent=1))
             write_atomically(self.path / _RUN, uuid4().hex)
             yield
-            self._clear(keep=LOGS)
         except BaseException:
             if not self._is_worth_keeping:
                 self._clear()
             raise
+        else:
+            with suppress(OSError):  # what was made stands, whatever is left here
+                self._clear(keep=LOGS)
         finally:
             claim.release()
             with suppress(OSError):  # not empty: logs, or what a killed training goes on from
@@ -156,9 +171,16 @@ class RunFolder:
 
     def _clear(self, keep: str | None = None) -> None:
         """Remove what a training puts here, and nothing else."""
-        for pattern in _OURS - {keep}:
+        for pattern in (each for each in _OURS if each != keep):
             for each in (*self.path.glob(pattern), *self.path.glob(f".{pattern}.*")):
                 if each.is_dir():
                     shutil.rmtree(each, ignore_errors=True)
                 else:
                     each.unlink(missing_ok=True)
+
+
+def _unreadable(path: Path, reason: str) -> GlassyLiError:
+    return GlassyLiError(
+        f"{path} must say what the fitted members beside it were begun with, but: {reason}. "
+        f"Nothing was removed. Choose another --out, or remove {path.parent} to start anew."
+    )

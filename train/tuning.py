@@ -2,39 +2,41 @@
 
 Optuna proposes, members fitted to parts of the designs answer: one writer, one journal, and a
 stopped search goes on. The first trial is the settings given. A trial is cross-validation with
-seeds of its own, not those that judge a package, but the designs are the same ones.
+seeds of its own, not those that judge a package, but the designs are the same ones. One without a
+finite loss has failed: it counts as made, and is never the best.
 
     OUT/journal.log     every trial
     OUT/best.yaml       the best settings, opening with how they were found
     OUT/trials.csv      all of them, best first
     OUT/tuning.json     the whole answer
+    OUT/data/           the data, while several processes fit
 """
 
+import json
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import optuna
+from optuna.distributions import distribution_to_json
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState
+from torch.linalg import LinAlgError  # type: ignore[attr-defined]  # documented, not typed
 
-from simulate.errors import GlassyLiError
+from simulate.errors import GlassyLiError, MisuseError
 from simulate.store import RecordStore
-from surrogate.study import StudyKind, open_study, sole_writer
+from surrogate.study import StudyKind, finished_trials, open_study, sole_writer
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
-from train.held_out import HeldOut, Losses
-from train.member import fit_member
+from train.held_out import HeldOut
 from train.records import Records, read_records
 from train.run_folder import identity_of
-from train.tuning_result import TunedTrial, TuningResult, gain_error, write_result
+from train.tuning_fits import FitAll, fitting
+from train.tuning_result import State, TunedTrial, TuningResult, error_of_gain, write_result
 from train.tuning_space import space_of, tried
 
 TUNING: Final = StudyKind("training", "tuning", "minimize")
@@ -46,7 +48,7 @@ TRIALS_BEFORE_PRUNING: Final = 4
 FOLDS_BEFORE_PRUNING: Final = 2
 LEAST_FOR_IMPORTANCE: Final = 16
 
-Progress = Callable[[int, str, float], None]
+Listener = Callable[[int, str, float], None]
 """Called with trials done, a few words, and a guess of the seconds left."""
 
 
@@ -57,33 +59,34 @@ def run_tuning(
     n_trials: int,
     budget_s: float = float("inf"),
     n_repeats: int = 1,
-    progress: Progress | None = None,
+    progress: Listener | None = None,
 ) -> TuningResult:
     """Bring a study to `n_trials` trials and write its answer. Safe to stop and to repeat.
 
     Args:
         stores: What is learnt from, as for training.
-        config: The settings to begin with; members are fitted by `config.n_workers` processes.
+        config: The settings to begin with; members are fitted by `config.n_workers` processes on
+            CPUs. `train.tuning_space` says which settings are searched.
         out: Folder of the study, made if it is not there.
-        n_trials: In all, not trials more; given-up ones count.
+        n_trials: In all, not trials more; those given up or failed count.
         budget_s: No trial begins later than this, s; the first one always does.
         n_repeats: Times that the designs are split into `config.n_folds` parts.
         progress: Told after every trial.
 
     Raises:
         MisuseError: Too little data, or `out` holds another study or is being written by another.
-        GlassyLiError: The journal is damaged, or a process was lost.
+        GlassyLiError: The journal is damaged, a process was lost, or no trial has a finite loss.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     until = time.monotonic() + budget_s
     records = read_records(stores)
+    _require_frames(records)
     identity = tuning_identity(records, config, n_repeats)
     with sole_writer(out, TUNING):
         study = open_study(out, identity, TUNING)
-        study.pruner = optuna.pruners.MedianPruner(TRIALS_BEFORE_PRUNING, FOLDS_BEFORE_PRUNING)
         if len(ended(study)) < n_trials:
             data = TrainingSet.of(records, config.snapshots_per_run)
-            with _fitting(data, out, config.n_workers) as fit_all:
+            with fitting(data, out / "data", config.n_workers) as fit_all:
                 for said in _trials(study, config, n_trials, n_repeats, data, fit_all):
                     if progress is not None:
                         progress(len(ended(study)), said, _left_s(study, n_trials, until))
@@ -94,13 +97,28 @@ def run_tuning(
     return result
 
 
+def _require_frames(records: Records) -> None:
+    """Refuse what no trial could be asked of.
+
+    Raises:
+        MisuseError: No record has frames.
+    """
+    if all(record.frames_file is None for _, record in records.answered):
+        raise MisuseError(
+            "a tuning must find frames of designs that members left out, but none of "
+            f"{len(records.answered)} records has any. Give stores with frames."
+        )
+
+
 def tuning_identity(records: Records, config: TrainingConfig, n_repeats: int) -> dict[str, Any]:
-    """Everything that decides what a trial is worth, as JSON."""
-    return {**identity_of(records, config), "n_repeats": n_repeats}
+    """Everything that decides what a trial is worth and which trial comes next, as JSON."""
+    space, _ = space_of(config)
+    searched = {name: json.loads(distribution_to_json(where)) for name, where in space.items()}
+    return {**identity_of(records, config), "n_repeats": n_repeats, "space": searched}
 
 
 def ended(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials that were made to their end, or given up as worse than others."""
+    """Trials that were made to their end, or given up: as worse than others, or as failed."""
     states = (TrialState.COMPLETE, TrialState.PRUNED)
     return study.get_trials(deepcopy=False, states=states)
 
@@ -109,10 +127,6 @@ def _sampler(seed: int, n_done: int) -> BaseSampler:
     """Seeded by what is done, so that a stopped study makes the trials of an uninterrupted one."""
     drawn = np.random.SeedSequence([seed, n_done]).generate_state(1)
     return TPESampler(seed=int(drawn[0]), multivariate=True, n_startup_trials=8)
-
-
-Fit = tuple[TrainingConfig, int]
-FitAll = Callable[[Sequence[Fit]], Iterator[Losses]]
 
 
 def _trials(
@@ -148,22 +162,48 @@ def _run(
         for seed in _seeds(chosen, n_repeats)
         for number in range(chosen.n_folds)
     ]
-    for step, losses in enumerate(fit_all(fits)):
-        held_out.add(losses)
-        trial.report(held_out.loss, step)
-        if step + 1 < len(fits) and trial.should_prune():
-            return _told(study, trial, began, held_out, TrialState.PRUNED)
-    return _told(study, trial, began, held_out, TrialState.COMPLETE)
+    try:
+        for step, losses in enumerate(fit_all(fits)):
+            held_out.add(losses)
+            loss = held_out.loss
+            if loss is None:
+                continue
+            if not math.isfinite(loss):
+                return _told(study, trial, began, held_out, "failed")
+            trial.report(loss, step)
+            if step + 1 < len(fits) and _is_hopeless(study, step, loss):
+                return _told(study, trial, began, held_out, "pruned")
+    except LinAlgError:  # what curvature that is not finite ends a fit with
+        return _told(study, trial, began, held_out, "failed")
+    return _told(study, trial, began, held_out, "complete")
 
 
-def _told(
-    study: optuna.Study, trial: Trial, began: float, held_out: HeldOut, state: TrialState
-) -> str:
+def _is_hopeless(study: optuna.Study, step: int, loss: float) -> bool:
+    """Whether most complete trials did better on the same folds.
+
+    Optuna's own pruner would compare the best loss of any step: an easy first fold saved them all.
+    """
+    complete = finished_trials(study)
+    if len(complete) < TRIALS_BEFORE_PRUNING or step < FOLDS_BEFORE_PRUNING:
+        return False
+    return loss > float(np.median([trial.intermediate_values[step] for trial in complete]))
+
+
+def _told(study: optuna.Study, trial: Trial, began: float, held_out: HeldOut, state: State) -> str:
+    """Tell the study what came of a trial, and say it.
+
+    A failed trial is told as given up: the sampler then stays away from its settings.
+    """
+    trial.set_user_attr("state", state)
     trial.set_user_attr("duration_s", time.monotonic() - began)
+    if state == "failed":
+        study.tell(trial, state=TrialState.PRUNED)
+        return f"trial {trial.number} failed: its loss is not finite"
+    trial.set_user_attr("loss", held_out.loss)
     trial.set_user_attr("packed", held_out.packed)
     trial.set_user_attr("waiting", held_out.waiting)
-    if state == TrialState.PRUNED:
-        study.tell(trial, state=state)
+    if state == "pruned":
+        study.tell(trial, state=TrialState.PRUNED)
         return f"trial {trial.number} given up"
     trial.set_user_attr("by_design", held_out.by_design)
     study.tell(trial, held_out.loss)
@@ -181,93 +221,44 @@ def _seeds(config: TrainingConfig, n_repeats: int) -> list[int]:
     return [config.seed + FIRST_SEED + repeat for repeat in range(n_repeats)]
 
 
-@contextmanager
-def _fitting(data: TrainingSet, out: Path, n_workers: int) -> Iterator[FitAll]:
-    """Fits members here, or in processes of their own; answers in the order asked."""
-    if n_workers == 1:
-        yield lambda fits: (_losses(data, *each) for each in fits)
-        return
-    data.write(out / "data")
-    pool = ProcessPoolExecutor(n_workers, get_context("spawn"), _read_data, (out / "data",))
-
-    def fit_all(fits: Sequence[Fit]) -> Iterator[Losses]:
-        answers = [pool.submit(_losses_of_process, *each) for each in fits]
-        try:
-            for each in answers:
-                yield each.result()
-        except BrokenProcessPool as error:
-            raise GlassyLiError(
-                "every process of a tuning must live to the end of its trial, but one was lost, "
-                "for want of memory perhaps. Lower n_workers; the same command goes on."
-            ) from error
-        finally:
-            for each in answers:
-                each.cancel()
-
-    try:
-        yield fit_all
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_PROCESS: dict[str, TrainingSet] = {}
-"""The data of a process that fits members for another."""
-
-
-def _read_data(folder: Path) -> None:
-    _PROCESS["data"] = TrainingSet.read(folder)
-
-
-def _losses_of_process(config: TrainingConfig, number: int) -> Losses:
-    return _losses(_PROCESS["data"], config, number)
-
-
-def _losses(data: TrainingSet, config: TrainingConfig, number: int) -> Losses:
-    """Of the designs that a member never saw."""
-    return Losses.of(data, config, fit_member(data, config, number))
-
-
 def _result(
     study: optuna.Study, records: Records, config: TrainingConfig, n_repeats: int, n_trials: int
 ) -> TuningResult:
     """The answer.
 
     Raises:
-        GlassyLiError: Not even the first trial was made.
+        GlassyLiError: No trial is complete.
     """
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    made, complete = ended(study), finished_trials(study)
     if not complete:
-        raise GlassyLiError("a tuning must make at least one trial, but none is complete.")
-    given, best = complete[0], min(complete, key=lambda trial: trial.values[0])
-    trials = [_as_tuned(trial) for trial in ended(study)]
-    losses = [trial.user_attrs["by_design"] for trial in (given, best)]
+        raise GlassyLiError(
+            f"some trial of a tuning must end with a finite loss, but none of {len(made)} did. "
+            "Begin with tamer settings and another --out, or give it more trials."
+        )
+    given, best = made[0], min(complete, key=lambda trial: trial.values[0])
+    gain = gain_error = None
+    if given.state == TrialState.COMPLETE:
+        gain = given.values[0] - best.values[0]
+        gain_error = error_of_gain(*(each.user_attrs["by_design"] for each in (given, best)))
     return TuningResult(
         data=[each[:12] for each in records.content_sha256],
         n_designs=len({record.design.key for _, record in records.answered}),
         n_folds=config.n_folds,
         seeds=_seeds(config, n_repeats),
-        trials=trials,
+        trials=[_as_tuned(trial) for trial in made],
         given=_as_tuned(given),
         best=_as_tuned(best),
-        gain=given.values[0] - best.values[0],
-        gain_error=gain_error(*losses),
+        gain=gain,
+        gain_error=gain_error,
         importances=_importances(study) if len(complete) >= LEAST_FOR_IMPORTANCE else {},
-        is_done=len(trials) >= n_trials,
+        is_done=len(made) >= n_trials,
         config=tried(config, best.params),
     )
 
 
 def _as_tuned(trial: FrozenTrial) -> TunedTrial:
-    is_pruned = trial.state == TrialState.PRUNED
-    loss = trial.intermediate_values[max(trial.intermediate_values)]
-    told = ("packed", "waiting", "duration_s")
-    return TunedTrial(
-        number=trial.number,
-        settings=trial.params,
-        is_pruned=is_pruned,
-        loss=loss,
-        **{name: trial.user_attrs[name] for name in told},
-    )
+    said = {name: value for name, value in trial.user_attrs.items() if name != "by_design"}
+    return TunedTrial(number=trial.number, settings=trial.params, **said)
 
 
 def _importances(study: optuna.Study) -> dict[str, float]:

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from simulate.cluster import ray_session
@@ -65,8 +65,9 @@ def _run_workers(folder: RunFolder, config: TrainingConfig, clock: Clock) -> Non
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.torch import TorchConfig, TorchTrainer
 
-    alone = config.workers_share == "members"
-    n_workers = min(config.n_workers, config.n_members) if alone else config.n_workers
+    n_workers = config.n_workers
+    if config.workers_share == "members":
+        n_workers = min(n_workers, config.n_members)  # the others would have nothing to do
     _wait_for_cores(n_workers, config)
     trainer = TorchTrainer(
         _work,
@@ -186,7 +187,7 @@ def _work(settings: dict[str, Any]) -> None:
             fit = fit_member(data, config, number, course)
             _require_run(folder, settings["run"])
         if team.rank == 0:
-            _write_member(folder, number, fit)
+            write_member(folder, number, fit)
             checkpoint.clear()
 
 
@@ -219,7 +220,8 @@ def _told(
             log.close()
 
 
-def _write_member(folder: RunFolder, number: int, fit: MemberFit) -> None:
+def write_member(folder: RunFolder, number: int, fit: MemberFit) -> None:
+    """Leave a fitted member where `fit_members` finds it."""
     tensors = {f"state.{key}": tensor for key, tensor in fit.state.items()}
     tensors["corrections"] = fit.corrections
     content = save(tensors, metadata={"held_out": str(fit.held_out)})
@@ -233,9 +235,15 @@ def _read_member(folder: RunFolder, number: int) -> MemberFit:
             f"every worker must write its members into {folder.path}, but member {number} is "
             "missing. Put the package on a filesystem that all nodes share."
         )
-    with safe_open(path, framework="pt") as opened:
-        tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - not iterable
-        held_out = int(opened.metadata()["held_out"])
+    try:
+        with safe_open(path, framework="pt") as opened:
+            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - not iterable
+            held_out = int(opened.metadata()["held_out"])
+    except SafetensorError as error:
+        raise GlassyLiError(
+            f"{path} must be a fitted member, but is damaged: {error}. Remove it; the same command "
+            "fits it anew."
+        ) from error
     corrections = tensors.pop("corrections")
     state = {key.removeprefix("state."): tensor for key, tensor in tensors.items()}
     return MemberFit(held_out, state, corrections)

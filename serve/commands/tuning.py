@@ -28,7 +28,8 @@ def tune(
     Only within the training designs.
 
     Optuna proposes, the first trial is the settings given, hopeless trials are given up early. The
-    splits are not those that judge a trained package, the designs are.
+    splits are not those that judge a trained package, the designs are. What 0 switches off stays
+    off, and of several slope_spreads each training takes the best itself.
     """
     console = SESSION.console(as_json=as_json)
     from simulate.files import read_yaml

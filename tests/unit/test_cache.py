@@ -1,5 +1,7 @@
 """What was seen of stored frames is found again, and never what is damaged or of other frames."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,58 @@ def test_without_a_place_to_keep_it_all_goes_on(tmp_path, store, record, monkeyp
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert_same(seen_in(store, record, [0]), seen_in(store, record, [0]))
+
+
+def names_and_size(folder: Path) -> tuple[set[str], int]:
+    files = list(folder.iterdir())
+    return {each.name for each in files}, sum(each.stat().st_size for each in files)
+
+
+def test_what_was_read_last_is_kept(folder, store, record, found, monkeypatch) -> None:
+    for number in (0, 1, 2):
+        seen_in(store, record, [number])
+        path = folder / train.cache._name(record, [number])
+        os.utime(path, (number, number))  # clocks of files may be coarse
+    seen_in(store, record, [0])
+    names, size = names_and_size(folder)
+    assert len(names) == len(found) == 3
+    monkeypatch.setattr(train.cache, "MOST_BYTES", size)
+    seen_in(store, record, [3])
+    kept = {train.cache._name(record, [number]) for number in (0, 2, 3)}
+    names, size = names_and_size(folder)
+    assert names == kept
+    assert size <= train.cache.MOST_BYTES
+
+
+def test_files_are_not_counted_at_every_write(folder, store, record, monkeypatch) -> None:
+    swept: list[Path] = []
+    monkeypatch.setattr(train.cache, "_sweep", swept.append)
+    for number in (0, 1, 2):
+        seen_in(store, record, [number])
+    assert swept == [folder]  # once when a process begins
+
+
+def test_what_a_killed_writer_left_goes_too(folder, store, record, monkeypatch) -> None:
+    seen_in(store, record, [0])
+    (left,) = folder.iterdir()
+    left = left.rename(folder / ".half.x7")
+    os.utime(left, (0, 0))
+    monkeypatch.setattr(train.cache, "MOST_BYTES", 1.5 * left.stat().st_size)
+    seen_in(store, record, [1])
+    assert names_and_size(folder)[0] == {train.cache._name(record, [1])}
+
+
+def test_a_sweep_meanwhile_breaks_nobody(folder, store, record, monkeypatch) -> None:
+    plain = {
+        n: [surroundings(each, record.design) for each in store.frames(record, [n])] for n in (0, 5)
+    }
+    monkeypatch.setattr(train.cache, "MOST_BYTES", 0)  # whatever is written is swept at once
+
+    def read(number: int) -> None:
+        for _ in range(20):
+            assert_same(seen_in(store, record, [number]), plain[number])
+
+    with ThreadPoolExecutor(4) as readers:
+        for each in [readers.submit(read, number) for number in (0, 5, 0, 5)]:
+            each.result()
+    assert names_and_size(folder) == (set(), 0)

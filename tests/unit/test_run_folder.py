@@ -1,16 +1,23 @@
 """What an interrupted training leaves is taken up by the same training only, and then cleared."""
 
+import errno
 from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_store
 
-from simulate.errors import MisuseError
+from simulate.errors import GlassyLiError, MisuseError
+from surrogate.package import read_package
 from train.config import TrainingConfig
+from train.dataset import TrainingSet
 from train.fit import fit_package
+from train.member import fit_member
+from train.progress import Clock
 from train.records import Records, read_records
 from train.run_folder import RunFolder, identity_of
+from train.workers import fit_members, write_member
 
 
 class Stopped(Exception):  # noqa: N818 - what a signal does to a real one
@@ -97,6 +104,53 @@ def test_another_training_is_refused_in_words(folder: RunFolder, records: Record
         folder.is_under_way(identity_of(other, QUICK_TRAINING))
 
 
+@pytest.mark.parametrize("content", ["", '{"epochs": 2', "[]", "\0\1", None])
+def test_a_damaged_identity_costs_no_work(
+    folder: RunFolder, records: Records, content: str | None
+) -> None:
+    identity = identity_of(records, QUICK_TRAINING)
+    leave(folder, identity, "member-0.safetensors")
+    path = folder.path / "training.json"
+    path.unlink() if content is None else path.write_text(content)
+    with (
+        pytest.raises(GlassyLiError, match=r"training\.json must say .* remove .*\.training to"),
+        folder.held(identity),
+    ):
+        raise AssertionError
+    assert folder.n_fitted(QUICK_TRAINING.n_members) == 1
+
+
+@pytest.mark.parametrize("keep", [None, "logs"])
+def test_a_clearing_that_is_killed_leaves_nothing_unnamed(
+    folder: RunFolder, records: Records, keep: str | None
+) -> None:
+    leave(folder, identity_of(records, QUICK_TRAINING), "member-0.safetensors", "data.json")
+    cleared: list[str] = []
+    with patch.object(Path, "unlink", lambda path, **_: cleared.append(path.name)):
+        folder._clear(keep)
+    assert cleared[0] == "member-0.safetensors"
+    assert cleared[-1] == "training.json"
+
+
+def test_a_training_that_ended_well_does_not_fail_over_what_it_leaves(
+    folder: RunFolder, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "the disk is gone")
+
+    with folder.held(identity_of(records, QUICK_TRAINING)):
+        monkeypatch.setattr(RunFolder, "_clear", fail)
+
+
+def test_a_damaged_member_is_named(folder: RunFolder) -> None:
+    folder.path.mkdir()
+    for number in range(QUICK_TRAINING.n_members):
+        folder.member(number).write_text("something")
+    clock = Clock(lambda _: None, 0.0)
+    with pytest.raises(GlassyLiError, match=r"member-0\.safetensors must be .* Remove it"):
+        fit_members(folder, QUICK_TRAINING, clock)
+
+
 def test_who_does_the_work_may_change(records: Records) -> None:
     means = TrainingConfig(
         n_workers=5, workers_share="batches", max_worker_losses=9, checkpoint_every_s=1.0
@@ -117,6 +171,26 @@ def test_two_trainings_at_once_are_kept_apart(folder: RunFolder, records: Record
         assert folder.run_id() == run
     with folder.held(identity):
         assert folder.run_id() != run
+
+
+def test_a_package_appears_last_of_all(tmp_path: Path) -> None:
+    out, folder = tmp_path / "model", RunFolder.beside(tmp_path / "model")
+    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
+    records = read_records([store])
+    data = TrainingSet.of(records, QUICK_TRAINING.snapshots_per_run)
+    with suppress(Stopped), folder.held(identity_of(records, QUICK_TRAINING)):
+        for number in range(QUICK_TRAINING.n_members):
+            write_member(folder, number, fit_member(data, QUICK_TRAINING, number))
+        folder.logs.write_text("no folder")
+        raise Stopped
+    with pytest.raises(GlassyLiError, match="logs must be a writable folder"):
+        fit_package(store, QUICK_TRAINING, out, "trial")
+    assert not out.exists()
+    folder.logs.unlink()
+    summary = fit_package(store, QUICK_TRAINING, out, "trial")
+    assert summary.n_members_found == QUICK_TRAINING.n_members
+    assert read_package(out).label == summary.model
+    assert files(folder) == {"logs"}
 
 
 def test_a_refused_training_leaves_what_is_there(tmp_path: Path, records: Records) -> None:
