@@ -102,7 +102,8 @@ class Asked:
         """Every variant beside the curve and beside the others."""
 
         def judged(each: Forecast, beside: Forecast) -> Scores:
-            return scores(each, beside, self.panel.incubations, self.panel.keys)
+            asked = self.panel
+            return scores(each, beside, asked.incubations, asked.keys, planned_ps=asked.horizon_ps)
 
         found = self.forecasts
         return Compared(

@@ -120,7 +120,7 @@ def _scores_table(scores: dict[str, Any]) -> str:
     first = next(iter(scores.values()))
     lines.append(
         f"\n{first['n_records']} records of {first['n_designs']} designs, horizon "
-        f"{first['horizon_ps']:g} ps (the longest time at which anything was still watched)."
+        f"{first['horizon_ps']:g} ps (so long whole runs are watched)."
     )
     return "\n".join(lines)
 

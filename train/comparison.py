@@ -257,16 +257,16 @@ def _curves(
         owners = np.array(found.owners)
         rows = [int(np.flatnonzero(owners == name)[0]) for name in found.parents]
         groups = [np.flatnonzero(owners == owners[row]).tolist() for row in rows]
-        records, seen = found.replicas, found.incubations
+        records, seen, horizon_ps = found.replicas, found.incubations, found.horizon_ps
         moment = "the end of the quench"
     else:
         forecasts = [each.forecast(first) for each in judges]
         records, seen = [each.record for each in first.asked], first.incubations
-        order = np.argsort(np.mean([f(np.full(len(seen), first.horizon_ps)) for f in forecasts], 0))
+        horizon_ps = first.horizon_ps
+        order = np.argsort(np.mean([f(np.full(len(seen), horizon_ps)) for f in forecasts], 0))
         rows = order[np.linspace(0, len(order) - 1, MOST_CURVES).round().astype(int)].tolist()
         groups = [[row] for row in rows]
         moment = first.landmark
-    horizon_ps = max(each.lower_ps for each in seen)
     times_ps = np.linspace(0.0, horizon_ps, N_CURVE_TIMES)
     table = np.array([np.mean([f(np.full(len(seen), t)) for f in forecasts], 0) for t in times_ps])
     chosen = sorted(zip(rows, groups, strict=True), key=lambda each: float(table[-1, each[0]]))

@@ -31,6 +31,11 @@ class AtRisk:
     since_ps: float | None
     incubation: Incubation
 
+    @property
+    def planned_follow_up_ps(self) -> float:
+        """Until when it is watched from there if nothing happens, ps."""
+        return max(0.0, self.record.planned_follow_up_ps - (self.since_ps or 0.0))
+
 
 def at_risk(records: Sequence[TrajectoryRecord], landmark: str) -> list[AtRisk]:
     """Those that reached a landmark without having ordered, and were watched beyond it.
