@@ -32,9 +32,9 @@ from train.config import TrainingConfig
 from train.counting import table
 from train.dataset import TrainingSet
 from train.judges import Judges
-from train.landmark import BEFORE_THE_HOLD
+from train.landmark import BEFORE_THE_HOLD, LEAST_AT_RISK
 from train.metrics import Floats
-from train.panel import LEAST_AT_RISK, Panel, panel
+from train.panel import Panel, panel
 from train.records import Records, read_records
 from train.scores import Forecast, Scores, scores
 

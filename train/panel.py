@@ -20,15 +20,12 @@ from surrogate.features import design_features
 from surrogate.surroundings import Surroundings
 from train.baselines import Asked, Choice, Survival, boosting, cox, law, nucleation
 from train.cache import seen_in
-from train.landmark import BEFORE_THE_HOLD, AtRisk, askable
+from train.landmark import BEFORE_THE_HOLD, LEAST_AT_RISK, AtRisk, askable
 from train.metrics import Floats, scored_until_ps
 from train.scores import Answers, Forecast
 
 Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
 """Records, each with the store that holds its frames."""
-
-LEAST_AT_RISK: Final = 20
-"""Fewer are not compared: every interval would span everything."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from simulate.store import open_store
 from surrogate.descriptors import DESCRIPTOR_NAMES, descriptors
 from surrogate.surroundings import Surroundings, surroundings
 from train.dataset import TrainingSet
-from train.panel import LEAST_AT_RISK
+from train.landmark import LEAST_AT_RISK
 from train.records import read_records
 
 ANGULAR = [name for name in DESCRIPTOR_NAMES if "averaged" in name or "solid" in name]
