@@ -288,9 +288,9 @@ def designs_for(interval: Sequence[float] | None, n_designs: int, half_width: fl
 
 
 def needs(results: Results) -> list[tuple[str, int | None]]:
-    """What is to be known of the design law, and how many designs that takes."""
-    n_designs = results["n_designs"]
+    """What is to be known of the design law, and how many judged designs that takes."""
     model, beyond = (results[each]["design law"] for each in ("scores", "beyond_size"))
+    n_designs = model["n_designs"]
     found = []
     for name in ("integrated_brier", "log"):
         words = name.replace("_", " ")

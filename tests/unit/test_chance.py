@@ -119,7 +119,7 @@ def test_parents_of_which_none_ordered_tell_nothing_of_the_spread_and_are_counte
     alone = chance(replicas([[20.0, 50.0], [90.0, 40.0]]))
     assert (found.spread_of_log_time.n_telling, found.spread_of_log_time.n_silent) == (2, 2)
     assert found.spread_of_log_time.value == pytest.approx(alone.spread_of_log_time.value, rel=0.2)
-    assert "Told by 2 parents; 2 with a single replica" in chance_in_words(found)
+    assert "2 parents tell of it; 2 with a single replica" in chance_in_words(found)
     silent = chance(replicas([[500.0, 500.0], [30.0]]))
     assert silent.spread_of_log_time is None
     assert "cannot be told" in chance_in_words(silent)
