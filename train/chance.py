@@ -158,8 +158,9 @@ def _spread_in_words(found: Chance) -> str:
 Within a parent the times spread by a factor of {np.exp(spread.value):.1f} (90 %: {low:.1f} to \
 {high:.1f}), one standard deviation
 of the logarithm, by the likelihood of what was seen of each replica, normal about its parent.
-{spread.n_telling} parents tell of it; {spread.n_silent} with a single replica, or none that ordered,
-say only where the parents lie."""
+{spread.n_telling} parents tell of it; {spread.n_silent} with a single replica, or with none that \
+ordered, say
+only where the parents lie."""
 
 
 def _is_known(record: TrajectoryRecord, horizon_ps: float) -> bool:
