@@ -103,8 +103,8 @@ def blinded(data: TrainingSet) -> TrainingSet:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Everybody asked at one landmark: what was seen of them, and every forecast."""
+class Variants:
+    """Every forecast of everybody who is asked at one landmark."""
 
     panel: Panel
     forecasts: dict[str, Forecast]
@@ -139,7 +139,7 @@ def ablation(
     """
     full, blind = trained(records, config), trained(records, config, blinded)
     panels = [panel(records.answered, landmark) for landmark in LANDMARKS]
-    asked = [_asked(each, full, blind) for each in panels if len(each.asked) >= LEAST_AT_RISK]
+    asked = [_variants(each, full, blind) for each in panels if len(each.asked) >= LEAST_AT_RISK]
     if not asked:
         raise MisuseError(
             f"an ablation needs at least {LEAST_AT_RISK} trajectories at a landmark, but got "
@@ -155,7 +155,7 @@ def ablation(
 
 
 @one_thread()
-def _asked(seen: Panel, full: Judges, blind: Judges) -> Asked:
+def _variants(seen: Panel, full: Judges, blind: Judges) -> Variants:
     unseen = replace(seen, atoms=[without_angles(each) for each in seen.atoms])
     by = Forecasts.of(seen, seen, full)
     forecasts = {
@@ -164,7 +164,7 @@ def _asked(seen: Panel, full: Judges, blind: Judges) -> Asked:
         NO_ANGLES: blind.forecast(unseen),
         DESIGN: replace(full, package=_shut(full.package)).forecast(seen),
     }
-    return Asked(seen, forecasts, by.kaplan_meier)
+    return Variants(seen, forecasts, by.kaplan_meier)
 
 
 def _shut(package: Package) -> Package:
@@ -187,7 +187,7 @@ def without_graph(package: Package) -> Package:
     return Package(package.manifest, weights, package.card_text)
 
 
-def _together(asked: Sequence[Asked]) -> Asked:
+def _together(asked: Sequence[Variants]) -> Variants:
     """Rows of several landmarks as one panel: a run counts at each moment that it reached."""
     ends = np.cumsum([len(each.panel.asked) for each in asked])[:-1]
 
@@ -206,7 +206,7 @@ def _together(asked: Sequence[Asked]) -> Asked:
         asked=[row for each in asked for row in each.panel.asked],
         atoms=[row for each in asked for row in each.panel.atoms],
     )
-    return Asked(
+    return Variants(
         rows,
         {name: joined([each.forecasts[name] for each in asked]) for name in asked[0].forecasts},
         joined([each.kaplan_meier for each in asked]),

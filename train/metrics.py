@@ -2,7 +2,8 @@
 
 Proper scores (Brier at a horizon, log score of the interval), skill over the Kaplan-Meier curve,
 concordance, and intervals that resample designs. Every score has a per-record form whose plain mean
-is the score, so that one bootstrap serves them all. Times are on the hold clock, ps.
+is the score, so that one bootstrap serves them all. Times are ps, on the hold clock or from the
+moment that is asked at.
 """
 
 from collections.abc import Callable, Mapping, Sequence

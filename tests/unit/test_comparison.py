@@ -147,6 +147,7 @@ def test_a_store_of_new_designs_is_judged_by_all_beside_kaplan_meier(
     assert set(new.landmarks[0].standings) == {MODEL}
     assert new.n_judges == trained[1].manifest.n_members
     assert new.ceiling is None
+    assert "baselines are fitted" not in markdown(new)
     page = write_evaluation_page(tmp_path / "page.html", new).read_text("utf-8")
     assert "24 of the designs are new" in page
 
@@ -215,6 +216,7 @@ def test_the_verdict_says_where_a_baseline_is_clearly_better(found: Comparison) 
 
 def test_the_markdown_holds_every_forecaster_at_every_landmark(found: Comparison) -> None:
     text = markdown(found)
+    assert "baselines are fitted to the same parts of the data" in text
     for sentence in verdict(found):
         assert sentence in text
     for name in (MODEL, *BASELINES):
