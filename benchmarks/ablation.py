@@ -2,8 +2,9 @@
 
     python -m benchmarks.ablation STORE [--config YAML] [--out FILE.md] [--json]
 
-The same small training three times: with all the atoms show; blind for angles, so that only
-distances and the number of neighbours are left; and with the design alone. Each is judged at fixed
+Two small trainings: with all the atoms show, and blind for angles, so that only distances and the
+number of neighbours are left. The members of the first are asked once more with the line in the
+descriptors but without the graph upon it, and with the design alone. Each is judged at fixed
 landmarks by members that never saw the design, all on the same designs.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+import torch
 
 from benchmarks.extrapolation_report import skill
 from benchmarks.page import parser, publish
@@ -32,9 +34,9 @@ from train.config import TrainingConfig
 from train.counting import table
 from train.dataset import TrainingSet
 from train.judges import Judges
-from train.landmark import BEFORE_THE_HOLD
+from train.landmark import BEFORE_THE_HOLD, LEAST_AT_RISK
 from train.metrics import Floats
-from train.panel import LEAST_AT_RISK, Panel, panel
+from train.panel import Panel, panel
 from train.records import Records, read_records
 from train.scores import Forecast, Scores, scores
 
@@ -43,9 +45,19 @@ N_ANGULAR: Final = 5
 """The first columns of `Surroundings.atoms`: q4, q6, their averages, and the summed likeness."""
 
 ALL: Final = "all that atoms show"
+LINE: Final = "line only"
 NO_ANGLES: Final = "no angles"
 DESIGN: Final = "design alone"
-PAIRS: Final = ((ALL, NO_ANGLES), (NO_ANGLES, DESIGN), (ALL, DESIGN))
+PAIRS: Final = (
+    (ALL, LINE),
+    (LINE, DESIGN),
+    (ALL, NO_ANGLES),
+    (NO_ANGLES, DESIGN),
+    (ALL, DESIGN),
+)
+GRAPH_ENDS_IN: Final = ".structure.atoms.outer."
+"""In the names of the weights by which alone the graph adds to the line."""
+
 TOGETHER: Final = "all moments of waiting together"
 
 
@@ -91,8 +103,8 @@ def blinded(data: TrainingSet) -> TrainingSet:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Everybody asked at one landmark: what was seen of them, and every forecast."""
+class Variants:
+    """Every forecast of everybody who is asked at one landmark."""
 
     panel: Panel
     forecasts: dict[str, Forecast]
@@ -102,7 +114,8 @@ class Asked:
         """Every variant beside the curve and beside the others."""
 
         def judged(each: Forecast, beside: Forecast) -> Scores:
-            return scores(each, beside, self.panel.incubations, self.panel.keys)
+            asked = self.panel
+            return scores(each, beside, asked.incubations, asked.keys, planned_ps=asked.horizon_ps)
 
         found = self.forecasts
         return Compared(
@@ -126,7 +139,7 @@ def ablation(
     """
     full, blind = trained(records, config), trained(records, config, blinded)
     panels = [panel(records.answered, landmark) for landmark in LANDMARKS]
-    asked = [_asked(each, full, blind) for each in panels if len(each.asked) >= LEAST_AT_RISK]
+    asked = [_variants(each, full, blind) for each in panels if len(each.asked) >= LEAST_AT_RISK]
     if not asked:
         raise MisuseError(
             f"an ablation needs at least {LEAST_AT_RISK} trajectories at a landmark, but got "
@@ -142,15 +155,16 @@ def ablation(
 
 
 @one_thread()
-def _asked(seen: Panel, full: Judges, blind: Judges) -> Asked:
+def _variants(seen: Panel, full: Judges, blind: Judges) -> Variants:
     unseen = replace(seen, atoms=[without_angles(each) for each in seen.atoms])
     by = Forecasts.of(seen, seen, full)
     forecasts = {
         ALL: by.model,
+        LINE: replace(full, package=without_graph(full.package)).forecast(seen),
         NO_ANGLES: blind.forecast(unseen),
         DESIGN: replace(full, package=_shut(full.package)).forecast(seen),
     }
-    return Asked(seen, forecasts, by.kaplan_meier)
+    return Variants(seen, forecasts, by.kaplan_meier)
 
 
 def _shut(package: Package) -> Package:
@@ -160,7 +174,20 @@ def _shut(package: Package) -> Package:
     return Package(manifest, package.weights, package.card_text)
 
 
-def _together(asked: Sequence[Asked]) -> Asked:
+def without_graph(package: Package) -> Package:
+    """The same members with the line in the descriptors, under the same gates, but no graph.
+
+    The line is fitted before the graph and the graph upon it, so that it is what a training of the
+    line alone would have found.
+    """
+    weights = {
+        name: torch.zeros_like(each) if GRAPH_ENDS_IN in name else each
+        for name, each in package.weights.items()
+    }
+    return Package(package.manifest, weights, package.card_text)
+
+
+def _together(asked: Sequence[Variants]) -> Variants:
     """Rows of several landmarks as one panel: a run counts at each moment that it reached."""
     ends = np.cumsum([len(each.panel.asked) for each in asked])[:-1]
 
@@ -179,7 +206,7 @@ def _together(asked: Sequence[Asked]) -> Asked:
         asked=[row for each in asked for row in each.panel.asked],
         atoms=[row for each in asked for row in each.panel.atoms],
     )
-    return Asked(
+    return Variants(
         rows,
         {name: joined([each.forecasts[name] for each in asked]) for name in asked[0].forecasts},
         joined([each.kaplan_meier for each in asked]),
@@ -204,7 +231,9 @@ def report(
 graphs), each design judged by members that never saw it. *{ALL.capitalize()}*: bond order,
 likeness of neighbours, distances, coordination, in the descriptors and in the graph.
 *{NO_ANGLES.capitalize()}*: the same training with everything of angles set to zero.
-*{DESIGN.capitalize()}*: the members of the first without their structure. Skill is the share of the
+*{LINE.capitalize()}*: the members of the first with the line in the descriptors but without the
+graph, under the gates chosen for both together. *{DESIGN.capitalize()}*: the same members without
+their structure. Skill is the share of the
 Kaplan-Meier curve's score removed; in the lower rows of each table the second variant stands in
 the curve's place, so that above 0 the first is better. 90 % intervals resample designs, for both
 forecasts alike. What the atoms add is weighed by a gate that is chosen on unseen designs; 0 leaves

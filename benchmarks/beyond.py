@@ -24,7 +24,6 @@ from surrogate.applicability import TrainingDomain
 from surrogate.package import Package, read_package
 from surrogate.threads import one_thread
 from train.judges import Judges
-from train.metrics import longest_follow_up_ps
 from train.panel import Pairs, Panel, panel
 from train.records import Records, independent, read_records
 
@@ -84,7 +83,7 @@ def judged_beyond(name: str, learnt: Panel, judged: Panel, judges: Judges) -> It
     """
     if len(judged.asked) < LEAST_JUDGED:
         return
-    domain, horizon_ps = judges.package.manifest.domain, longest_follow_up_ps(judged.incubations)
+    domain, horizon_ps = judges.package.manifest.domain, judged.horizon_ps
     since_ps = max(each.since_ps or 0.0 for each in judged.asked)
     designs = {each.record.design.key: each.record.design for each in judged.asked}
     warned = domain.judge(list(designs.values()), horizon_ps + since_ps)

@@ -32,7 +32,6 @@ from train.metrics import (
     by_design,
     concordance,
     log_values,
-    longest_follow_up_ps,
 )
 from train.scores import Forecast, Scores, restricted, scores
 from train.split import folds
@@ -81,7 +80,7 @@ def study(sample: Sample) -> Results:
     return {
         "n_records": len(sample.records),
         "n_designs": n_designs,
-        "horizon_ps": longest_follow_up_ps(sample.incubations),
+        "horizon_ps": sample.horizon_ps,
         "kaplan_meier": curves(sample),
         "scores": {
             name: split.scores(each, reference).model_dump(mode="json")
@@ -129,6 +128,7 @@ class Split:
         )
         self._fit: Whole = (number + N_FOLDS * np.arange(N_REPEATS)[:, None]).ravel()
         self._record: Whole = np.tile(np.arange(n_records), N_REPEATS)
+        self._everybody = np.ones(n_records, dtype=bool)
         self._incubations = list(sample.incubations) * N_REPEATS
         self._keys = sample.keys * N_REPEATS
 
@@ -144,14 +144,13 @@ class Split:
         Args:
             is_chosen: Records that count, shape ``(n_records,)``; None: all.
         """
-        if is_chosen is None:
-            return scores(model, reference, self._incubations, self._keys)
-        every = np.tile(is_chosen, N_REPEATS)
+        every = np.tile(self._everybody if is_chosen is None else is_chosen, N_REPEATS)
         return scores(
             restricted(model, every),
             restricted(reference, every),
             list(itertools.compress(self._incubations, every)),
             list(itertools.compress(self._keys, every)),
+            planned_ps=self.sample.horizon_ps,
         )
 
     def log_values(self, model: Forecast) -> Floats:
@@ -163,7 +162,7 @@ class Split:
 
     def concordance_interval(self, model: Forecast) -> tuple[float, float] | None:
         """90 %, of the mean over the repeats, resampling designs."""
-        horizon_ps = longest_follow_up_ps(self._incubations)
+        horizon_ps = self.sample.horizon_ps
         risk = (1.0 - model(np.full(len(self._keys), horizon_ps))).reshape(N_REPEATS, -1)
         places = by_design(np.arange(risk.shape[1]), self.sample.keys)
 
@@ -187,7 +186,7 @@ class Split:
 
 def curves(sample: Sample) -> list[Results]:
     """Kaplan-Meier by thirds of size and of density, with intervals that resample designs."""
-    horizon_ps = longest_follow_up_ps(sample.incubations)
+    horizon_ps = sample.horizon_ps
     rows = []
     for field in ("n_atoms", "packing_density_g_cm3"):
         values = np.array([getattr(record.design, field) for record in sample.records])
@@ -289,9 +288,9 @@ def designs_for(interval: Sequence[float] | None, n_designs: int, half_width: fl
 
 
 def needs(results: Results) -> list[tuple[str, int | None]]:
-    """What is to be known of the design law, and how many designs that takes."""
-    n_designs = results["n_designs"]
+    """What is to be known of the design law, and how many judged designs that takes."""
     model, beyond = (results[each]["design law"] for each in ("scores", "beyond_size"))
+    n_designs = model["n_designs"]
     found = []
     for name in ("integrated_brier", "log"):
         words = name.replace("_", " ")

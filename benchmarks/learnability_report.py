@@ -16,8 +16,8 @@ def report(results: Results, by_chance: Chance | None) -> str:
         f"""# Is the incubation learnable?
 
 {results["n_records"]} independent trajectories of {results["n_designs"]} designs; horizon
-{results["horizon_ps"]:.0f} ps, the longest time at which anything was still watched. Intervals are
-90 % and resample designs; they leave out that other records would have trained other models.""",
+{results["horizon_ps"]:.0f} ps, so long whole runs are watched. Intervals are 90 % and resample
+designs; they leave out that other records would have trained other models.""",
         _curves(results["kaplan_meier"]),
         _scores(results),
         _learning_curve(results["learning_curve"]),

@@ -45,10 +45,12 @@ class Rows:
 
     Attributes:
         structure: Number of the structure that each row starts from, shape ``(n_rows,)``.
+        horizon_ps: Of the forecasts of runs from a packing: so long whole ones are watched.
     """
 
     asked: Asked
     structure: Whole
+    horizon_ps: float
 
     @property
     def is_replica(self) -> NDArray[np.bool_]:
@@ -91,7 +93,7 @@ class Rows:
             store.protocol.hold_ps,
             is_past_quench=True,
         )
-        return cls(asked, np.array([*range(len(keys)), *index]))
+        return cls(asked, np.array([*range(len(keys)), *index]), known.horizon_ps)
 
 
 def _waited(record: TrajectoryRecord) -> Incubation | None:
@@ -128,6 +130,7 @@ def study(rows: Rows) -> dict[str, Scores]:
             lambda times_ps: second(fit, row, times_ps),
             seen,
             repeated,
+            planned_ps=rows.horizon_ps,
         )
 
     pairs = [(name, "Kaplan-Meier") for name in (WITHOUT, WITH, SHARED)]

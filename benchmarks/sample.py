@@ -11,7 +11,8 @@ from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
 from surrogate.features import FeatureScaling, design_features
 from train.baselines import Asked
-from train.metrics import Floats
+from train.metrics import Floats, scored_until_ps
+from train.records import planned_follow_up_ps
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Sample:
     def hold_ps(self) -> float:
         """Hold of the protocol."""
         return self.records[0].protocol.hold_ps
+
+    @property
+    def horizon_ps(self) -> float:
+        """Of the forecasts: so long whole runs are watched."""
+        return scored_until_ps(self.incubations, planned_follow_up_ps(self.records))
 
     @property
     def asked(self) -> Asked:

@@ -119,4 +119,5 @@ class Forecasts:
 
     def scores(self, forecast: Forecast, beside: Forecast) -> Scores:
         """Of one forecast beside another, on the rows of the panel."""
-        return scores(forecast, beside, self.panel.incubations, self.panel.keys)
+        asked = self.panel
+        return scores(forecast, beside, asked.incubations, asked.keys, planned_ps=asked.horizon_ps)

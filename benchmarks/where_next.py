@@ -33,7 +33,8 @@ N_CANDIDATES: Final = 1024
 def where_next(sample: Sample) -> list[dict[str, Any]]:
     """Cells of the design space, those that hold most of the ignorance first.
 
-    Members are made as those of the shipped model: a bootstrap over designs and a prior draw each.
+    Members differ by a bootstrap over designs and a prior draw each; those of a model package, of
+    which each leaves designs out, by the draw alone.
     Embryos too small for order to be told surely are left out: more of them would answer nothing.
     """
     least = 2 * sample.records[0].protocol.labelling.onset_cluster_atoms

@@ -30,6 +30,11 @@ def write_evaluation_markdown(out: Path, found: Comparison) -> None:
 def markdown(found: Comparison) -> str:
     """The text."""
     calibrated = " ".join(calibration_words(found))
+    beside = (
+        "no baseline learnt from the model's data here, so that Kaplan-Meier alone stands beside it"
+        if found.kind == "new"
+        else "baselines are fitted to the same parts of the data"
+    )
     known = f"\n\n{ceiling_words(found.ceiling)}" if found.ceiling else ""
     notes = "".join(f"\n- {note}" for note in found.notes)
     sections = "\n\n".join(map(_section, found.landmarks))
@@ -41,8 +46,8 @@ def markdown(found: Comparison) -> str:
 {calibrated}{known}
 
 {found.model} on {found.n_records} trajectories of {found.n_designs} designs, {found.n_failed} \
-failed. Every design is judged by members that never saw it, at least {found.n_judges}; baselines \
-are fitted to the same parts of the data. At each landmark only embryos that still wait are asked, \
+failed. Every design is judged by members that never saw it, at least {found.n_judges}; \
+{beside}. At each landmark only embryos that still wait are asked, \
 and times count from it. Skill: share of the Kaplan-Meier curve's score removed; 90 % intervals \
 draw designs anew. The columns "model over it" have the baseline in Kaplan-Meier's place: above 0 \
 the model is better.{notes}

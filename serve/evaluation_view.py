@@ -1,6 +1,7 @@
-"""An evaluation as the terminal shows it."""
+"""An evaluation as the terminal shows it, to people and to programs."""
 
 from pathlib import Path
+from typing import Any
 
 from serve.console import Console, interval
 from serve.evaluation_words import (
@@ -14,10 +15,32 @@ from serve.evaluation_words import (
 from serve.views import SKILL_RULE, score_table
 from serve.words import count
 from simulate.design import EmbryoDesign
+from simulate.settings import Settings
 from train.comparison import Comparison
 from train.evaluate import Evaluation
 from train.scores import Score
 from train.standing import MODEL, AtLandmark
+
+
+class Answer(Settings):
+    """What `glassyli evaluate --json` prints, in this shape whatever was asked.
+
+    Attributes:
+        at_landmarks: Beside baselines, at every moment with enough who wait.
+        not_at_landmarks: Why there is no such comparison.
+        by_design: Forecasts from the designs alone, one by one; only of a package on records of
+            which some are new to it, for of what it learnt the scores would flatter it.
+    """
+
+    at_landmarks: Comparison | None = None
+    not_at_landmarks: str | None = None
+    by_design: Evaluation | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields, null where there is nothing, after the names of the parts there are."""
+        known = {"at_landmarks": self.at_landmarks, "by_design": self.by_design}
+        parts = [name for name, part in known.items() if part is not None]
+        return {"parts": parts} | self.model_dump(mode="json")
 
 
 def tell_evaluation(console: Console, evaluation: Evaluation, model: Path | None) -> None:

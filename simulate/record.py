@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulate.design import EmbryoDesign
 from simulate.files import canonical_json, sha256_of
 from simulate.incubation import Incubation, incubation, onset
-from simulate.protocol import Protocol
+from simulate.protocol import Protocol, stages
 from simulate.settings import Settings
 
 SCHEMA_VERSION: Final = 3
@@ -291,6 +291,16 @@ class TrajectoryRecord(Settings):
         if not trusted or trusted[-1].time_ps <= self.protocol.labelling.persistence_ps:
             return None
         return incubation(trusted, self.protocol.labelling)
+
+    @property
+    def planned_follow_up_ps(self) -> float:
+        """Until when a run that ends without order is known not to have ordered, hold clock, ps.
+
+        The hold, in whole frames, less the persistence time: so much the protocol says before
+        anything is run, whatever comes of it.
+        """
+        hold = stages(self.protocol, self.design)[-1]
+        return round(hold.length_ps, 6) - self.protocol.labelling.persistence_ps
 
     @property
     def mean_hold_temperature_K(self) -> float | None:

@@ -78,8 +78,11 @@ Physics version {manifest.physics_version}.
 ## Scores
 
 Each member leaves out one group of designs and each record is judged only by members that never saw
-its design; the shipped ensemble is these same members. Few members forecast worse than all
-together, so these scores are cautious. The reference is the Kaplan-Meier curve of
+its design; the shipped ensemble is these same members. Two things bend these scores. Few members
+forecast worse than all together: that makes them cautious. The form of the model (features, law,
+default settings) was chosen by such scores of the reference designs: of a model trained on those
+they are flattered, by how much nobody measured. Only designs simulated since can tell.
+The reference is the Kaplan-Meier curve of
 the same training designs, the forecast without a design. Less is better; skill is the share of the
 reference's score removed, with a 90 % interval that resamples the designs.
 
@@ -120,7 +123,7 @@ def _scores_table(scores: dict[str, Any]) -> str:
     first = next(iter(scores.values()))
     lines.append(
         f"\n{first['n_records']} records of {first['n_designs']} designs, horizon "
-        f"{first['horizon_ps']:g} ps (the longest time at which anything was still watched)."
+        f"{first['horizon_ps']:g} ps (so long whole runs are watched)."
     )
     return "\n".join(lines)
 

@@ -24,7 +24,8 @@ from simulate.store import RecordStore
 from simulate.units import CLOCK_ROUNDING_PS
 from train.cache import seen_in
 from train.judges import Judges
-from train.metrics import Floats, KaplanMeier, brier_values, state_at
+from train.metrics import Floats, KaplanMeier, brier_values, scored_until_ps, state_at
+from train.records import planned_follow_up_ps
 from train.resampling import Estimate, Resamples, estimate, ratio
 from train.scores import Answers, Forecast, Score, brier_times_ps, scores_of
 
@@ -88,6 +89,11 @@ class Families:
         """Of each replica."""
         return [each.witnessed for each in self.replicas if each.witnessed is not None]
 
+    @property
+    def horizon_ps(self) -> float:
+        """Of the forecasts: so long whole replicas are watched."""
+        return scored_until_ps(self.incubations, planned_follow_up_ps(self.replicas))
+
 
 def families(everything: Sequence[TrajectoryRecord]) -> Families:
     """The replicas among the records whose structure was the end of a quench and is at hand."""
@@ -123,12 +129,13 @@ def ceiling(
     seen, owners = found.incubations, found.owners
     draws = Resamples.of(owners, seed=0)
     curve = KaplanMeier.of([each for each in training if not each.ordered_in_quench])
-    reference = Answers.of(curve.survival, seen)
-    model = Answers.mean([Answers.of(each, seen) for each in forecasts])
-    others = Answers.of(others_forecast(seen, owners), seen)
+    horizon_ps = found.horizon_ps
+    reference = Answers.of(curve.survival, seen, horizon_ps)
+    model = Answers.mean([Answers.of(each, seen, horizon_ps) for each in forecasts])
+    others = Answers.of(others_forecast(seen, owners), seen, horizon_ps)
     of_model = scores_of(model, reference, seen, owners, draws)
     of_others = scores_of(others, reference, seen, owners, draws)
-    best = best_brier(seen, owners)
+    best = best_brier(seen, owners, horizon_ps)
     best_skill, model_skill = (
         _skill(parts, _brier(reference, seen), draws) for parts in (best, _brier(model, seen))
     )
@@ -195,16 +202,17 @@ def others_forecast(seen: Sequence[Incubation], owners: Sequence[str]) -> Foreca
     return forecast
 
 
-def best_brier(seen: Sequence[Incubation], owners: Sequence[str]) -> Floats:
+def best_brier(seen: Sequence[Incubation], owners: Sequence[str], horizon_ps: float) -> Floats:
     """Each replica's part of the score of whoever knows its structure's law, ``(n_replicas,)``.
 
     Args:
         seen: Of each replica.
         owners: Structure of each.
+        horizon_ps: The score is a mean over times up to it.
     """
     groups = np.array(owners)
     parts = np.zeros((0, len(seen)))
-    for time_ps in brier_times_ps(seen):
+    for time_ps in brier_times_ps(horizon_ps):
         is_ordered, weights = state_at(seen, float(time_ps))
         row = np.zeros(len(seen))
         for name in dict.fromkeys(owners):
@@ -221,7 +229,7 @@ def _brier(answers: Answers, seen: Sequence[Incubation]) -> Floats:
     """Each replica's part of the integrated Brier score, shape ``(n_replicas,)``."""
     rows = [
         brier_values(1.0 - at_time, seen, float(time_ps))
-        for at_time, time_ps in zip(answers.at_times, brier_times_ps(seen), strict=True)
+        for at_time, time_ps in zip(answers.at_times, answers.times_ps, strict=True)
     ]
     return np.asarray(np.mean(rows, axis=0))
 

@@ -3,7 +3,8 @@
 The variance of an outcome is split into that within parents (chance) and that between them (their
 structure and their design), by a one-way analysis of variance of random effects. The share is that
 of the parents chosen: parents more alike leave more to chance. With one parent a design it does not
-part structure from design, so it is no ceiling for a model that knows only one of the two.
+part structure from design, so it is no ceiling for a model that knows only one of the two. How
+widely times spread within a parent is another question (`train.spread`): there no time is held.
 
 Reference:
     Searle, Casella & McCulloch, *Variance Components* (1992), section 3.6.
@@ -16,9 +17,11 @@ from typing import Final
 import numpy as np
 from scipy.stats import f as f_distribution
 
-from simulate.record import TrajectoryRecord
+from simulate.record import Parent, TrajectoryRecord
 from train.counting import ends, number, table
-from train.metrics import Floats
+from train.metrics import Floats, scored_until_ps
+from train.records import planned_follow_up_ps
+from train.spread import Spread, spread_within
 
 LEAST_PARENTS: Final = 2
 LEAST_MIXED: Final = 5
@@ -46,11 +49,11 @@ class Chance:
     """What iso-configurational replicas say.
 
     Attributes:
-        horizon_ps: Hold less the persistence time: until then every whole run was watched.
+        horizon_ps: So long whole replicas are watched (see `train.metrics.scored_until_ps`).
         n_mixed: Parents of which some replicas ordered by the horizon and some did not.
         outcome: Of ordered by the horizon or not.
         log_time: Of the logarithm of the time, held at the horizon.
-        spread_of_log_time: Standard deviation within parents; 1 is a factor of e.
+        spread_of_log_time: Within parents; None where no parent tells of it.
     """
 
     n_replicas: int
@@ -60,7 +63,7 @@ class Chance:
     horizon_ps: float
     outcome: Share
     log_time: Share
-    spread_of_log_time: float | None
+    spread_of_log_time: Spread | None
 
 
 def chance(records: Sequence[TrajectoryRecord]) -> Chance | None:
@@ -68,14 +71,15 @@ def chance(records: Sequence[TrajectoryRecord]) -> Chance | None:
 
     The time is held at the horizon: so it is known for each replica, and its variance needs no law
     of times. Order counts at the middle of its interval. What failed before the horizon without
-    order is left out, and counted.
+    order is left out, and counted; only the spread within parents reads it, as a time not yet over.
     """
     replicas = [record for record in records if record.parent is not None]
     if not replicas:
         return None
-    protocol = replicas[0].protocol
-    horizon_ps = protocol.hold_ps - protocol.labelling.persistence_ps
-    known = [record for record in replicas if _is_known(record, horizon_ps)]
+    planned_ps = planned_follow_up_ps(replicas)
+    known = [record for record in replicas if _is_known(record, planned_ps)]
+    seen = [record.witnessed for record in known if record.witnessed is not None]
+    horizon_ps = scored_until_ps(seen, planned_ps) if seen else planned_ps
     ordered, waits = _by_parent(known, horizon_ps)
     n_mixed = sum(0.0 < float(group.mean()) < 1.0 for group in ordered.values())
     outcome, log_time = (share_of_chance(list(each.values())) for each in (ordered, waits))
@@ -87,7 +91,7 @@ def chance(records: Sequence[TrajectoryRecord]) -> Chance | None:
         horizon_ps=horizon_ps,
         outcome=outcome if n_mixed >= LEAST_MIXED else Share(outcome.value, None),
         log_time=log_time,
-        spread_of_log_time=_spread_within(list(waits.values())),
+        spread_of_log_time=spread_within(_bounds_by_parent(replicas)),
     )
 
 
@@ -128,15 +132,14 @@ def chance_in_words(found: Chance) -> str:
             ("logarithm of the time", found.log_time),
         )
     ]
-    spread = found.spread_of_log_time
-    factor = "undefined" if spread is None else f"{np.exp(spread):.1f}"
     return f"""\
 {found.n_replicas} runs with new velocities from {found.n_parents} stored frames, disordered where
 they start; {found.n_failed} failed before the horizon and are left out; {found.n_mixed} of the
 parents had both outcomes. Outcome and time are held at {found.horizon_ps:.0f} ps. Share of the
 variance that is within parents (chance); the rest is between them, their structure and their
-design together: parents more alike would leave more to chance. Within a parent the times spread by
-a factor of {factor} (one standard deviation of the logarithm).
+design together: parents more alike would leave more to chance.
+
+{_spread_in_words(found)}
 
 {table(("variance of", "chance", "90 %"), rows)}"""
 
@@ -146,11 +149,18 @@ def _share(ratio: float, size: float) -> float:
     return min(1.0, size / (size + ratio - 1.0)) if ratio > 1.0 else 1.0
 
 
-def _spread_within(groups: Sequence[Floats]) -> float | None:
-    degrees = sum(len(group) - 1 for group in groups)
-    if degrees < 1:
-        return None
-    return float(np.sqrt(sum(((group - group.mean()) ** 2).sum() for group in groups) / degrees))
+def _spread_in_words(found: Chance) -> str:
+    spread = found.spread_of_log_time
+    if spread is None:
+        return "How widely the times spread within a parent cannot be told."
+    low, high = np.exp(spread.interval)
+    return f"""\
+Within a parent the times spread by a factor of {np.exp(spread.value):.1f} (90 %: {low:.1f} to \
+{high:.1f}), one standard deviation
+of the logarithm, by the likelihood of what was seen of each replica, normal about its parent.
+{spread.n_telling} parents tell of it; {spread.n_silent} with a single replica, or with none that \
+ordered, say
+only where the parents lie."""
 
 
 def _is_known(record: TrajectoryRecord, horizon_ps: float) -> bool:
@@ -172,6 +182,21 @@ def _by_parent(records: Sequence[TrajectoryRecord], horizon_ps: float) -> tuple[
             ordered.setdefault(name, []).append(float(time_ps <= horizon_ps))
             waits.setdefault(name, []).append(float(np.log(min(time_ps, horizon_ps))))
     return _arrays(ordered), _arrays(waits)
+
+
+def _bounds_by_parent(records: Sequence[TrajectoryRecord]) -> list[Floats]:
+    """Logarithms of the bounds of every time, as `train.spread.spread_within` reads them."""
+    found: dict[Parent, list[tuple[float, float]]] = {}
+    for record in records:
+        seen = record.witnessed
+        if seen is not None and record.parent is not None:
+            upper_ps = np.inf if seen.upper_ps is None else seen.upper_ps
+            if seen.ordered_in_quench:
+                upper_ps = record.protocol.frame_every_ps
+            bounds_ps = (seen.lower_ps, upper_ps)
+            found.setdefault(record.parent, []).append(bounds_ps)
+    with np.errstate(divide="ignore"):
+        return [np.log(each) for each in found.values()]
 
 
 def _arrays(groups: dict[str, list[float]]) -> Groups:

@@ -12,7 +12,6 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from simulate.errors import MisuseError
-from simulate.landmarks import LANDMARKS
 from simulate.record import TrajectoryRecord
 from simulate.settings import Settings
 from simulate.store import RecordStore
@@ -23,9 +22,9 @@ from train.calibration import ShareCalibration
 from train.ceiling import Ceiling, Families, ceiling, families, replica_forecast
 from train.evaluate import check_same_kind
 from train.judges import Judges
-from train.landmark import askable, at_risk
+from train.landmark import at_risk, too_few_wait
 from train.metrics import Floats
-from train.panel import BASELINES, LEAST_AT_RISK, NEEDS_SKSURV, Panel, Table, panels
+from train.panel import BASELINES, NEEDS_SKSURV, Panel, Table, panels
 from train.scores import Forecast
 from train.standing import MODEL, AtLandmark, Repeat, at_landmark, pooled
 
@@ -135,13 +134,7 @@ def why_not(records: Sequence[TrajectoryRecord], package: Package) -> str:
             f"{package.label} learnt from {len(known)} of these designs and does not say which "
             "members left them out, so that nobody can judge it. Train it anew."
         )
-    most = max((len(askable(answered, each)) for each in LANDMARKS), default=0)
-    if most < LEAST_AT_RISK:
-        return (
-            f"a comparison needs {LEAST_AT_RISK} embryos that wait at a landmark, and at most "
-            f"{most} do. Simulate more."
-        )
-    return ""
+    return too_few_wait(answered)
 
 
 @one_thread()
@@ -157,10 +150,7 @@ def _compare(
     tell("reading frames", 0, 1)
     asked = panels(store, records)
     if not asked:
-        raise MisuseError(
-            f"a comparison needs at least {LEAST_AT_RISK} embryos that wait at a landmark, with "
-            f"their frames, but {store.path} has {len(records)} answered records. Simulate more."
-        )
+        raise MisuseError(too_few_wait(records))
     landmarks, tables = _score(asked, judges, kind, tell)
     of_replicas = (
         [replica_forecast(replicas, store, each) for each in judges] if replicas.parents else []
@@ -257,16 +247,16 @@ def _curves(
         owners = np.array(found.owners)
         rows = [int(np.flatnonzero(owners == name)[0]) for name in found.parents]
         groups = [np.flatnonzero(owners == owners[row]).tolist() for row in rows]
-        records, seen = found.replicas, found.incubations
+        records, seen, horizon_ps = found.replicas, found.incubations, found.horizon_ps
         moment = "the end of the quench"
     else:
         forecasts = [each.forecast(first) for each in judges]
         records, seen = [each.record for each in first.asked], first.incubations
-        order = np.argsort(np.mean([f(np.full(len(seen), first.horizon_ps)) for f in forecasts], 0))
+        horizon_ps = first.horizon_ps
+        order = np.argsort(np.mean([f(np.full(len(seen), horizon_ps)) for f in forecasts], 0))
         rows = order[np.linspace(0, len(order) - 1, MOST_CURVES).round().astype(int)].tolist()
         groups = [[row] for row in rows]
         moment = first.landmark
-    horizon_ps = max(each.lower_ps for each in seen)
     times_ps = np.linspace(0.0, horizon_ps, N_CURVE_TIMES)
     table = np.array([np.mean([f(np.full(len(seen), t)) for f in forecasts], 0) for t in times_ps])
     chosen = sorted(zip(rows, groups, strict=True), key=lambda each: float(table[-1, each[0]]))

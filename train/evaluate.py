@@ -16,7 +16,7 @@ from surrogate.manifest import ReferenceCurve
 from surrogate.package import Package
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
-from train.records import check_physics, independent
+from train.records import check_physics, independent, planned_follow_up_ps
 from train.scores import Floats, Scores, scores
 
 
@@ -139,7 +139,8 @@ def _package_scores(
         return np.interp(times_ps, reference.knots_ps, reference.survival_at_knots)
 
     incubations = [record.witnessed for record in records if record.witnessed is not None]
-    return scores(model, kaplan_meier, incubations, keys)
+    planned_ps = planned_follow_up_ps(records)
+    return scores(model, kaplan_meier, incubations, keys, planned_ps=planned_ps)
 
 
 def _rows(predictor: Predictor, records: Sequence[TrajectoryRecord]) -> list[EvaluationRow]:

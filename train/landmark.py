@@ -14,6 +14,8 @@ from simulate.record import TrajectoryRecord
 from simulate.units import CLOCK_ROUNDING_PS
 
 BEFORE_THE_HOLD: Final = ("packing", "end of heating")
+LEAST_AT_RISK: Final = 20
+"""Fewer are not compared: every interval would span everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class AtRisk:
     since_ps: float | None
     incubation: Incubation
 
+    @property
+    def planned_follow_up_ps(self) -> float:
+        """Until when it is watched from there if nothing happens, ps."""
+        return max(0.0, self.record.planned_follow_up_ps - (self.since_ps or 0.0))
+
 
 def at_risk(records: Sequence[TrajectoryRecord], landmark: str) -> list[AtRisk]:
     """Those that reached a landmark without having ordered, and were watched beyond it.
@@ -47,6 +54,17 @@ def askable(records: Sequence[TrajectoryRecord], landmark: str) -> list[AtRisk]:
     """Those at risk whose atoms at the landmark are kept."""
     found = at_risk(records, landmark)
     return [each for each in found if each.frame_number in each.record.frame_numbers]
+
+
+def too_few_wait(records: Sequence[TrajectoryRecord]) -> str:
+    """Why these records cannot be compared on, and what to do; empty where enough of them wait."""
+    most = max(len(askable(records, each)) for each in LANDMARKS)
+    if most >= LEAST_AT_RISK:
+        return ""
+    return (
+        f"a comparison needs {LEAST_AT_RISK} embryos that wait at a landmark, with their frames, "
+        f"and at most {most} do. Simulate more."
+    )
 
 
 def residual(incubation: Incubation, since_ps: float) -> Incubation | None:

@@ -2,7 +2,8 @@
 
 Proper scores (Brier at a horizon, log score of the interval), skill over the Kaplan-Meier curve,
 concordance, and intervals that resample designs. Every score has a per-record form whose plain mean
-is the score, so that one bootstrap serves them all. Times are on the hold clock, ps.
+is the score, so that one bootstrap serves them all. Times are ps, on the hold clock or from the
+moment that is asked at.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -36,13 +37,33 @@ def bounds_ps(incubations: Sequence[Incubation]) -> tuple[Floats, Floats]:
 
 
 def longest_follow_up_ps(incubations: Sequence[Incubation]) -> float:
-    """Longest time at which an embryo was seen still disordered, ps: no horizon beyond is scored.
+    """Longest time at which it was seen of anybody whether it had ordered, ps."""
+    lower, upper = bounds_ps(_some(incubations))
+    return float(np.where(np.isfinite(upper), upper, lower).max())
 
-    A run without onset is censored one persistence time before the end of its hold, so this is
-    shorter than the hold.
+
+def scored_until_ps(incubations: Sequence[Incubation], planned_ps: float | None) -> float:
+    """Horizon of a forecast of these records: as long as all were meant to be watched.
+
+    What is asked must not depend on the answer. A horizon at the last time that anybody was seen
+    waiting would end, where all order, just before the last of them does, and count it as waiting.
+    So the protocol says it: the hold less the persistence time (a run without onset is censored
+    there), less the moment that is asked at; the least of the records, so that a run that is whole
+    is known at the horizon. What ended earlier without order, because it failed, is made up for by
+    weights (see `state_at`). Only where nothing was seen of anybody after the last of those ended
+    can no weight do so, and the horizon is there.
+
+    Args:
+        incubations: What was seen, counted from the moment that is asked at.
+        planned_ps: Least of `TrajectoryRecord.planned_follow_up_ps`, counted from there too. None
+            where no protocol is known: the longest time that anything was seen of.
     """
-    lower, _ = bounds_ps(_some(incubations))
-    return float(lower.max())
+    lower, upper = bounds_ps(_some(incubations))
+    if planned_ps is None:
+        return longest_follow_up_ps(incubations)
+    last_censored_ps = float(lower[np.isinf(upper)].max(initial=-np.inf))
+    is_seen_later = (np.isfinite(upper) & (upper > last_censored_ps)).any()
+    return planned_ps if is_seen_later else min(planned_ps, last_censored_ps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +141,7 @@ def state_at(
     is_at_risk &= ~is_ordered
     followed = follow_up_probability(lower, upper, np.minimum(upper, horizon_ps))
     is_known = is_ordered | is_at_risk
-    if not is_known.any() or not followed[np.isinf(upper)].all():
+    if not followed[np.isinf(upper)].all():
         raise MisuseError(
             "horizon_ps must lie within what was seen, but got "
             f"horizon_ps={horizon_ps:g} while the longest disordered follow-up is "
@@ -142,14 +163,16 @@ def brier_values(
         horizon_ps: Horizon on the hold clock, ps.
 
     Returns:
-        Weighted squared errors, weights scaled to mean 1 (see `state_at`), shape ``(n_records,)``.
+        Weighted squared errors, weights scaled to mean 1 (see `state_at`), shape ``(n_records,)``;
+        0 where the horizon lies within the intervals of all.
 
     Reference:
         Brier, Mon. Weather Rev. 78, 1 (1950).
     """
     forecast = _probabilities(p_ordered, len(incubations), "p_ordered")
     is_ordered, weights = state_at(incubations, horizon_ps)
-    return np.asarray((forecast - is_ordered) ** 2 * weights / weights.mean(), np.float64)
+    mean = float(weights.mean()) or 1.0
+    return np.asarray((forecast - is_ordered) ** 2 * weights / mean, np.float64)
 
 
 def log_values(

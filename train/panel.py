@@ -20,15 +20,12 @@ from surrogate.features import design_features
 from surrogate.surroundings import Surroundings
 from train.baselines import Asked, Choice, Survival, boosting, cox, law, nucleation
 from train.cache import seen_in
-from train.landmark import BEFORE_THE_HOLD, AtRisk, askable
-from train.metrics import Floats, longest_follow_up_ps
+from train.landmark import BEFORE_THE_HOLD, LEAST_AT_RISK, AtRisk, askable
+from train.metrics import Floats, scored_until_ps
 from train.scores import Answers, Forecast
 
 Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
 """Records, each with the store that holds its frames."""
-
-LEAST_AT_RISK: Final = 20
-"""Fewer are not compared: every interval would span everything."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,11 @@ class Panel:
         """Design of each."""
         return [each.record.design.key for each in self.asked]
 
-    @property
+    @cached_property
     def horizon_ps(self) -> float:
-        """Longest time at which anybody was still watched, counted from the landmark."""
-        return longest_follow_up_ps(self.incubations)
+        """Of the forecasts, counted from the landmark: so long whole runs are watched."""
+        planned_ps = min(each.planned_follow_up_ps for each in self.asked)
+        return scored_until_ps(self.incubations, planned_ps)
 
     @property
     def frames_ps(self) -> Floats:
@@ -117,7 +115,8 @@ class Table:
         """Ask a forecast of everybody."""
         n_rows = len(panel.asked)
         at_frames = [forecast(np.full(n_rows, time_ps)) for time_ps in panel.frames_ps]
-        return cls(Answers.of(forecast, panel.incubations), np.array(at_frames))
+        answers = Answers.of(forecast, panel.incubations, panel.horizon_ps)
+        return cls(answers, np.array(at_frames))
 
     @classmethod
     def mean(cls, several: Sequence["Table"]) -> Self:

@@ -54,6 +54,11 @@ def check_physics(records: Sequence[TrajectoryRecord], store: RecordStore) -> No
         )
 
 
+def planned_follow_up_ps(records: Sequence[TrajectoryRecord]) -> float:
+    """So long all of these records were meant to be watched, on their hold clocks, ps."""
+    return min(record.planned_follow_up_ps for record in records)
+
+
 def read_records(stores: Sequence[RecordStore]) -> Records:
     """All records, checked to be fit for training; of an id in several stores, the best.
 

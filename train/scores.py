@@ -14,7 +14,7 @@ from train.metrics import (
     brier_values,
     concordance,
     log_values,
-    longest_follow_up_ps,
+    scored_until_ps,
     skill,
     state_at,
 )
@@ -46,7 +46,8 @@ class Scores(Settings):
     """What records said about forecasts.
 
     Attributes:
-        horizon_ps: Longest time at which anything was still watched: Brier scores go no further.
+        horizon_ps: So long whole runs are watched (see `train.metrics.scored_until_ps`): Brier
+            scores go no further.
         brier: At the horizon; None where nobody can be scored there.
         integrated_brier: Mean over times up to the horizon.
         log: Negative log-likelihood of what was seen.
@@ -74,30 +75,41 @@ class Answers:
     Attributes:
         at_lower, at_upper: Survival at the bounds of what was seen, shape ``(n_records,)``; at the
             lower one twice where it is censored.
-        at_times: At `brier_times_ps`, shape ``(n_times, n_records)``.
+        times_ps: At which Brier scores are taken, the horizon last; none where that is 0.
+        at_times: Survival at them, shape ``(n_times, n_records)``.
     """
 
     at_lower: Floats
     at_upper: Floats
+    times_ps: Floats
     at_times: Floats
 
     @classmethod
-    def of(cls, forecast: Forecast, incubations: Sequence[Incubation]) -> Self:
-        """Ask a forecast."""
+    def of(cls, forecast: Forecast, incubations: Sequence[Incubation], horizon_ps: float) -> Self:
+        """Ask a forecast.
+
+        Args:
+            forecast: Who is asked.
+            incubations: What was seen.
+            horizon_ps: Of the Brier scores (see `train.metrics.scored_until_ps`).
+        """
         lower, upper = bounds_ps(incubations)
-        rows = [forecast(np.full(len(lower), t)) for t in brier_times_ps(incubations)]
+        times_ps = brier_times_ps(horizon_ps)
+        rows = [forecast(np.full(len(lower), t)) for t in times_ps]
         return cls(
             forecast(lower),
             forecast(np.where(np.isfinite(upper), upper, lower)),
+            times_ps,
             np.array(rows).reshape(len(rows), len(lower)),
         )
 
     @classmethod
     def mean(cls, several: Sequence["Answers"]) -> Self:
-        """Of several forecasts, each as likely as the others."""
+        """Of several forecasts, each as likely as the others, asked at the same times."""
         return cls(
             np.mean([each.at_lower for each in several], axis=0),
             np.mean([each.at_upper for each in several], axis=0),
+            several[0].times_ps,
             np.mean([each.at_times for each in several], axis=0),
         )
 
@@ -107,9 +119,8 @@ class Answers:
         return np.asarray(1.0 - (self.at_times[-1] if len(self.at_times) else self.at_lower))
 
 
-def brier_times_ps(incubations: Sequence[Incubation]) -> Floats:
-    """Times at which Brier scores are taken, the horizon last; none where nobody was watched."""
-    horizon_ps = longest_follow_up_ps(incubations)
+def brier_times_ps(horizon_ps: float) -> Floats:
+    """Times at which Brier scores are taken, the horizon last; none up to a horizon of 0."""
     return np.linspace(0.0, horizon_ps, N_BRIER_TIMES + 1)[1:] if horizon_ps > 0.0 else np.zeros(0)
 
 
@@ -119,9 +130,21 @@ def scores(
     incubations: Sequence[Incubation],
     design_keys: Sequence[str],
     seed: int = 0,
+    *,
+    planned_ps: float | None = None,
 ) -> Scores:
-    """Scores of a forecast beside a reference on the same records."""
-    both = [Answers.of(each, incubations) for each in (model, reference)]
+    """Scores of a forecast beside a reference on the same records.
+
+    Args:
+        model: What is judged.
+        reference: What it is compared with.
+        incubations: What was seen.
+        design_keys: Design of each record.
+        seed: Of the draws of designs.
+        planned_ps: So long all were meant to be watched (see `train.metrics.scored_until_ps`).
+    """
+    horizon_ps = scored_until_ps(incubations, planned_ps)
+    both = [Answers.of(each, incubations, horizon_ps) for each in (model, reference)]
     draws = Resamples.of(design_keys, seed)
     return scores_of(both[0], both[1], incubations, design_keys, draws)
 
@@ -133,8 +156,16 @@ def scores_of(
     design_keys: Sequence[str],
     draws: Resamples,
 ) -> Scores:
-    """Scores of answers beside those of a reference; `draws` are of the same records."""
-    times_ps = brier_times_ps(incubations)
+    """Scores of answers beside those of a reference, asked at the same times.
+
+    Args:
+        model: What is judged.
+        reference: What it is compared with.
+        incubations: What was seen.
+        design_keys: Design of each record.
+        draws: Of the same records.
+    """
+    times_ps = model.times_ps
     log_parts = [log_values(e.at_lower, e.at_upper, incubations) for e in (model, reference)]
     brier, integrated, shares = None, None, _Shares(None, None, None)
     if len(times_ps):
@@ -145,7 +176,7 @@ def scores_of(
     return Scores(
         n_records=len(incubations),
         n_designs=len(set(design_keys)),
-        horizon_ps=longest_follow_up_ps(incubations),
+        horizon_ps=float(times_ps[-1]) if len(times_ps) else 0.0,
         brier=brier,
         integrated_brier=integrated,
         log=_score(log_parts, draws),

@@ -70,7 +70,8 @@ class AtLandmark(Settings):
     Attributes:
         n_waiting: Asked: those that had not ordered and were watched beyond.
         n_ordered: Of them, seen to order later.
-        horizon_ps: Of the forecast, counted from the landmark: longest time anybody was watched.
+        horizon_ps: Of the forecast, counted from the landmark: so long whole runs
+            are watched.
         is_past_quench: Whether order in the quench is past.
         share_ordered: By the horizon: what AUPRC is by chance.
     """
@@ -105,7 +106,7 @@ def at_landmark(
         n_designs=len(set(panel.keys)),
         horizon_ps=panel.horizon_ps,
         is_past_quench=panel.is_past_quench,
-        share_ordered=float((is_ordered * weights).sum() / weights.sum()),
+        share_ordered=float((is_ordered * weights).sum() / max(weights.sum(), 1.0e-12)),
         standings={
             name: _standing(panel, tables, name, reference, draws, repeats) for name in tables
         },

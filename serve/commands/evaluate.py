@@ -1,7 +1,7 @@
 """`glassyli evaluate`: a model's forecasts beside what was simulated."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from train.comparison import Comparison
 
 
+NEEDS_REPEATS: Final = ("config", "work", "address")
+"""Options that would be ignored without."""
+
+
 def evaluate(
+    context: typer.Context,
     store: Annotated[Path, typer.Argument(help="Record store to compare with.")],
     model: Model = None,
     out: Annotated[
@@ -35,13 +40,25 @@ def evaluate(
     """Score a model on a record store, beside baselines.
 
     On the store that a model learnt from, designs are judged by members that never saw them.
+    --json: see docs/evaluation-json.md.
     """
     console = SESSION.console(as_json=as_json)
     from simulate.errors import MisuseError
     from simulate.store import open_store
 
-    if config is not None and not repeats:
-        raise MisuseError("--config is for --repeats, but none are asked for. Add --repeats 5.")
+    def is_typed(name: str) -> bool:
+        """Not a default, nor one of the environment."""
+        source = context.get_parameter_source(name)
+        return source is not None and source.name == "COMMANDLINE"
+
+    ignored = next(filter(is_typed, NEEDS_REPEATS), None)
+    if ignored and not repeats:
+        raise MisuseError(f"--{ignored} is for --repeats, but none are asked for. Add --repeats 5.")
+    if repeats and is_typed("model"):
+        raise MisuseError(
+            "--repeats judges models that it trains itself, so that --model must not be given, but "
+            f"got {model}. Leave out one of them."
+        )
     if out is not None and out.suffix not in {".html", ".md"}:
         raise MisuseError(f"--out must be an .html or .md file, but is {out}. Rename it.")
     opened = open_store(store)
@@ -60,7 +77,7 @@ def _evaluate_package(
 
     path = model_path(model)
 
-    from serve.evaluation_view import tell_comparison, tell_evaluation
+    from serve.evaluation_view import Answer, tell_comparison, tell_evaluation
     from simulate.errors import MisuseError
     from surrogate.predictor import Predictor
     from train.comparison import Comparison, compare_package, why_not
@@ -80,8 +97,10 @@ def _evaluate_package(
     if reason and out is not None:
         raise MisuseError(f"A page cannot be made: {reason} Or leave out --out.")
     evaluation = evaluate_package(predictor, store)
-    landmarks = at_landmarks and at_landmarks.model_dump(mode="json")
-    console.result_json(evaluation.model_dump(mode="json") | {"at_landmarks": landmarks})
+    answer = Answer(
+        at_landmarks=at_landmarks, not_at_landmarks=reason or None, by_design=evaluation
+    )
+    console.result_json(answer.as_json())
     if at_landmarks is not None:
         tell_comparison(console, at_landmarks)
         _write(console, at_landmarks, out)
@@ -101,14 +120,19 @@ def _repeated(
 ) -> "Comparison":
     """Train what is missing, then compare."""
     from simulate.cluster import ray_session
+    from simulate.errors import MisuseError
     from simulate.files import read_yaml
     from simulate.settings import validated
     from train.config import TrainingConfig
+    from train.landmark import too_few_wait
     from train.records import read_records
 
     values = read_yaml(config, "training settings") if config else {}
     settings = validated(TrainingConfig, values, str(config or "training settings"))
-    read_records([store])  # too few of them are found before anything heavy is imported
+    # What hours of training would end in is said before them, and before the heavy imports.
+    learnt_from = [record for _, record in read_records([store]).answered]
+    if reason := too_few_wait(learnt_from):
+        raise MisuseError(f"--repeats cannot be compared: {reason}")
 
     from serve.views import show_training
     from train.comparison import compare_repeats
@@ -134,9 +158,9 @@ def _repeated(
 
 def _publish(console: "Console", found: "Comparison", out: Path | None, model: Path | None) -> None:
     """The comparison for machines or people, the page, and what to do next."""
-    from serve.evaluation_view import next_step, tell_comparison
+    from serve.evaluation_view import Answer, next_step, tell_comparison
 
-    console.result_json(found.model_dump(mode="json"))
+    console.result_json(Answer(at_landmarks=found).as_json())
     tell_comparison(console, found)
     _write(console, found, out)
     console.result(next_step(model))

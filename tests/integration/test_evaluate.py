@@ -17,7 +17,10 @@ def test_an_evaluation_by_repeats_goes_on_where_it_stopped(tmp_path: Path) -> No
     asked = ["evaluate", "store", "--repeats", 2, "--config", "train.yaml", "--work", "work"]
     first = glassyli(*asked, "--out", "page.html", "--json", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    found = json.loads(first.stdout)
+    answer = json.loads(first.stdout)
+    assert answer["parts"] == ["at_landmarks"]
+    assert answer["by_design"] is answer["not_at_landmarks"] is None
+    found = answer["at_landmarks"]
     assert found["kind"] == "repeats"
     assert found["n_repeats"] == 2
     assert "over all repeats" in (tmp_path / "page.html").read_text("utf-8")
@@ -33,6 +36,9 @@ def test_an_evaluation_by_repeats_goes_on_where_it_stopped(tmp_path: Path) -> No
     ("words", "said"),
     [
         (["--config", "train.yaml"], "--repeats"),
+        (["--work", "elsewhere"], "--repeats"),
+        (["--repeats", "2", "--model", "mine"], "--model"),
+        (["--repeats", "2"], "20 embryos that wait"),
         (["--out", "page.pdf"], ".html"),
     ],
 )

@@ -155,7 +155,10 @@ def test_the_model_is_evaluated_and_the_proposals_are_designs(
         "evaluate", summary["store"], "--model", summary["model"], "--json", cwd=folder
     )
     assert ended.returncode == 0, ended.stderr
-    assert json.loads(ended.stdout)["n_records"] == 4
+    answer = json.loads(ended.stdout)
+    assert answer["parts"] == ["by_design"]
+    assert "20 embryos that wait" in answer["not_at_landmarks"]
+    assert answer["by_design"]["n_records"] == 4
     proposals = Path(summary["search"]) / "proposals.jsonl"
     n_proposed = len((folder / proposals).read_text().splitlines())
     assert n_proposed >= 1

@@ -7,17 +7,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from ase.build import bulk
-from synthetic import QUICK_TRAINING, Truth, lithium, synthetic_designs, synthetic_store
+from synthetic import (
+    QUICK_TRAINING,
+    Truth,
+    lithium,
+    synthetic_designs,
+    synthetic_package,
+    synthetic_store,
+)
+from torch_geometric.data import Batch
 
 from benchmarks import ablation
-from benchmarks.ablation import ALL, DESIGN, NO_ANGLES, PAIRS, STUDY, blinded, without_angles
+from benchmarks.ablation import (
+    ALL,
+    DESIGN,
+    LINE,
+    NO_ANGLES,
+    PAIRS,
+    STUDY,
+    blinded,
+    without_angles,
+    without_graph,
+)
 from simulate.snapshot import Snapshot
 from simulate.store import open_store
 from surrogate.descriptors import DESCRIPTOR_NAMES, descriptors
 from surrogate.surroundings import Surroundings, surroundings
 from train.dataset import TrainingSet
-from train.panel import LEAST_AT_RISK
+from train.landmark import LEAST_AT_RISK
 from train.records import read_records
 
 ANGULAR = [name for name in DESCRIPTOR_NAMES if "averaged" in name or "solid" in name]
@@ -69,6 +88,22 @@ def test_a_blinded_training_set_is_blind_throughout(tmp_path: Path) -> None:
         assert not blind.edge_attr[:, -1].any()
 
 
+def test_without_the_graph_the_line_is_left_as_it_was_fitted(tmp_path: Path) -> None:
+    """What the structure adds is then the line alone, and with the graph it is more."""
+    store = synthetic_store(tmp_path / "store", synthetic_designs(6), 1, Truth(median_ps=150.0))
+    package = synthetic_package(tmp_path / "model", store)
+    data = TrainingSet.of(read_records([store]), 2)
+    batch = Batch.from_data_list(data.graphs[:4])
+    members = zip(package.members(), without_graph(package).members(), strict=True)
+    with torch.inference_mode():
+        for whole, bare in members:
+            assert torch.equal(bare.structure(batch), whole.structure.line(batch))
+            assert bare.structure(batch).any()
+            assert not torch.equal(bare.structure(batch), whole.structure(batch))
+            features = data.features[:3]
+            assert torch.equal(bare.design_outputs(features), whole.design_outputs(features))
+
+
 def test_the_command_compares_all_variants_on_the_same_embryos(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,7 +121,7 @@ def test_the_command_compares_all_variants_on_the_same_embryos(
     found = printed["landmarks"]
     assert found[0]["landmark"] == "packing"
     for each in found:
-        assert set(each["over_kaplan_meier"]) == {ALL, NO_ANGLES, DESIGN}
+        assert set(each["over_kaplan_meier"]) == {ALL, LINE, NO_ANGLES, DESIGN}
         assert set(each["over_each_other"]) == {f"{one} over {other}" for one, other in PAIRS}
         assert len({one["n_records"] for one in each["over_kaplan_meier"].values()}) == 1
         assert len({one["log"]["kaplan_meier"] for one in each["over_kaplan_meier"].values()}) == 1

@@ -39,7 +39,7 @@ def drawn(p_ordered: np.ndarray, rng: np.random.Generator) -> tuple[list[Incubat
 def test_the_score_of_whoever_knows_the_law_is_found_without_bias() -> None:
     rng = np.random.default_rng(0)
     p = rng.beta(0.7, 0.7, N_PARENTS)
-    found = [best_brier(*drawn(p, rng)).mean() for _ in range(100)]
+    found = [best_brier(*drawn(p, rng), 100.0).mean() for _ in range(100)]
     truth = float((p * (1.0 - p)).mean())
     error = np.std(found) / np.sqrt(len(found))
     assert np.mean(found) == pytest.approx(truth, abs=3.5 * error)
@@ -49,7 +49,7 @@ def test_the_score_of_whoever_knows_the_law_is_found_without_bias() -> None:
 
 def test_structures_that_leave_nothing_to_chance_have_a_perfect_best() -> None:
     p = np.array([1.0, 0.0, 1.0, 0.0])
-    assert best_brier(*drawn(p, np.random.default_rng(1))) == pytest.approx(np.zeros(20))
+    assert best_brier(*drawn(p, np.random.default_rng(1)), 100.0) == pytest.approx(np.zeros(20))
 
 
 def test_a_replica_is_forecast_by_the_others_and_never_by_itself() -> None:
@@ -57,7 +57,7 @@ def test_a_replica_is_forecast_by_the_others_and_never_by_itself() -> None:
     records = replicas([[20.0, 20.0, 20.0, 20.0, 900.0], [900.0] * 5, [20.0] * 5])
     seen = [each.witnessed for each in records if each.witnessed is not None]
     owners = [each.parent.trajectory_id for each in records if each.parent is not None]
-    answers = Answers.of(others_forecast(seen, owners), seen)
+    answers = Answers.of(others_forecast(seen, owners), seen, 180.0)
     assert answers.p_ordered[:5] == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.9])
     assert answers.p_ordered[5:10] == pytest.approx(np.full(5, 0.9 / 5.0))
 

@@ -9,6 +9,7 @@ from synthetic import QUICK_TRAINING, Truth, synthetic_designs, synthetic_packag
 
 from serve.evaluation_markdown import markdown
 from serve.evaluation_page import write_evaluation_page
+from serve.evaluation_view import Answer
 from serve.evaluation_words import is_best, place, place_over, verdict
 from simulate.errors import MisuseError
 from simulate.store import RecordStore
@@ -126,6 +127,15 @@ def test_baselines_that_need_a_library_are_left_out_without_it(
     assert any("glassyli[evaluate]" in note for note in without.notes)
 
 
+def test_an_answer_for_programs_has_one_shape_whatever_was_asked(found: Comparison) -> None:
+    whole, none = Answer(at_landmarks=found).as_json(), Answer(not_at_landmarks="few").as_json()
+    assert list(whole) == list(none) == ["parts", "at_landmarks", "not_at_landmarks", "by_design"]
+    assert (whole["parts"], none["parts"]) == (["at_landmarks"], [])
+    assert whole["at_landmarks"]["kind"] == "judges"
+    page = Path(__file__).parents[2] / "docs" / "evaluation-json.md"
+    assert all(f"| `{name}` |" in page.read_text("utf-8") for name in whole)
+
+
 @pytest.mark.slow
 def test_a_store_of_new_designs_is_judged_by_all_beside_kaplan_meier(
     trained: Trained, tmp_path: Path
@@ -137,6 +147,7 @@ def test_a_store_of_new_designs_is_judged_by_all_beside_kaplan_meier(
     assert set(new.landmarks[0].standings) == {MODEL}
     assert new.n_judges == trained[1].manifest.n_members
     assert new.ceiling is None
+    assert "baselines are fitted" not in markdown(new)
     page = write_evaluation_page(tmp_path / "page.html", new).read_text("utf-8")
     assert "24 of the designs are new" in page
 
@@ -145,7 +156,7 @@ def test_a_store_in_which_hardly_anybody_waits_is_refused(trained: Trained, tmp_
     small = synthetic_store(tmp_path / "small", synthetic_designs(3), 1)
     assert "at most 3 do" in why_not(list(small), trained[1])
     assert not why_not(list(trained[0]), trained[1])
-    with pytest.raises(MisuseError, match="at least 20"):
+    with pytest.raises(MisuseError, match="needs 20 embryos"):
         compare_package(small, trained[1])
 
 
@@ -205,6 +216,7 @@ def test_the_verdict_says_where_a_baseline_is_clearly_better(found: Comparison) 
 
 def test_the_markdown_holds_every_forecaster_at_every_landmark(found: Comparison) -> None:
     text = markdown(found)
+    assert "baselines are fitted to the same parts of the data" in text
     for sentence in verdict(found):
         assert sentence in text
     for name in (MODEL, *BASELINES):

@@ -8,6 +8,9 @@ from synthetic import ALWAYS, NEVER, lithium, synthetic_designs, synthetic_recor
 from simulate.incubation import Incubation
 from simulate.landmarks import LANDMARKS
 from train.landmark import at_risk, residual
+from train.panel import Panel, Table
+from train.resampling import Resamples
+from train.scores import scores_of
 
 TIMES = st.floats(0.0, 1000.0)
 
@@ -51,3 +54,22 @@ def test_fewer_wait_at_every_landmark_and_all_that_never_order_do() -> None:
 def test_an_unknown_landmark_is_refused() -> None:
     with pytest.raises(ValueError, match="must be one of packing"):
         at_risk([synthetic_record(lithium(), 1)], "tea time")
+
+
+@pytest.mark.parametrize("landmark", ["packing", "50 ps"])
+def test_the_window_of_a_panel_is_the_same_whatever_came_of_it(landmark: str) -> None:
+    """Where all order soon, all are seen to have ordered, and up to the same time as elsewhere."""
+    never, soon = [
+        [
+            record.model_copy(update={"incubation": seen})
+            for record in (synthetic_record(each, 1, NEVER) for each in synthetic_designs(6))
+        ]
+        for seen in (Incubation(lower_ps=180.0), Incubation(lower_ps=60.0, upper_ps=70.0))
+    ]
+    whole, ended = (Panel(landmark, at_risk(each, landmark), []) for each in (never, soon))
+    assert ended.horizon_ps == pytest.approx(whole.horizon_ps, abs=1.0)
+    table = Table.of(lambda times_ps: 0.5 + 0.0 * times_ps, ended)
+    draws = Resamples.of(ended.keys, seed=0)
+    found = scores_of(table.answers, table.answers, ended.incubations, ended.keys, draws)
+    assert found.observed == 1.0
+    assert found.horizon_ps == ended.horizon_ps

@@ -128,6 +128,14 @@ def test_too_few_designs_are_refused() -> None:
         learnability.study(drawn(9, 3))
 
 
+def test_an_interval_shrinks_with_the_designs_that_it_is_of() -> None:
+    score = {"skill": 0.3, "skill_interval": (0.2, 0.4)}
+    judged = {"n_designs": 50, "integrated_brier": score, "log": score}
+    each = {"design law": judged}
+    found = learnability.needs({"n_designs": 80, "scores": each, "beyond_size": each})
+    assert found[0] == ("integrated brier skill to within 0.05", 200)
+
+
 def test_the_command_writes_a_page_and_prints_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from simulate.errors import MisuseError
@@ -18,6 +20,7 @@ from train.metrics import (
     log_score,
     log_values,
     longest_follow_up_ps,
+    scored_until_ps,
     skill,
     state_at,
 )
@@ -123,6 +126,44 @@ def test_a_horizon_nobody_was_followed_to_is_refused() -> None:
     assert brier([0.5, 0.5], seen, 950.0) == pytest.approx(0.25)
     with pytest.raises(MisuseError, match="950 ps"):
         brier([0.5, 0.5], seen, 1000.0)
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=20))
+def test_the_horizon_of_whole_runs_does_not_depend_on_what_came_of_them(frames: list[int]) -> None:
+    """Ten frames of 10 ps are watched; order comes after some of them, or later than all."""
+    seen = [between(10 * n, 10 * n + 10) if n < 10 else beyond(100) for n in frames]
+    assert scored_until_ps(seen, 100.0) == 100.0
+    is_ordered, weights = state_at(seen, 100.0)
+    assert weights == pytest.approx(np.ones(len(seen)))
+    assert is_ordered.tolist() == [n < 10 for n in frames]
+
+
+def test_where_all_order_all_are_seen_to_have_ordered() -> None:
+    seen = [between(10, 20), between(30, 40), between(330, 340)]
+    for planned_ps in (950.0, None):
+        is_ordered, weights = state_at(seen, scored_until_ps(seen, planned_ps))
+        assert np.average(is_ordered, weights=weights) == 1.0
+
+
+def test_who_failed_early_moves_the_horizon_only_where_nobody_was_seen_later() -> None:
+    assert scored_until_ps([between(10, 20), beyond(30), beyond(100)], 100.0) == 100.0
+    assert scored_until_ps([between(40, 50), beyond(30)], 100.0) == 100.0
+    assert scored_until_ps([between(10, 20), beyond(30)], 100.0) == 30.0
+    for seen in ([between(40, 50), beyond(30)], [between(10, 20), beyond(30)]):
+        _, weights = state_at(seen, scored_until_ps(seen, 100.0))
+        assert weights.sum() == pytest.approx(2.0)
+
+
+def test_who_was_watched_for_longer_counts_at_the_horizon_of_all() -> None:
+    seen = [beyond(100.0), beyond(300.0), between(200, 210), between(10, 20)]
+    assert scored_until_ps(seen, 100.0) == 100.0
+    is_ordered, weights = state_at(seen, 100.0)
+    assert is_ordered.tolist() == [False, False, False, True]
+    assert weights == pytest.approx(np.ones(4))
+
+
+def test_within_the_intervals_of_all_nothing_is_scored() -> None:
+    assert brier([0.1, 0.9], [between(10, 20), between(10, 20)], 13.0) == 0.0
 
 
 def test_brier_rewards_honesty() -> None:

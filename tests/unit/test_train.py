@@ -119,6 +119,7 @@ def test_failed_records_are_counted_and_not_used(tmp_path: Path) -> None:
     assert (len(records.answered), records.n_failed) == (4, 2)
     package = synthetic_package(tmp_path / "model", store, NO_GRAPH)
     assert "2 failed; those watched" in package.card_text
+    assert "was chosen by such scores of the reference designs" in package.card_text
 
 
 def test_too_little_data_is_refused(tmp_path: Path) -> None:
