@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from simulate.incubation import Incubation
-from surrogate.calibration import Calibration, hazard_powers
+from surrogate.calibration import Calibration, StageCalibration, hazard_powers
 from surrogate.manifest import Gates
 from surrogate.network import EmbryoNet, forecast
 from surrogate.surroundings import STAGES, Stage
@@ -27,9 +27,9 @@ from train.recalibration import Unseen, calibrated
 from train.scores import Floats, Forecast
 
 GATES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-NO_PART: Final = -1
 LEAST_GAIN: Final = 1.0e-3
-"""A gate opens only if it lowers the mean loss of unseen designs by this much, nats a frame."""
+"""A gate opens, and a calibration counts, only if it lowers the mean loss of unseen designs by this
+much, nats a frame."""
 
 
 class CrossFit:
@@ -63,18 +63,25 @@ class CrossFit:
         return Gates(**at)
 
     def calibrations(self, gates: Gates) -> tuple[Calibration, list[Calibration]]:
-        """What is to be done to every forecast; and the same learnt without each of the parts."""
-        by_stage = {name: self._unseen(name, gates.at(name)) for name in STAGES}
+        """What is to be done to every forecast; and the same learnt without each of the parts.
 
-        def without(left: int) -> Calibration:
-            return Calibration(
-                **{
-                    name: calibrated(rows.rows(part != left))
-                    for name, (rows, part) in by_stage.items()
-                }
-            )
-
-        return without(NO_PART), [without(left) for left in range(int(self._part.max()) + 1)]
+        Nothing at a stage where parts that it was not learnt from are no better forecast with it.
+        """
+        parts = range(int(self._part.max()) + 1)
+        every, without = {}, {}
+        for name in STAGES:
+            unseen, part = self._unseen(name, gates.at(name))
+            learnt = [calibrated(unseen.rows(part != left)) for left in parts]
+            apart = [unseen.rows(part == left) for left in parts]
+            with_it = sum(r.loss_under(each) for r, each in zip(apart, learnt, strict=True))
+            as_it_is = sum(rows.loss_under(StageCalibration()) for rows in apart)
+            if as_it_is - with_it <= LEAST_GAIN * len(part):
+                continue
+            every[name] = calibrated(unseen)
+            without[name] = learnt
+        return Calibration(**every), [
+            Calibration(**{name: each[left] for name, each in without.items()}) for left in parts
+        ]
 
     def forecast(self, gate: float, without: Sequence[Calibration]) -> Forecast:
         """Mean survival over the judges of each record; packed atoms count by `gate`.
@@ -125,9 +132,8 @@ class CrossFit:
         outputs = self._outputs[:, owner] + gate * moved
         if stage == "waiting":
             outputs[..., 0] = -torch.inf
-        weights = 1.0 / torch.bincount(owner, minlength=len(self._part))[owner].double()
         law = forecast(outputs, self._shared).law
-        return Unseen.of(law, self.is_judge[:, owner], seen, weights), self._part[owner]
+        return Unseen.of(law, self.is_judge[:, owner], seen), self._part[owner]
 
     def _gate(self, is_chosen: Tensor) -> float:
         frames = torch.nonzero(is_chosen).flatten()

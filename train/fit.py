@@ -30,7 +30,7 @@ from train.logs import log_ensemble
 from train.member import MemberFit, fold_of
 from train.metrics import KaplanMeier
 from train.progress import Clock, Progress, TrainingProgress
-from train.records import Records, read_records
+from train.records import Records, planned_follow_up_ps, read_records
 from train.run_folder import RunFolder, identity_of
 from train.scores import Forecast, Scores, restricted, scores
 from train.workers import fit_members
@@ -178,8 +178,16 @@ def assemble(
     gates = judged.gates()
     calibration, without = judged.calibrations(gates)
     reference = judged.kaplan_meier(incubations)
+    planned_ps = planned_follow_up_ps(answered)
     found = {
-        road: scores(judged.forecast(gate, without), reference, incubations, data.keys, config.seed)
+        road: scores(
+            judged.forecast(gate, without),
+            reference,
+            incubations,
+            data.keys,
+            config.seed,
+            planned_ps=planned_ps,
+        )
         for road, gate in (("full", gates.packed), ("fast", 0.0))
     }
     decidable = _decidable_scores(
@@ -219,6 +227,7 @@ def _decidable_scores(
         [incubation for incubation, _ in chosen],
         [key for _, key in chosen],
         seed,
+        planned_ps=planned_follow_up_ps(answered),
     )
 
 

@@ -29,7 +29,7 @@ GRADIENT_NORM: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Frames as graphs.
+    """Frames as graphs; each counts once, since a weight by their number would know the end.
 
     Attributes:
         is_own: Records that may be seen, shape ``(n_records,)``.
@@ -40,12 +40,6 @@ class Frames:
     graphs: Sequence[Data]
     is_own: Tensor
     is_watching: Tensor | None = None
-
-    @property
-    def share(self) -> Tensor:
-        """Of each frame in its run, shape ``(n_frames,)``."""
-        n_frames = torch.bincount(self.data.owner, minlength=len(self.data.designs)).clamp_min(1)
-        return 1.0 / n_frames[self.data.owner]
 
     @property
     def fitted_and_watching(self) -> tuple[list[int], list[int]]:
@@ -93,7 +87,6 @@ class _AtomFit:
     ) -> None:
         self._frames, self._config, self._course = frames, config, course
         self._fitted, self._watching = frames.fitted_and_watching
-        self._share = frames.share
         with torch.no_grad():
             base = network.design_outputs(frames.data.features)[frames.data.owner]
             self._base = base + torch.cat([network.structure.line(each) for each in frames.graphs])
@@ -131,7 +124,7 @@ class _AtomFit:
             now.loss_sum += self._step(batch)
             now.n_batches += 1
             self._save()
-        loss = now.loss_sum / float(self._share[self._fitted].sum())
+        loss = now.loss_sum / len(self._fitted)
         now.epoch, now.n_batches, now.loss_sum = now.epoch + 1, 0, 0.0
         validation_loss = self._validation_loss() if self._watching else None
         if validation_loss is not None and validation_loss < now.best_loss:
@@ -142,7 +135,7 @@ class _AtomFit:
 
     def _step(self, batch: Sequence[int]) -> float:
         """One step down the loss of a batch; returns its sum over the frames."""
-        team, all_share = self._course.team, self._share[list(batch)].sum()
+        team = self._course.team
         mine = team.part(batch)
         # Whoever gets no frame looks at one that counts nothing: the gradients of all are awaited.
         chosen = torch.tensor(mine or batch[:1])
@@ -152,17 +145,16 @@ class _AtomFit:
             self._base[chosen] + moved, self._outer, self._frames.data.frame_targets.rows(chosen)
         )
         cost = (moved / self._config.correction_spread).square().sum(dim=1)
-        share = self._share[chosen]
-        total = (counts * (share * loss + 0.5 * share * cost)).sum()
+        total = (counts * (loss + 0.5 * cost)).sum()
         self._optimiser.zero_grad()
         # The team takes the mean of its gradients, the loss is the sum of its parts.
-        (team.size * total / all_share).backward()
+        (team.size * total / len(batch)).backward()
         nn.utils.clip_grad_norm_(self.atoms.parameters(), GRADIENT_NORM)
         self._optimiser.step()
         return float(team.sums(total.detach()[None]))
 
     def _validation_loss(self) -> float:
-        """Of the incubation times of those that watch, nats; every run counts once."""
+        """Mean over the frames of those that watch, of their incubation times, nats."""
         team, targets = self._course.team, self._frames.data.frame_targets
         total = torch.zeros(1, dtype=torch.float64)
         with torch.no_grad():
@@ -171,8 +163,8 @@ class _AtomFit:
                 loss = incubation_loss(
                     self._base[batch] + moved, self._outer, targets.rows(torch.tensor(batch))
                 )
-                total += (self._share[batch] * loss).sum()
-        return float(team.sums(total)) / float(self._share[self._watching].sum())
+                total += loss.sum()
+        return float(team.sums(total)) / len(self._watching)
 
     def _batch(self, chosen: Sequence[int]) -> Batch:
         graphs = [self._frames.graphs[each] for each in chosen]

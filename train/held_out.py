@@ -75,7 +75,7 @@ class HeldOut:
 
     @property
     def waiting(self) -> float | None:
-        """Mean over runs asked at the landmarks of their wait, under the best gate, nats."""
+        """Mean over frames at the landmarks of a wait, under the best gate, nats."""
         return self._mean(is_waiting=True)
 
     @property
@@ -88,27 +88,20 @@ class HeldOut:
     def by_design(self) -> list[float]:
         """Mean loss of each design that was heard, in the order of their keys, nats."""
         asked = [self._asked(is_waiting=each) for each in (False, True)]
-        owner, losses, weights = (torch.cat(parts) for parts in zip(*asked, strict=True))
+        owner, losses = (torch.cat(parts) for parts in zip(*asked, strict=True))
         keys = sorted(set(self.data.keys))
         number = torch.tensor([keys.index(key) for key in self.data.keys])[owner]
-        total, weight = (
-            torch.bincount(number, each, len(keys)) for each in (weights * losses, weights)
-        )
-        return [float(t / w) for t, w in zip(total, weight, strict=True) if w > 0.0]
+        total, count = (torch.bincount(number, w, len(keys)) for w in (losses, None))
+        return [float(t / n) for t, n in zip(total, count, strict=True) if n > 0]
 
     def _mean(self, *, is_waiting: bool) -> float | None:
-        _, losses, weights = self._asked(is_waiting=is_waiting)
-        return float((weights * losses).sum() / weights.sum()) if len(weights) else None
+        _, losses = self._asked(is_waiting=is_waiting)
+        return float(losses.mean()) if len(losses) else None
 
-    def _asked(self, *, is_waiting: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Records that were asked, their losses under the best gate, and their weights.
-
-        A run counts once, however often it was asked while it waited.
-        """
+    def _asked(self, *, is_waiting: bool) -> tuple[Tensor, Tensor]:
+        """Record of each frame that was asked, and its loss under the best gate."""
         frames = torch.cat([each.frames for each in self.heard])
         by_gate = torch.cat([each.by_gate for each in self.heard], dim=1)
         is_asked = torch.isfinite(self.data.since_ps[frames]) == is_waiting
         owner, by_gate = self.data.owner[frames[is_asked]], by_gate[:, is_asked]
-        weights = 1.0 / torch.bincount(owner, minlength=len(self.data.designs))[owner].double()
-        best = (by_gate * weights).sum(dim=1).argmin()
-        return owner, by_gate[best], weights
+        return owner, by_gate[by_gate.sum(dim=1).argmin()]

@@ -4,6 +4,7 @@ Fitted to forecasts of designs by members that never saw them, so to a split of 
 a part of the designs is fitted to the others: scores stay those of unseen designs.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -29,17 +30,15 @@ class Unseen:
             seen, shape ``(n_members, n_rows)``; the upper one is not read where it is infinite.
         judges: Share of each member in the forecast of each row, same shape.
         seen: Of each row.
-        weights: Of each row, shape ``(n_rows,)``.
     """
 
     log_at_lower: Tensor
     log_at_upper: Tensor
     judges: Tensor
     seen: Seen
-    weights: Tensor
 
     @classmethod
-    def of(cls, law: IncubationLaw, is_judge: Tensor, seen: Seen, weights: Tensor) -> Self:
+    def of(cls, law: IncubationLaw, is_judge: Tensor, seen: Seen) -> Self:
         """Ask laws of shape ``(n_members, n_rows)`` of what was seen; `is_judge` is alike."""
         since_ps = torch.where(seen.is_past_quench, seen.since_ps, torch.zeros_like(seen.since_ps))
         upper_ps = torch.where(torch.isfinite(seen.upper_ps), seen.upper_ps, seen.lower_ps)
@@ -49,7 +48,6 @@ class Unseen:
             survival(law, upper_ps - since_ps, since_ps).log(),
             judges / judges.sum(dim=0),
             seen,
-            weights,
         )
 
     def rows(self, is_chosen: Tensor) -> "Unseen":
@@ -60,7 +58,6 @@ class Unseen:
             self.log_at_upper[:, chosen],
             self.judges[:, chosen],
             self.seen.rows(chosen),
-            self.weights[chosen],
         )
 
     def loss(self, change: HazardPower) -> float:
@@ -71,7 +68,11 @@ class Unseen:
         )
         within = torch.where(torch.isfinite(self.seen.upper_ps), lower - upper, lower)
         probability = torch.where(self.seen.in_quench, 1.0 - lower, within)
-        return float(-(self.weights * probability.clamp_min(LEAST_PROBABILITY).log()).sum())
+        return float(-probability.clamp_min(LEAST_PROBABILITY).log().sum())
+
+    def loss_under(self, calibration: StageCalibration) -> float:
+        """The same under numbers that were learnt, here or elsewhere."""
+        return self.loss(_power([calibration.log_factor, calibration.log_power]))
 
 
 def calibrated(unseen: Unseen) -> StageCalibration:
@@ -79,8 +80,7 @@ def calibrated(unseen: Unseen) -> StageCalibration:
     spreads = np.array(PRIOR_SPREADS)
 
     def loss(numbers: Floats) -> float:
-        change = HazardPower(*torch.from_numpy(numbers).unbind())
-        return unseen.loss(change) + 0.5 * float(((numbers / spreads) ** 2).sum())
+        return unseen.loss(_power(numbers)) + 0.5 * float(((numbers / spreads) ** 2).sum())
 
     bounds = [(-most, most) for most in (MOST_LOG_FACTOR, MOST_LOG_POWER)]
     start = np.vstack([np.zeros(2), 0.5 * np.diag(spreads)])
@@ -93,3 +93,7 @@ def calibrated(unseen: Unseen) -> StageCalibration:
     )
     factor, power = found.x.tolist()
     return StageCalibration(log_factor=factor, log_power=power)
+
+
+def _power(numbers: Sequence[float] | Floats) -> HazardPower:
+    return HazardPower(*torch.as_tensor(numbers, dtype=torch.float64).unbind())

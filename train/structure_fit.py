@@ -1,6 +1,8 @@
 """Fitting what the atoms add to a design: the line in their descriptors, then the graph upon it.
 
-A run counts once, however many of its frames are seen.
+Every frame counts once, however many a run has. Runs that order early have few: weighed by one over
+their number they would outweigh those that waited beside them at the same moment, and forecasts
+would promise too much order.
 """
 
 from dataclasses import replace
@@ -67,7 +69,7 @@ def fit_line(network: EmbryoNet, frames: Frames, config: TrainingConfig) -> Desc
         shared_mean=shared,
         shared_spread=torch.full_like(shared, PINNED),
     )
-    found = fit_lines(rows, frames.share[used][None], prior[None])
+    found = fit_lines(rows, rows.everyone[None], prior[None])
     with torch.no_grad():
         line.weight.copy_(found.weight[0])
     return line
