@@ -37,7 +37,7 @@ def markdown(found: Comparison) -> str:
     )
     known = f"\n\n{ceiling_words(found.ceiling)}" if found.ceiling else ""
     notes = "".join(f"\n- {note}" for note in found.notes)
-    sections = "\n\n".join(map(_section, found.landmarks))
+    sections = "\n\n".join(map(section, found.landmarks))
     return f"""\
 # Who forecasts best, and when asked?
 
@@ -56,7 +56,8 @@ the model is better.{notes}
 """
 
 
-def _section(found: AtLandmark) -> str:
+def section(found: AtLandmark) -> str:
+    """One landmark: who waited, and a row for every forecaster."""
     rows = [_row(name, standing) for name, standing in found.standings.items()]
     return f"""\
 ## {found.landmark[0].upper()}{found.landmark[1:]}

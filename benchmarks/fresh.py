@@ -1,0 +1,142 @@
+"""How good are forecasts of trajectories that nobody had seen when the model was made?
+
+    python -m benchmarks.fresh STORE --since DATE --config YAML [--out FILE.md] [--json]
+
+Model and baselines learn from the records begun before a date, and are asked about those begun on
+it or later. Cross-validation cannot say this: a model's form is chosen on the data that it has.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from benchmarks.page import parser, publish
+from benchmarks.small_training import chosen, config_of, config_option, trained
+from serve.evaluation_markdown import section
+from simulate.errors import GlassyLiError, MisuseError
+from simulate.landmarks import LANDMARKS
+from simulate.record import TrajectoryRecord
+from simulate.store import open_store
+from train.baselines import kaplan_meier
+from train.calibration import ShareCalibration
+from train.judges import Judges
+from train.panel import BASELINES, LEAST_AT_RISK, Panel, Table, panel
+from train.records import Records, read_records
+from train.standing import MODEL, AtLandmark, at_landmark, pooled
+
+STUDY = "FRESH.md"
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """What came of the later records.
+
+    Attributes:
+        n_learnt, n_asked: Records before and since the date.
+        landmarks: Those at which enough of the later ones wait.
+        calibration: Of the model, all landmarks together.
+    """
+
+    n_learnt: int
+    n_asked: int
+    landmarks: list[AtLandmark]
+    calibration: ShareCalibration
+
+
+def fresh(records: Records, judges: Judges, since: date) -> Fresh:
+    """Score the later records.
+
+    Args:
+        records: All of them.
+        judges: Of a model that learnt from the earlier ones only.
+        since: The first day of the later ones.
+    """
+    earlier, later = parted(records, since)
+    asked, found, tables = [], [], []
+    for landmark in LANDMARKS:
+        judged = panel(later.answered, landmark)
+        if len(judged.asked) < LEAST_AT_RISK:
+            continue
+        of_all, reference = _tables(panel(earlier.answered, landmark), judged, judges)
+        found.append(at_landmark(judged, of_all, reference))
+        asked.append(judged)
+        tables.append(of_all)
+    if not found:
+        raise MisuseError(
+            f"at least {LEAST_AT_RISK} records since {since} must be asked at a landmark, but "
+            f"there are {len(later.answered)} in all. Choose an earlier date."
+        )
+    calibration = pooled(asked, tables)[MODEL]
+    return Fresh(len(earlier.answered), len(later.answered), found, calibration)
+
+
+def parted(records: Records, since: date) -> tuple[Records, Records]:
+    """Those begun before a day, and the others whose designs are new to the first."""
+
+    def is_earlier(record: TrajectoryRecord) -> bool:
+        return record.provenance.started_at < since.isoformat()
+
+    earlier = chosen(records, is_earlier)
+    known = {record.design.key for _, record in earlier.answered}
+    return earlier, chosen(records, lambda r: not is_earlier(r) and r.design.key not in known)
+
+
+def _tables(learnt: Panel, judged: Panel, judges: Judges) -> tuple[dict[str, Table], Table]:
+    """Answers of everybody about those judged, and Kaplan-Meier's."""
+    n_learnt, n_judged = len(learnt.asked), len(judged.asked)
+    both = replace(
+        learnt, asked=[*learnt.asked, *judged.asked], atoms=[*learnt.atoms, *judged.atoms]
+    )
+    may_use = np.arange(n_learnt + n_judged)[None] < n_learnt
+    fit, row = np.zeros(n_judged, dtype=np.int64), n_learnt + np.arange(n_judged)
+    fitted = {name: make(both, may_use) for name, make in BASELINES.items()}
+    answers = {
+        name: Table.of(lambda times_ps, of=of: of(fit, row, times_ps), judged)
+        for name, of in fitted.items()
+    }
+    curve = kaplan_meier(both.design, may_use)
+    reference = Table.of(lambda times_ps: curve(fit, row, times_ps), judged)
+    return {MODEL: Table.of(judges.forecast(judged), judged), **answers}, reference
+
+
+def report(found: Fresh, since: date) -> str:
+    """The page, Markdown."""
+    pooled_bins = found.calibration
+    opening = f"""\
+# Trajectories that nobody had seen
+
+Model and baselines learnt from {found.n_learnt} trajectories begun before {since}; asked about
+{found.n_asked} designs simulated since, of which nothing was known when the model's form and
+settings were chosen. Skill is the share of the score removed of the Kaplan-Meier curve of the
+earlier records; in the columns "model over it" the baseline stands in its place. 90 % intervals
+resample the later designs.
+
+Over all moments the mean forecast is {pooled_bins.mean_excess.value or 0.0:+.2f} above the observed
+share, the largest deviation of five bins {pooled_bins.largest:.2f}; a forecast that is right would
+show {pooled_bins.largest_by_chance[0]:.2f} on average and {pooled_bins.largest_by_chance[1]:.2f}
+once in twenty times."""
+    return "\n\n".join([opening, *map(section, found.landmarks)]) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    asked = parser(__doc__, "a record store of several days", STUDY)
+    asked.add_argument("--since", type=date.fromisoformat, required=True, help="first day, ISO")
+    config_option(asked)
+    options = asked.parse_args(arguments)
+    try:
+        records = read_records([open_store(options.store)])
+        judges = trained(parted(records, options.since)[0], config_of(options))
+        found = fresh(records, judges, options.since)
+    except GlassyLiError as error:
+        raise SystemExit(str(error)) from error
+    numbers = {
+        "landmarks": [each.model_dump(mode="json") for each in found.landmarks],
+        "calibration": found.calibration.model_dump(mode="json"),
+    }
+    publish(options, STUDY, report(found, options.since), numbers)
+
+
+if __name__ == "__main__":
+    main()

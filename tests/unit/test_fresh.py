@@ -1,0 +1,53 @@
+"""Records begun later are asked of what learnt from earlier ones only."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_store
+
+from benchmarks.fresh import fresh, parted, report
+from benchmarks.small_training import trained
+from simulate.errors import MisuseError
+from simulate.store import RecordStore
+from train.records import Records, read_records
+from train.standing import MODEL
+
+SINCE = date(2026, 6, 1)
+
+
+def begun(records: Records, first_days: int) -> Records:
+    """The same, the first designs begun in May and the others in June."""
+    keys = [record.design.key for _, record in records.answered]
+    early = set(list(dict.fromkeys(keys))[:first_days])
+
+    def dated(store: RecordStore, record):
+        month = 5 if record.design.key in early else 6
+        provenance = record.provenance.model_copy(
+            update={"started_at": f"2026-{month:02d}-02T10:00:00+00:00"}
+        )
+        return store, record.model_copy(update={"provenance": provenance})
+
+    return Records(
+        **{
+            **{name: getattr(records, name) for name in records.__dataclass_fields__},
+            "answered": [dated(*pair) for pair in records.answered],
+        }
+    )
+
+
+def test_nothing_of_the_later_records_is_learnt(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(34), 1)
+    records = begun(read_records([store]), 12)
+    earlier, later = parted(records, SINCE)
+    assert (len(earlier.answered), len(later.answered)) == (12, 22)
+    config = QUICK_TRAINING.model_copy(update={"epochs": 0, "design_steps": 2, "n_packings": 1})
+    judges = trained(earlier, config)
+    assert not set(judges.fold) & {record.design.key for _, record in later.answered}
+    found = fresh(records, judges, SINCE)
+    assert found.landmarks[0].landmark == "packing"
+    assert found.landmarks[0].n_waiting == 22
+    assert MODEL in found.landmarks[0].standings
+    assert "12 trajectories begun before 2026-06-01" in report(found, SINCE)
+    with pytest.raises(MisuseError, match="at least 20 records since"):
+        fresh(begun(records, 20), judges, SINCE)
