@@ -2,7 +2,7 @@
 # test    every test, with the real engines
 # check   style, types, import order, spelling
 # bench   speed on this machine, and how labels depend on their settings
-# studies how far the model holds beyond its data, what angles, more designs and replicas bring (some 30 min)
+# studies how far the model holds on fresh designs and beyond its data, what angles, more designs and replicas bring
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".
 
@@ -33,6 +33,7 @@ bench: $(VENV)/.installed-dev
 
 studies: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.beyond train/reference train/extrapolation/designs train/extrapolation/hold
+	$(BIN)/python -m benchmarks.fresh train/reference --since 2026-11-25 --config configs/train.yaml
 	$(BIN)/python -m benchmarks.extrapolation train/reference
 	$(BIN)/python -m benchmarks.ablation train/reference
 	$(BIN)/python -m benchmarks.learning_curve train/reference
