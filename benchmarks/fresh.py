@@ -9,12 +9,14 @@ it or later. Cross-validation cannot say this: a model's form is chosen on the d
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 import numpy as np
 
 from benchmarks.page import parser, publish
 from benchmarks.small_training import chosen, config_of, config_option, trained
 from serve.evaluation_markdown import section
+from serve.evaluation_words import MEASURES, listed, over, place_over, signed
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.landmarks import LANDMARKS
 from simulate.record import TrajectoryRecord
@@ -26,7 +28,8 @@ from train.panel import BASELINES, LEAST_AT_RISK, Panel, Table, panel
 from train.records import Records, read_records
 from train.standing import MODEL, AtLandmark, at_landmark, pooled
 
-STUDY = "FRESH.md"
+STUDY: Final = "FRESH.md"
+DOUBTFUL: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,14 @@ class Fresh:
     """What came of the later records.
 
     Attributes:
-        n_learnt, n_asked: Records before and since the date.
+        n_learnt, n_asked: Records before and since the date; `n_designs` of the latter.
         landmarks: Those at which enough of the later ones wait.
         calibration: Of the model, all landmarks together.
     """
 
     n_learnt: int
     n_asked: int
+    n_designs: int
     landmarks: list[AtLandmark]
     calibration: ShareCalibration
 
@@ -69,7 +73,8 @@ def fresh(records: Records, judges: Judges, since: date) -> Fresh:
             f"there are {len(later.answered)} in all. Choose an earlier date."
         )
     calibration = pooled(asked, tables)[MODEL]
-    return Fresh(len(earlier.answered), len(later.answered), found, calibration)
+    n_designs = len({record.design.key for _, record in later.answered})
+    return Fresh(len(earlier.answered), len(later.answered), n_designs, found, calibration)
 
 
 def parted(records: Records, since: date) -> tuple[Records, Records]:
@@ -103,20 +108,35 @@ def _tables(learnt: Panel, judged: Panel, judges: Judges) -> tuple[dict[str, Tab
 
 def report(found: Fresh, since: date) -> str:
     """The page, Markdown."""
-    pooled_bins = found.calibration
+    seen = found.calibration
+    excess = signed(seen.mean_excess)
+    uneven = [
+        each.landmark for each in found.landmarks if each.standings[MODEL].times.p_value < DOUBTFUL
+    ]
+    places = [
+        place_over(over(standing, measure))
+        for each in found.landmarks
+        for name, standing in each.standings.items()
+        if name != MODEL
+        for measure in MEASURES
+    ]
+    n_ahead, n_behind = places.count("ahead"), places.count("behind")
     opening = f"""\
-# Trajectories that nobody had seen
+# Trajectories begun later
 
-Model and baselines learnt from {found.n_learnt} trajectories begun before {since}; asked about
-{found.n_asked} designs simulated since, of which nothing was known when the model's form and
-settings were chosen. Skill is the share of the score removed of the Kaplan-Meier curve of the
-earlier records; in the columns "model over it" the baseline stands in its place. 90 % intervals
-resample the later designs.
+Model and baselines learnt from {found.n_learnt} trajectories begun before {since}, and are asked
+about {found.n_asked} of {found.n_designs} other designs begun since, which took no part in their
+training. Whether form and settings of the model were chosen without them this study cannot know.
+Skill is the share of the score removed of the Kaplan-Meier curve of the earlier records; in the
+columns "model over it" the baseline stands in its place. 90 % intervals resample the later designs.
 
-Over all moments the mean forecast is {pooled_bins.mean_excess.value or 0.0:+.2f} above the observed
-share, the largest deviation of five bins {pooled_bins.largest:.2f}; a forecast that is right would
-show {pooled_bins.largest_by_chance[0]:.2f} on average and {pooled_bins.largest_by_chance[1]:.2f}
-once in twenty times."""
+Of {len(places)} comparisons with a baseline by one of the two scores the model is clearly ahead in
+{n_ahead} and clearly behind in {n_behind}; chance alone would make one in twenty seem
+either. Over all moments mean forecast less observed share: {excess}. The largest deviation of five
+bins is {seen.largest:.2f}; a forecast that is right would show
+{seen.largest_by_chance[0]:.2f} on average and {seen.largest_by_chance[1]:.2f} once in twenty times.
+Times are not spread as forecast (D-calibration p below {DOUBTFUL}) at: \
+{listed(uneven) if uneven else "no moment"}."""
     return "\n\n".join([opening, *map(section, found.landmarks)]) + "\n"
 
 

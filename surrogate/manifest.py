@@ -32,7 +32,7 @@ UNITS: Final = {
     "packing_density": "g/cm3",
 }
 
-_LONG: Final = {"domain", "sha256", "reference", "parts", "calibration_without"}
+_LONG = {"domain", "sha256", "reference", "parts", "calibration_without"}
 """Fields that a summary does without."""
 
 _TRAIN_ANEW: Final = "Train it anew with `glassyli train STORE --out PACKAGE`."
@@ -141,9 +141,7 @@ class Manifest(Settings):
         Args:
             label: What to call the model.
         """
-        values = self.model_dump(
-            mode="json", exclude={"domain", "sha256", "reference", "parts", "calibration_without"}
-        )
+        values = self.model_dump(mode="json", exclude=_LONG)
         exchanges = {(d.mass_exchange, d.energy_exchange) for d in self.domain.designs}
         return values | {
             "model": label,

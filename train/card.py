@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from surrogate.calibration import Calibration, StageCalibration
 from surrogate.manifest import Manifest
 from train.counting import ends, number, smallest_that_can_order
 
@@ -22,8 +23,22 @@ LIMITS = """\
 - Quantiles of the incubation time beyond the hold are extrapolations of a Weibull law with a cure
   fraction; the two cannot be told apart by runs that all end at the hold.
 - Intervals of probabilities are epistemic (spread of members, widened for their small number);
-  intervals of times and fractions are predictive, for one embryo. They were not recalibrated.
+  intervals of times and fractions are predictive, for one embryo. {calibrated}
 """
+
+
+def _calibrated(calibration: Calibration) -> str:
+    """What was done to forecasts after the fit."""
+    told = [
+        f"{name} (log factor {each.log_factor:.2f}, log power {each.log_power:.2f})"
+        for name in ("packed", "heated", "waiting")
+        if (each := calibration.at(name)) != StageCalibration()
+    ]
+    if not told:
+        return (
+            "No stage\n  is calibrated: left-out designs were not clearly better forecast with it."
+        )
+    return f"Calibrated\n  on the full road, of atoms as they are {', '.join(told)}."
 
 
 def model_card(manifest: Manifest) -> str:
@@ -42,6 +57,7 @@ def model_card(manifest: Manifest) -> str:
         potential=manifest.potential,
         onset_cluster_atoms=n_c,
         smallest=smallest_that_can_order(n_c),
+        calibrated=_calibrated(manifest.calibration),
     )
     warnings = "\n".join(f"- {each}" for each in manifest.warnings) or "- None."
     return f"""# {manifest.name}

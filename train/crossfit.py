@@ -23,13 +23,12 @@ from train.dataset import TrainingSet
 from train.loss import incubation_loss
 from train.member import MemberFit
 from train.metrics import LEAST_PROBABILITY, KaplanMeier
-from train.recalibration import Unseen, calibrated
+from train.recalibration import Unseen, calibrated, is_gain
 from train.scores import Floats, Forecast
 
 GATES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 LEAST_GAIN: Final = 1.0e-3
-"""A gate opens, and a calibration counts, only if it lowers the mean loss of unseen designs by this
-much, nats a frame."""
+"""A gate opens only if it lowers the mean loss of unseen designs by this much, nats a frame."""
 
 
 class CrossFit:
@@ -65,20 +64,22 @@ class CrossFit:
     def calibrations(self, gates: Gates) -> tuple[Calibration, list[Calibration]]:
         """What is to be done to every forecast; and the same learnt without each of the parts.
 
-        Nothing at a stage where parts that it was not learnt from are no better forecast with it.
+        Nothing at a stage where parts that it was not learnt from are not clearly better forecast
+        with it: a choice on the forecasts that are scored, as the gates are.
         """
         parts = range(int(self._part.max()) + 1)
+        keys = sorted(set(self._data.keys))
+        design = torch.tensor([keys.index(key) for key in self._data.keys])
         every, without = {}, {}
         for name in STAGES:
             unseen, part = self._unseen(name, gates.at(name))
-            learnt = [calibrated(unseen.rows(part != left)) for left in parts]
-            apart = [unseen.rows(part == left) for left in parts]
-            with_it = sum(r.loss_under(each) for r, each in zip(apart, learnt, strict=True))
-            as_it_is = sum(rows.loss_under(StageCalibration()) for rows in apart)
-            if as_it_is - with_it <= LEAST_GAIN * len(part):
-                continue
-            every[name] = calibrated(unseen)
-            without[name] = learnt
+            has_power = name != "waiting"
+            learnt = [calibrated(unseen.rows(part != each), has_power=has_power) for each in parts]
+            gains = unseen.losses(StageCalibration())
+            for left, each in zip(parts, learnt, strict=True):
+                gains[part == left] -= unseen.rows(part == left).losses(each)
+            if is_gain(gains, design[unseen.record]):
+                every[name], without[name] = calibrated(unseen, has_power=has_power), learnt
         return Calibration(**every), [
             Calibration(**{name: each[left] for name, each in without.items()}) for left in parts
         ]
@@ -88,7 +89,7 @@ class CrossFit:
 
         Args:
             gate: Of the structure correction.
-            without: Calibrations learnt without each of the parts.
+            without: Calibrations learnt without each of the parts; of the full road.
         """
         outputs = self._outputs + gate * self._packed_corrections()
         powers = hazard_powers([without[part].packed for part in self._part.tolist()])
@@ -133,7 +134,7 @@ class CrossFit:
         if stage == "waiting":
             outputs[..., 0] = -torch.inf
         law = forecast(outputs, self._shared).law
-        return Unseen.of(law, self.is_judge[:, owner], seen), self._part[owner]
+        return Unseen.of(law, self.is_judge[:, owner], seen, owner), self._part[owner]
 
     def _gate(self, is_chosen: Tensor) -> float:
         frames = torch.nonzero(is_chosen).flatten()

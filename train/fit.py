@@ -19,6 +19,7 @@ from torch import Tensor
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings
 from simulate.store import RecordStore
+from surrogate.calibration import Calibration
 from surrogate.manifest import Gates, Manifest, ReferenceCurve
 from surrogate.package import Package, check_is_free
 from surrogate.predictor import Predictor
@@ -179,16 +180,17 @@ def assemble(
     calibration, without = judged.calibrations(gates)
     reference = judged.kaplan_meier(incubations)
     planned_ps = planned_follow_up_ps(answered)
+    as_it_is = [Calibration()] * len(without)  # of the fast road nothing was learnt
     found = {
         road: scores(
-            judged.forecast(gate, without),
+            judged.forecast(gate, change),
             reference,
             incubations,
             data.keys,
             config.seed,
             planned_ps=planned_ps,
         )
-        for road, gate in (("full", gates.packed), ("fast", 0.0))
+        for road, gate, change in (("full", gates.packed, without), ("fast", 0.0, as_it_is))
     }
     decidable = _decidable_scores(
         judged.forecast(gates.packed, without), reference, records, data.keys, config.seed

@@ -22,7 +22,7 @@ from train.checkpoint import State
 from train.config import TrainingConfig
 from train.course import Course, Epoch
 from train.dataset import TrainingSet
-from train.loss import incubation_loss, negative_log_likelihood
+from train.loss import incubation_loss
 
 GRADIENT_NORM: Final = 10.0
 
@@ -97,6 +97,7 @@ class _AtomFit:
         self._optimiser = torch.optim.AdamW(
             self.atoms.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
+        self._mean_size = 1.0
         self._standing = Standing()
         self._best = copy.deepcopy(self.atoms.state_dict())
 
@@ -120,6 +121,7 @@ class _AtomFit:
         now = self._standing
         shuffled = np.random.default_rng([self._seed, now.epoch]).permutation(self._fitted)
         every = list(batches(shuffled.tolist(), self._frames.graphs, self._most_atoms))
+        self._mean_size = len(self._fitted) / max(len(every), 1)
         for batch in every[now.n_batches :]:
             now.loss_sum += self._step(batch)
             now.n_batches += 1
@@ -141,14 +143,16 @@ class _AtomFit:
         chosen = torch.tensor(mine or batch[:1])
         counts = torch.full((len(chosen),), float(bool(mine)), dtype=torch.float64)
         moved = self._moved(self._batch(chosen.tolist())).cpu()
-        loss = negative_log_likelihood(
+        # The crystalline fraction says how order ends, not when: only the design's line reads it.
+        loss = incubation_loss(
             self._base[chosen] + moved, self._outer, self._frames.data.frame_targets.rows(chosen)
         )
         cost = (moved / self._config.correction_spread).square().sum(dim=1)
         total = (counts * (loss + 0.5 * cost)).sum()
         self._optimiser.zero_grad()
-        # The team takes the mean of its gradients, the loss is the sum of its parts.
-        (team.size * total / len(batch)).backward()
+        # The team takes the mean of its gradients, the loss is the sum of its parts. A batch of few
+        # large embryos must not count like one of many small ones.
+        (team.size * total / self._mean_size).backward()
         nn.utils.clip_grad_norm_(self.atoms.parameters(), GRADIENT_NORM)
         self._optimiser.step()
         return float(team.sums(total.detach()[None]))

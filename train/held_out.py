@@ -70,7 +70,7 @@ class HeldOut:
 
     @property
     def packed(self) -> float | None:
-        """Mean over runs asked at their packing, under the best gate, nats; None without any."""
+        """Mean over frames before the end of the quench, under the best gates; None without any."""
         return self._mean(is_waiting=False)
 
     @property
@@ -99,9 +99,14 @@ class HeldOut:
         return float(losses.mean()) if len(losses) else None
 
     def _asked(self, *, is_waiting: bool) -> tuple[Tensor, Tensor]:
-        """Record of each frame that was asked, and its loss under the best gate."""
+        """Record of each frame that was asked, and its loss under the best gate of its stage."""
         frames = torch.cat([each.frames for each in self.heard])
         by_gate = torch.cat([each.by_gate for each in self.heard], dim=1)
         is_asked = torch.isfinite(self.data.since_ps[frames]) == is_waiting
         owner, by_gate = self.data.owner[frames[is_asked]], by_gate[:, is_asked]
-        return owner, by_gate[by_gate.sum(dim=1).argmin()]
+        stage = self.data.stage[frames[is_asked]]
+        losses = by_gate[0].clone()
+        for each in set(stage.tolist()):  # a gate a stage, as a package has them
+            here = stage == each
+            losses[here] = by_gate[by_gate[:, here].sum(dim=1).argmin()][here]
+        return owner, losses

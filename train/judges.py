@@ -121,8 +121,9 @@ class Judges:
     ) -> list[StageCalibration]:
         """Of each row, learnt without the part of its design."""
         manifest = self.package.manifest
+        without = dict(enumerate(manifest.calibration_without))
         parts = self.part([each.key for each in designs]).tolist()
-        known = [manifest.calibration if p < 0 else manifest.calibration_without[p] for p in parts]
+        known = [without.get(part, manifest.calibration) for part in parts]
         return [each.at(seen.stage) for each, seen in zip(known, atoms, strict=True)]
 
     def _moved(

@@ -1,10 +1,10 @@
 """How much forecasts promise too much or too surely: two numbers, learnt where nobody looked.
 
 Fitted to forecasts of designs by members that never saw them, so to a split of its own. What judges
-a part of the designs is fitted to the others: scores stay those of unseen designs.
+a part of the designs is fitted to the others, whose judges did see that part: scores are those of
+designs that no judge saw, but not quite of designs that nothing depended on.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -20,6 +20,11 @@ from train.metrics import LEAST_PROBABILITY, Floats
 PRIOR_SPREADS: Final = (0.5, 0.25)
 """Of the logarithms of factor and power: with few orders forecasts stay nearly as they are."""
 
+CLEARLY: Final = 1.645
+"""Standard errors over designs by which a calibration must forecast better: chance does so once in
+twenty."""
+LEAST_DESIGNS: Final = 10
+
 
 @dataclass(frozen=True)
 class Unseen:
@@ -30,15 +35,17 @@ class Unseen:
             seen, shape ``(n_members, n_rows)``; the upper one is not read where it is infinite.
         judges: Share of each member in the forecast of each row, same shape.
         seen: Of each row.
+        record: Whose row it is, shape ``(n_rows,)``.
     """
 
     log_at_lower: Tensor
     log_at_upper: Tensor
     judges: Tensor
     seen: Seen
+    record: Tensor
 
     @classmethod
-    def of(cls, law: IncubationLaw, is_judge: Tensor, seen: Seen) -> Self:
+    def of(cls, law: IncubationLaw, is_judge: Tensor, seen: Seen, record: Tensor) -> Self:
         """Ask laws of shape ``(n_members, n_rows)`` of what was seen; `is_judge` is alike."""
         since_ps = torch.where(seen.is_past_quench, seen.since_ps, torch.zeros_like(seen.since_ps))
         upper_ps = torch.where(torch.isfinite(seen.upper_ps), seen.upper_ps, seen.lower_ps)
@@ -48,6 +55,7 @@ class Unseen:
             survival(law, upper_ps - since_ps, since_ps).log(),
             judges / judges.sum(dim=0),
             seen,
+            record,
         )
 
     def rows(self, is_chosen: Tensor) -> "Unseen":
@@ -58,42 +66,61 @@ class Unseen:
             self.log_at_upper[:, chosen],
             self.judges[:, chosen],
             self.seen.rows(chosen),
+            self.record[chosen],
         )
 
-    def loss(self, change: HazardPower) -> float:
-        """Negative logarithm of what judges forecast together for what was seen, summed, nats."""
+    def losses(self, calibration: StageCalibration) -> Tensor:
+        """Negative logarithm of what judges forecast together for what was seen, ``(n_rows,)``."""
+        numbers = [calibration.log_factor, calibration.log_power]
+        return self._losses(HazardPower(*torch.tensor(numbers, dtype=torch.float64).unbind()))
+
+    def _losses(self, change: HazardPower) -> Tensor:
         lower, upper = (
             (self.judges * change.log_survival(each).exp()).sum(dim=0)
             for each in (self.log_at_lower, self.log_at_upper)
         )
         within = torch.where(torch.isfinite(self.seen.upper_ps), lower - upper, lower)
         probability = torch.where(self.seen.in_quench, 1.0 - lower, within)
-        return float(-probability.clamp_min(LEAST_PROBABILITY).log().sum())
-
-    def loss_under(self, calibration: StageCalibration) -> float:
-        """The same under numbers that were learnt, here or elsewhere."""
-        return self.loss(_power([calibration.log_factor, calibration.log_power]))
+        return -probability.clamp_min(LEAST_PROBABILITY).log()
 
 
-def calibrated(unseen: Unseen) -> StageCalibration:
-    """The numbers of highest posterior density; without rows those of the prior, which are 0."""
-    spreads = np.array(PRIOR_SPREADS)
+def calibrated(unseen: Unseen, *, has_power: bool) -> StageCalibration:
+    """The numbers of highest posterior density; without rows those of the prior, which are 0.
+
+    A run that is asked several times counts as one.
+
+    Args:
+        unseen: What is learnt from.
+        has_power: Whether the power is learnt. Of embryos that wait it must stay 1: a power of the
+            hazard from each look on would start its course anew at every look.
+    """
+    spreads = np.array(PRIOR_SPREADS[: 2 if has_power else 1])
+    count = len(set(unseen.record.tolist())) / max(len(unseen.record), 1)
+
+    def chosen(numbers: Floats) -> StageCalibration:
+        factor, power = np.append(numbers, 0.0)[:2].tolist()
+        return StageCalibration(log_factor=factor, log_power=power)
 
     def loss(numbers: Floats) -> float:
-        return unseen.loss(_power(numbers)) + 0.5 * float(((numbers / spreads) ** 2).sum())
+        seen = float(unseen.losses(chosen(numbers)).sum())
+        return count * seen + 0.5 * float(((numbers / spreads) ** 2).sum())
 
-    bounds = [(-most, most) for most in (MOST_LOG_FACTOR, MOST_LOG_POWER)]
-    start = np.vstack([np.zeros(2), 0.5 * np.diag(spreads)])
-    found = minimize(
-        loss,
-        np.zeros(2),
-        method="Nelder-Mead",
-        bounds=bounds,
-        options={"initial_simplex": start, "xatol": 1.0e-4, "fatol": 1.0e-4},
-    )
-    factor, power = found.x.tolist()
-    return StageCalibration(log_factor=factor, log_power=power)
+    bounds = [(-most, most) for most in (MOST_LOG_FACTOR, MOST_LOG_POWER)][: len(spreads)]
+    start = np.vstack([np.zeros(len(spreads)), 0.5 * np.diag(spreads)])
+    options = {"initial_simplex": start, "xatol": 1.0e-4, "fatol": 1.0e-4}
+    found = minimize(loss, start[0], method="Nelder-Mead", bounds=bounds, options=options)
+    return chosen(found.x)
 
 
-def _power(numbers: Sequence[float] | Floats) -> HazardPower:
-    return HazardPower(*torch.as_tensor(numbers, dtype=torch.float64).unbind())
+def is_gain(gains: Tensor, design: Tensor) -> bool:
+    """Whether the mean gain is more than chance gives.
+
+    Args:
+        gains: Of rows, nats, shape ``(n_rows,)``.
+        design: Number of the design of each, same shape.
+    """
+    by_design = torch.bincount(design, gains)[sorted(set(design.tolist()))]
+    if len(by_design) < LEAST_DESIGNS:
+        return False
+    noise = float(by_design.std()) * len(by_design) ** 0.5
+    return bool(float(by_design.sum()) > CLEARLY * noise)

@@ -11,14 +11,16 @@ from synthetic import synthetic_designs, synthetic_package, synthetic_store
 from simulate.incubation import Incubation
 from surrogate.calibration import Calibration, StageCalibration, hazard_powers
 from surrogate.package import Package
+from surrogate.prediction import Road
 from surrogate.predictor import Predictor
 from surrogate.survival import HazardPower, IncubationLaw, Seen, survival
 from train.judges import Judges
 from train.panel import panel
-from train.recalibration import Unseen, calibrated
+from train.recalibration import Unseen, calibrated, is_gain
 from train.records import independent
 
 HOLD_PS = 1000.0
+ROADS: tuple[Road, Road] = ("full", "fast")
 
 
 def laws(log_scale: np.ndarray, calibration: HazardPower | None = None) -> IncubationLaw:
@@ -53,17 +55,37 @@ def test_what_distorts_forecasts_is_found_and_undone(log_factor: float, log_powe
     )
     seen = Seen.of(drawn(log_scale, rng))
     is_judge = torch.ones(1, len(log_scale), dtype=torch.bool)
-    found = calibrated(Unseen.of(distorted, is_judge, seen))
+    unseen = Unseen.of(distorted, is_judge, seen, torch.arange(len(log_scale)))
+    found = calibrated(unseen, has_power=True)
     assert found.log_power == pytest.approx(-log_power, abs=0.08)
     assert found.log_factor == pytest.approx(-log_factor * math.exp(-log_power), abs=0.1)
 
 
 def test_of_nothing_seen_nothing_is_learnt() -> None:
-    one = Unseen.of(
-        laws(np.zeros(1)), torch.ones(1, 1, dtype=torch.bool), Seen.of([Incubation(lower_ps=1.0)])
-    )
-    found = calibrated(one.rows(torch.tensor([False])))
+    is_judge, seen = torch.ones(1, 1, dtype=torch.bool), Seen.of([Incubation(lower_ps=1.0)])
+    one = Unseen.of(laws(np.zeros(1)), is_judge, seen, torch.zeros(1, dtype=torch.int64))
+    found = calibrated(one.rows(torch.tensor([False])), has_power=True)
     assert (found.log_factor, found.log_power) == pytest.approx((0.0, 0.0), abs=1e-3)
+
+
+def test_a_gain_of_chance_is_none() -> None:
+    design = torch.arange(40) // 2
+    luck = torch.randn(40, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    assert not is_gain(luck - luck.mean() + 0.01, design)
+    assert is_gain(luck - luck.mean() + 1.0, design)
+    assert not is_gain(torch.ones(4, dtype=torch.float64), torch.arange(4))
+
+
+def test_without_a_power_only_the_factor_is_learnt_and_a_run_counts_once() -> None:
+    seen = Seen.of([Incubation(lower_ps=5.0)] * 60)
+    law = laws(np.full(60, math.log(20.0)))
+    is_judge = torch.ones(1, 60, dtype=torch.bool)
+    many, one = (
+        calibrated(Unseen.of(law, is_judge, seen, record), has_power=False)
+        for record in (torch.arange(60), torch.zeros(60, dtype=torch.int64))
+    )
+    assert many.log_power == one.log_power == 0.0
+    assert many.log_factor < one.log_factor < 0.0
 
 
 def test_a_calibrated_curve_is_a_survival_curve() -> None:
@@ -92,11 +114,15 @@ def test_predictor_and_judges_answer_by_the_calibration_of_the_package(tmp_path:
         for each in (changed, plain)
     )
     design = synthetic_designs(6)[0]
-    waits = [
-        float(Predictor(each).predict_designs([design], road="fast")[0].glass_index)
-        for each in (timid, bare)
-    ]
-    assert waits[0] > waits[1]
+    full, fast = (
+        [
+            float(Predictor(each).predict_designs([design], road=road)[0].glass_index)
+            for each in (timid, bare)
+        ]
+        for road in ROADS
+    )
+    assert full[0] > full[1]
+    assert fast[0] == fast[1]  # nothing was learnt of the fast road
     asked = panel([(store, record) for record in independent(store)], "packing")
     times_ps = np.full(len(asked.asked), 100.0)
     first, second = (Judges.of(each).forecast(asked)(times_ps) for each in (timid, bare))
