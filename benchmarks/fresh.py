@@ -124,9 +124,9 @@ def report(found: Fresh, since: date) -> str:
     opening = f"""\
 # Trajectories begun later
 
-Model and baselines learnt from {found.n_learnt} trajectories begun before {since}, and are asked
-about {found.n_asked} of {found.n_designs} other designs begun since, which took no part in their
-training. Whether form and settings of the model were chosen without them this study cannot know.
+Model and baselines learnt from {found.n_learnt} trajectories begun before {since}. Asked are
+{found.n_asked} trajectories of {found.n_designs} other designs begun since, which took no part in
+their training. Whether form and settings of the model were chosen without them is not known here.
 Skill is the share of the score removed of the Kaplan-Meier curve of the earlier records; in the
 columns "model over it" the baseline stands in its place. 90 % intervals resample the later designs.
 
