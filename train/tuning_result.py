@@ -31,9 +31,10 @@ class TunedTrial(Settings):
         settings: Those that are searched.
         state: Made to its end; or given up after some folds, since most others did better on the
             same ones; or failed, since a fit or its loss was not finite.
-        loss: Mean over records of the negative log-likelihood of what was seen, on designs that
-            the members left out, nats: mean of `packed` and `waiting`; None if it failed.
-        packed, waiting: Its parts: asked at the packing, and at the landmarks of the wait.
+        loss: Negative log-likelihood of what was seen, on designs that the members left out, nats:
+            mean of `packed` and `waiting`; None if it failed.
+        packed, waiting: Its parts, means over frames: asked before the end of the quench, and at
+            the landmarks of the wait.
         duration_s: What it cost.
     """
 

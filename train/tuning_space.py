@@ -37,7 +37,7 @@ class Axis:
 
 SPACE: Final[dict[str, Axis]] = {
     "slope_spreads": Axis(FloatDistribution(0.1, 2.0, log=True)),
-    "structure_spread": Axis(FloatDistribution(0.03, 1.0, log=True), only_with="epochs"),
+    "structure_spread": Axis(FloatDistribution(0.03, 1.0, log=True)),
     "correction_spread": Axis(FloatDistribution(0.05, 2.0, log=True)),
     "design_steps": Axis(IntDistribution(0, 450, step=150)),
     "epochs": Axis(IntDistribution(4, 48, log=True)),

@@ -208,8 +208,15 @@ def test_a_decay_of_0_is_kept() -> None:
     assert tried(config, given) == config
 
 
-def test_without_epochs_only_the_design_is_searched() -> None:
+def test_without_epochs_the_line_in_descriptors_is_searched_still() -> None:
     config = TrainingConfig(epochs=0)
+    space, given = space_of(config)
+    assert set(space) == set(SPACE) - {"epochs", "learning_rate", "graph_width", "n_rounds"}
+    assert tried(config, given) == config
+
+
+def test_without_structure_only_the_design_is_searched() -> None:
+    config = TrainingConfig(epochs=0, structure_spread=0.0)
     space, given = space_of(config)
     assert set(space) == {"slope_spreads", "correction_spread", "design_steps", "weight_decay"}
     assert tried(config, given) == config
@@ -229,7 +236,8 @@ def test_of_several_spreads_each_training_takes_the_best_itself() -> None:
 
 
 def test_a_design_without_its_structure_is_tuned(store: RecordStore, tmp_path: Path) -> None:
-    off = BASE.model_copy(update={"epochs": 0, "weight_decay": 0.0, "slope_spreads": [0.3, 0.6]})
+    without: dict[str, object] = {"epochs": 0, "structure_spread": 0.0, "weight_decay": 0.0}
+    off = BASE.model_copy(update={**without, "slope_spreads": [0.3, 0.6]})
     result = run_tuning([store], off, tmp_path / "off", 2)
     assert set(result.trials[1].settings) == {"correction_spread", "design_steps"}
     assert tried(off, result.given.settings) == off
