@@ -32,7 +32,7 @@ UNITS: Final = {
     "packing_density": "g/cm3",
 }
 
-_LONG = {"domain", "sha256", "reference", "parts", "calibration_without"}
+_LONG: Final = {"domain", "sha256", "reference", "parts", "calibration_without"}
 """Fields that a summary does without."""
 
 _TRAIN_ANEW: Final = "Train it anew with `glassyli train STORE --out PACKAGE`."
@@ -89,7 +89,7 @@ class Manifest(Settings):
         physics_version: Of the records it was trained on; `simulate.record.PHYSICS_VERSION`.
         training_data_sha256: `simulate.store.content_hash` of every training store.
         n_packings: Packings averaged by the full road.
-        calibration: Of every forecast, fitted to designs that its judges never saw.
+        calibration: Of forecasts on the full road, fitted to designs that its judges never saw.
         calibration_without: The same fitted without each of the parts: for scores of that part.
         parts: Part of each of the designs of `domain`; member *n* left out part *n* modulo their
             number. None in packages that did not note it: nobody can judge their designs.

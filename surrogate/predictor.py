@@ -156,7 +156,7 @@ class Predictor:
         times = torch.as_tensor(np.asarray(times_ps, dtype=np.float64)).reshape(-1)
         if not (torch.isfinite(times) & (times >= 0.0)).all():
             raise MisuseError(f"times_ps must be finite and >= 0, but got {times.tolist()}.")
-        law = self._forecast(self._outputs(designs, road), _Question(1.0, road)).law
+        law = self._forecast(self._outputs(designs, road), road).law
         result: NDArray[np.float64] = survival(
             law.map(lambda parameter: parameter[..., None]), times
         ).numpy()
@@ -214,11 +214,11 @@ class Predictor:
         with torch.inference_mode():
             return torch.stack([member.structure(batch).mean(dim=0) for member in self._members])
 
-    def _forecast(self, outputs: Tensor, question: _Question) -> EmbryoForecast:
+    def _forecast(self, outputs: Tensor, road: Road, stage: Stage = "packed") -> EmbryoForecast:
         """Outputs as physics, calibrated; of the fast road nothing was learnt."""
-        if question.road == "fast":
+        if road == "fast":
             return forecast(outputs, self._shared)
-        calibration = self.package.manifest.calibration.at(question.stage)
+        calibration = self.package.manifest.calibration.at(stage)
         return forecast(outputs, self._shared, hazard_powers([calibration] * outputs.shape[1]))
 
     def _judge_atoms(self, seen: Surroundings, judged: Applicability) -> Applicability:
@@ -242,7 +242,7 @@ class Predictor:
         question: _Question,
     ) -> list[Prediction]:
         """Outputs of shape ``(n_members, n_designs, n_outputs)`` as answers."""
-        embryos = self._forecast(outputs, question)
+        embryos = self._forecast(outputs, question.road, question.stage)
         since_ps = (
             None
             if question.since_ps is None

@@ -31,8 +31,8 @@ def _calibrated(calibration: Calibration) -> str:
     """What was done to forecasts after the fit."""
     told = [
         f"{name} (log factor {each.log_factor:.2f}, log power {each.log_power:.2f})"
-        for name in ("packed", "heated", "waiting")
-        if (each := calibration.at(name)) != StageCalibration()
+        for name, each in calibration
+        if each != StageCalibration()
     ]
     if not told:
         return (

@@ -18,7 +18,7 @@ from surrogate.calibration import Calibration, StageCalibration, hazard_powers
 from surrogate.manifest import Gates
 from surrogate.network import EmbryoNet, forecast
 from surrogate.surroundings import STAGES, Stage
-from surrogate.survival import survival
+from surrogate.survival import IncubationLaw, survival
 from train.dataset import TrainingSet
 from train.loss import incubation_loss
 from train.member import MemberFit
@@ -68,8 +68,6 @@ class CrossFit:
         with it: a choice on the forecasts that are scored, as the gates are.
         """
         parts = range(int(self._part.max()) + 1)
-        keys = sorted(set(self._data.keys))
-        design = torch.tensor([keys.index(key) for key in self._data.keys])
         every, without = {}, {}
         for name in STAGES:
             unseen, part = self._unseen(name, gates.at(name))
@@ -78,7 +76,7 @@ class CrossFit:
             gains = unseen.losses(StageCalibration())
             for left, each in zip(parts, learnt, strict=True):
                 gains[part == left] -= unseen.rows(part == left).losses(each)
-            if is_gain(gains, design[unseen.record]):
+            if is_gain(gains, self._data.design_numbers[unseen.record]):
                 every[name], without[name] = calibrated(unseen, has_power=has_power), learnt
         return Calibration(**every), [
             Calibration(**{name: each[left] for name, each in without.items()}) for left in parts
@@ -93,14 +91,7 @@ class CrossFit:
         """
         outputs = self._outputs + gate * self._packed_corrections()
         powers = hazard_powers([without[part].packed for part in self._part.tolist()])
-        law = forecast(outputs, self._shared, powers).law
-
-        def model(times_ps: Floats) -> Floats:
-            members = survival(law, torch.from_numpy(times_ps))
-            weights = self.is_judge.double()
-            return np.asarray((members * weights).sum(dim=0) / weights.sum(dim=0))
-
-        return model
+        return judged(forecast(outputs, self._shared, powers).law, self.is_judge)
 
     def kaplan_meier(self, incubations: Sequence[Incubation]) -> Forecast:
         """For every record the curve of the records its judges were trained on."""
@@ -164,6 +155,23 @@ class CrossFit:
         if not len(self._fits[0].corrections):
             return self._outputs.new_zeros(len(self._fits), len(frames), self._outputs.shape[-1])
         return torch.stack([fit.corrections[frames] for fit in self._fits])
+
+
+def judged(law: IncubationLaw, is_judge: Tensor, since_ps: Tensor | None = None) -> Forecast:
+    """Mean survival over the judges of each row.
+
+    Args:
+        law: Of every member, shape ``(n_members, n_rows)``.
+        is_judge: Whose counts, same shape.
+        since_ps: Hold clock at which each row was waiting; None before the end of the quench.
+    """
+    weights = is_judge.double()
+
+    def model(times_ps: Floats) -> Floats:
+        members = survival(law, torch.from_numpy(times_ps), since_ps)
+        return np.asarray((members * weights).sum(dim=0) / weights.sum(dim=0))
+
+    return model
 
 
 def _loss_together(losses: Tensor, judges: Tensor) -> float:

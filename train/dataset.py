@@ -98,6 +98,12 @@ class TrainingSet:
         return [design.key for design in self.designs]
 
     @cached_property
+    def design_numbers(self) -> Tensor:
+        """Place of the design of each record in the order of their keys, ``(n_records,)``."""
+        place = {key: number for number, key in enumerate(sorted(set(self.keys)))}
+        return torch.tensor([place[key] for key in self.keys], dtype=torch.int64)
+
+    @cached_property
     def outcome_ranks(self) -> list[int]:
         """Of each record, as `train.split.outcome_ranks`."""
         return self.targets.outcome_ranks

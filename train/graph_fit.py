@@ -97,7 +97,6 @@ class _AtomFit:
         self._optimiser = torch.optim.AdamW(
             self.atoms.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        self._mean_size = 1.0
         self._standing = Standing()
         self._best = copy.deepcopy(self.atoms.state_dict())
 
@@ -121,9 +120,9 @@ class _AtomFit:
         now = self._standing
         shuffled = np.random.default_rng([self._seed, now.epoch]).permutation(self._fitted)
         every = list(batches(shuffled.tolist(), self._frames.graphs, self._most_atoms))
-        self._mean_size = len(self._fitted) / max(len(every), 1)
+        mean_size = len(self._fitted) / len(every)
         for batch in every[now.n_batches :]:
-            now.loss_sum += self._step(batch)
+            now.loss_sum += self._step(batch, mean_size)
             now.n_batches += 1
             self._save()
         loss = now.loss_sum / len(self._fitted)
@@ -135,8 +134,13 @@ class _AtomFit:
         self._save()
         self._course.tell(Epoch(now.epoch, loss, validation_loss, self._config.learning_rate))
 
-    def _step(self, batch: Sequence[int]) -> float:
-        """One step down the loss of a batch; returns its sum over the frames."""
+    def _step(self, batch: Sequence[int], mean_size: float) -> float:
+        """One step down the loss of a batch; returns its sum over the frames.
+
+        Args:
+            batch: Numbers of its frames.
+            mean_size: Mean number of frames over the batches of a pass.
+        """
         team = self._course.team
         mine = team.part(batch)
         # Whoever gets no frame looks at one that counts nothing: the gradients of all are awaited.
@@ -152,7 +156,7 @@ class _AtomFit:
         self._optimiser.zero_grad()
         # The team takes the mean of its gradients, the loss is the sum of its parts. A batch of few
         # large embryos must not count like one of many small ones.
-        (team.size * total / self._mean_size).backward()
+        (team.size * total / mean_size).backward()
         nn.utils.clip_grad_norm_(self.atoms.parameters(), GRADIENT_NORM)
         self._optimiser.step()
         return float(team.sums(total.detach()[None]))

@@ -89,9 +89,8 @@ class HeldOut:
         """Mean loss of each design that was heard, in the order of their keys, nats."""
         asked = [self._asked(is_waiting=each) for each in (False, True)]
         owner, losses = (torch.cat(parts) for parts in zip(*asked, strict=True))
-        keys = sorted(set(self.data.keys))
-        number = torch.tensor([keys.index(key) for key in self.data.keys])[owner]
-        total, count = (torch.bincount(number, w, len(keys)) for w in (losses, None))
+        number = self.data.design_numbers[owner]
+        total, count = (torch.bincount(number, each) for each in (losses, None))
         return [float(t / n) for t, n in zip(total, count, strict=True) if n > 0]
 
     def _mean(self, *, is_waiting: bool) -> float | None:

@@ -21,11 +21,10 @@ from surrogate.graph import graph
 from surrogate.network import N_OUTPUTS, EmbryoNet, forecast
 from surrogate.package import Package
 from surrogate.surroundings import Surroundings
-from surrogate.survival import survival
 from surrogate.threads import one_thread
 from train.baselines import Choice
+from train.crossfit import judged
 from train.member import left_out
-from train.metrics import Floats
 from train.panel import Panel
 from train.scores import Forecast
 
@@ -103,14 +102,8 @@ class Judges:
                 outputs[..., 0] = -torch.inf
             shared = torch.stack([each.linear.shared for each in members])
             law = forecast(outputs, shared, hazard_powers(self._calibrations(designs, atoms))).law
-        weights = torch.from_numpy(is_judge).double()
         start_ps = None if since_ps is None else torch.tensor(since_ps, dtype=torch.float64)
-
-        def model(times_ps: Floats) -> Floats:
-            each = survival(law, torch.from_numpy(times_ps), start_ps)
-            return np.asarray((each * weights).sum(dim=0) / weights.sum(dim=0))
-
-        return model
+        return judged(law, torch.from_numpy(is_judge), start_ps)
 
     @property
     def _scaling(self) -> FeatureScaling:

@@ -13,8 +13,13 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
-from surrogate.calibration import MOST_LOG_FACTOR, MOST_LOG_POWER, StageCalibration
-from surrogate.survival import HazardPower, IncubationLaw, Seen, survival
+from surrogate.calibration import (
+    MOST_LOG_FACTOR,
+    MOST_LOG_POWER,
+    StageCalibration,
+    hazard_powers,
+)
+from surrogate.survival import IncubationLaw, Seen, survival
 from train.metrics import LEAST_PROBABILITY, Floats
 
 PRIOR_SPREADS: Final = (0.5, 0.25)
@@ -47,12 +52,11 @@ class Unseen:
     @classmethod
     def of(cls, law: IncubationLaw, is_judge: Tensor, seen: Seen, record: Tensor) -> Self:
         """Ask laws of shape ``(n_members, n_rows)`` of what was seen; `is_judge` is alike."""
-        since_ps = torch.where(seen.is_past_quench, seen.since_ps, torch.zeros_like(seen.since_ps))
         upper_ps = torch.where(torch.isfinite(seen.upper_ps), seen.upper_ps, seen.lower_ps)
         judges = is_judge.double()
         return cls(
-            survival(law, seen.lower_ps - since_ps, since_ps).log(),
-            survival(law, upper_ps - since_ps, since_ps).log(),
+            survival(law, seen.lower_ps - seen.since_ps, seen.since_ps).log(),
+            survival(law, upper_ps - seen.since_ps, seen.since_ps).log(),
             judges / judges.sum(dim=0),
             seen,
             record,
@@ -71,10 +75,7 @@ class Unseen:
 
     def losses(self, calibration: StageCalibration) -> Tensor:
         """Negative logarithm of what judges forecast together for what was seen, ``(n_rows,)``."""
-        numbers = [calibration.log_factor, calibration.log_power]
-        return self._losses(HazardPower(*torch.tensor(numbers, dtype=torch.float64).unbind()))
-
-    def _losses(self, change: HazardPower) -> Tensor:
+        change = hazard_powers([calibration])
         lower, upper = (
             (self.judges * change.log_survival(each).exp()).sum(dim=0)
             for each in (self.log_at_lower, self.log_at_upper)
