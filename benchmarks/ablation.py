@@ -199,13 +199,8 @@ def _together(asked: Sequence[Variants]) -> Variants:
             ]
         )
 
-    first = asked[0].panel
-    rows = replace(
-        first,
-        landmark=TOGETHER,
-        asked=[row for each in asked for row in each.panel.asked],
-        atoms=[row for each in asked for row in each.panel.atoms],
-    )
+    first, *others = (each.panel for each in asked)
+    rows = replace(first.joined(others), landmark=TOGETHER)
     return Variants(
         rows,
         {name: joined([each.forecasts[name] for each in asked]) for name in asked[0].forecasts},

@@ -1,4 +1,4 @@
-"""How good are forecasts of trajectories that nobody had seen when the model was made?
+"""How good are forecasts of trajectories begun after those that a model learnt from?
 
     python -m benchmarks.fresh STORE --since DATE --config YAML [--out FILE.md] [--json]
 
@@ -7,7 +7,7 @@ it or later. Cross-validation cannot say this: a model's form is chosen on the d
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -21,7 +21,7 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.landmarks import LANDMARKS
 from simulate.record import TrajectoryRecord
 from simulate.store import open_store
-from train.baselines import kaplan_meier
+from train.baselines import Survival, kaplan_meier
 from train.calibration import ShareCalibration
 from train.judges import Judges
 from train.panel import BASELINES, LEAST_AT_RISK, Panel, Table, panel
@@ -91,19 +91,16 @@ def parted(records: Records, since: date) -> tuple[Records, Records]:
 def _tables(learnt: Panel, judged: Panel, judges: Judges) -> tuple[dict[str, Table], Table]:
     """Answers of everybody about those judged, and Kaplan-Meier's."""
     n_learnt, n_judged = len(learnt.asked), len(judged.asked)
-    both = replace(
-        learnt, asked=[*learnt.asked, *judged.asked], atoms=[*learnt.atoms, *judged.atoms]
-    )
+    both = learnt.joined([judged])
     may_use = np.arange(n_learnt + n_judged)[None] < n_learnt
     fit, row = np.zeros(n_judged, dtype=np.int64), n_learnt + np.arange(n_judged)
-    fitted = {name: make(both, may_use) for name, make in BASELINES.items()}
-    answers = {
-        name: Table.of(lambda times_ps, of=of: of(fit, row, times_ps), judged)
-        for name, of in fitted.items()
-    }
-    curve = kaplan_meier(both.design, may_use)
-    reference = Table.of(lambda times_ps: curve(fit, row, times_ps), judged)
-    return {MODEL: Table.of(judges.forecast(judged), judged), **answers}, reference
+
+    def table(found: Survival) -> Table:
+        return Table.of(lambda times_ps: found(fit, row, times_ps), judged)
+
+    baselines = {name: table(fitted(both, may_use)) for name, fitted in BASELINES.items()}
+    model = {MODEL: Table.of(judges.forecast(judged), judged)}
+    return model | baselines, table(kaplan_meier(both.design, may_use))
 
 
 def report(found: Fresh, since: date) -> str:

@@ -90,9 +90,7 @@ class Forecasts:
             judged: Rows that are asked.
             judges: The model.
         """
-        both = replace(
-            learnt, asked=[*learnt.asked, *judged.asked], atoms=[*learnt.atoms, *judged.atoms]
-        )
+        both = learnt.joined([judged])
         n_learnt, n_judged = len(learnt.asked), len(judged.asked)
         parts, fit = np.unique(judges.part(judged.keys), return_inverse=True)
         may_use = judges.part(learnt.keys) != parts[:, None]

@@ -43,15 +43,7 @@ def _calibrated(calibration: Calibration) -> str:
 
 def model_card(manifest: Manifest) -> str:
     """Markdown."""
-    protocol, domain = manifest.protocol, manifest.domain
-    ranges = "\n".join(
-        f"| `{name}` | {low:g} | {high:g} |" for name, (low, high) in domain.ranges.items()
-    )
-    exchanges = ", ".join(
-        f"mass {mass} with energy {energy}"
-        for mass, energy in sorted({(d.mass_exchange, d.energy_exchange) for d in domain.designs})
-    )
-    n_c = protocol.labelling.onset_cluster_atoms
+    n_c = manifest.protocol.labelling.onset_cluster_atoms
     limits = LIMITS.format(
         element=manifest.element,
         potential=manifest.potential,
@@ -68,6 +60,31 @@ of times: order in the quench, a cure fraction, Weibull times; {manifest.n_membe
 
 Made {manifest.created_at} by glassyli {manifest.glassyli}.
 
+{_data(manifest)}
+
+## Warnings
+
+{warnings}
+
+{_scores(manifest)}
+
+## Limits
+
+{limits}"""
+
+
+def _data(manifest: Manifest) -> str:
+    """What it learnt from."""
+    protocol, domain = manifest.protocol, manifest.domain
+    ranges = "\n".join(
+        f"| `{name}` | {low:g} | {high:g} |" for name, (low, high) in domain.ranges.items()
+    )
+    exchanges = ", ".join(
+        f"mass {mass} with energy {energy}"
+        for mass, energy in sorted({(d.mass_exchange, d.energy_exchange) for d in domain.designs})
+    )
+    n_c = protocol.labelling.onset_cluster_atoms
+    return f"""\
 ## Data
 
 {manifest.n_records} trajectories of {len(domain.designs)} designs.
@@ -85,12 +102,12 @@ Protocol {protocol.name}: {protocol.heat_ps:g} ps at {protocol.heat_temperature_
 {protocol.quench_rate_K_per_ps:g} K/ps, hold {protocol.hold_ps:g} ps, a frame every
 {protocol.frame_every_ps:g} ps; order is {n_c} atoms for {protocol.labelling.persistence_ps:g} ps
 that fill {protocol.labelling.confirmed_core_fraction:g} of the core.
-Physics version {manifest.physics_version}.
+Physics version {manifest.physics_version}."""
 
-## Warnings
 
-{warnings}
-
+def _scores(manifest: Manifest) -> str:
+    """What designs showed that the judging members never saw."""
+    return f"""\
 ## Scores
 
 Each member leaves out one group of designs and each record is judged only by members that never saw
@@ -110,11 +127,8 @@ The structure correction counts {manifest.gates.packed:g} for packed, {manifest.
 heated and {manifest.gates.waiting:g} for waiting atoms (0: it did not help on held-out designs and
 is left out; chosen among five values on the same forecasts as the scores, which flatters them
 slightly). Fast and full road differ by
-{manifest.road_difference:.4f} in P(order by the end of the hold), mean over the training designs.
-
-## Limits
-
-{limits}"""
+{manifest.road_difference:.4f} in P(order by the end of the hold), mean over the training designs.\
+"""
 
 
 def _scores_table(scores: dict[str, Any]) -> str:

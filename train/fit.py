@@ -8,7 +8,7 @@ package, which all workers must be able to reach; a training that was killed goe
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from torch import Tensor
 
+from simulate.incubation import Incubation
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings
 from simulate.store import RecordStore
@@ -145,11 +146,25 @@ def assemble(
     weights: dict[str, Tensor] = {}
     for number, fit in enumerate(fits):
         weights |= {f"members.{number}.{key}": tensor for key, tensor in fit.state.items()}
-    answered = [record for _, record in records.answered]
-    incubations = [record.witnessed for record in answered if record.witnessed is not None]
-    curve = KaplanMeier.of(incubations)
     fold = fold_of(data.keys, data.outcome_ranks, config)
-    manifest = Manifest(
+    plain = _unscored(records, data, config, fold, name)
+    crossed = CrossFit(data, Package(plain, weights, "").members(), fits, fold)
+    manifest = _scored(plain, crossed, records, data.keys, config.seed)
+    difference = _road_difference(Predictor(Package(manifest, weights, "")))
+    manifest = manifest.model_copy(update={"road_difference": difference})
+    return Package(manifest, weights, model_card(manifest))
+
+
+def _unscored(
+    records: Records,
+    data: TrainingSet,
+    config: TrainingConfig,
+    fold: Mapping[str, int],
+    name: str,
+) -> Manifest:
+    """What a package says of itself before anything was asked of it."""
+    curve = KaplanMeier.of(_incubations(records))
+    return Manifest(
         physics_version=PHYSICS_VERSION,
         name=name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -158,11 +173,11 @@ def assemble(
         protocol=records.protocol,
         domain=data.domain,
         architecture=config.architecture,
-        n_members=len(fits),
+        n_members=config.n_members,
         n_packings=config.n_packings,
         gates=Gates(),
         training_data_sha256=records.content_sha256,
-        n_records=len(answered),
+        n_records=len(records.answered),
         n_failed=records.n_failed,
         parts=[fold[design.key] for design in data.domain.designs],
         road_difference=0.0,
@@ -174,40 +189,39 @@ def assemble(
         warnings=_warnings(records, data),
         training_config=config.model_dump(mode="json"),
     )
-    networks = Package(manifest, weights, "").members()
-    judged = CrossFit(data, networks, fits, fold)
-    gates = judged.gates()
-    calibration, without = judged.calibrations(gates)
-    reference = judged.kaplan_meier(incubations)
-    planned_ps = planned_follow_up_ps(answered)
+
+
+def _scored(
+    plain: Manifest, crossed: CrossFit, records: Records, keys: Sequence[str], seed: int
+) -> Manifest:
+    """The same with gates, calibration, and what designs unseen by their judges showed."""
+    gates = crossed.gates()
+    calibration, without = crossed.calibrations(gates)
+    incubations = _incubations(records)
+    reference = crossed.kaplan_meier(incubations)
+    planned_ps = planned_follow_up_ps([record for _, record in records.answered])
+    full = crossed.forecast(gates.packed, without)
     as_it_is = [Calibration()] * len(without)  # of the fast road nothing was learnt
     found = {
-        road: scores(
-            judged.forecast(gate, change),
-            reference,
-            incubations,
-            data.keys,
-            config.seed,
-            planned_ps=planned_ps,
-        )
-        for road, gate, change in (("full", gates.packed, without), ("fast", 0.0, as_it_is))
+        road: scores(each, reference, incubations, keys, seed, planned_ps=planned_ps)
+        for road, each in (("full", full), ("fast", crossed.forecast(0.0, as_it_is)))
     }
-    decidable = _decidable_scores(
-        judged.forecast(gates.packed, without), reference, records, data.keys, config.seed
-    )
-    manifest = manifest.model_copy(
+    decidable = _decidable_scores(full, reference, records, keys, seed)
+    return plain.model_copy(
         update={
             "gates": gates,
             "calibration": calibration,
             "calibration_without": without,
-            "warnings": [*_warnings_of_skill(found["full"]), *manifest.warnings],
+            "warnings": [*_warnings_of_skill(found["full"]), *plain.warnings],
             "scores": {road: each.model_dump(mode="json") for road, each in found.items()},
             "decidable_scores": decidable and decidable.model_dump(mode="json"),
         }
     )
-    difference = _road_difference(Predictor(Package(manifest, weights, "")))
-    manifest = manifest.model_copy(update={"road_difference": difference})
-    return Package(manifest, weights, model_card(manifest))
+
+
+def _incubations(records: Records) -> list[Incubation]:
+    """Of every answered record."""
+    return [r.witnessed for _, r in records.answered if r.witnessed is not None]
 
 
 def _decidable_scores(

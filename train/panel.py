@@ -5,7 +5,7 @@ tables of several trainings can be averaged.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Self
 
@@ -78,6 +78,15 @@ class Panel:
         """By their designs and the descriptors of their atoms."""
         seen = np.array([descriptors(each) for each in self.atoms])
         return self._by(np.column_stack([self.design.features, seen]))
+
+    def joined(self, others: Sequence["Panel"]) -> "Panel":
+        """With the rows of others after its own; the rest is as here."""
+        every = [self, *others]
+        return replace(
+            self,
+            asked=[row for each in every for row in each.asked],
+            atoms=[row for each in every for row in each.atoms],
+        )
 
     def _by(self, features: Floats) -> Asked:
         hold_ps = self.asked[0].record.protocol.hold_ps

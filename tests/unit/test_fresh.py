@@ -1,5 +1,6 @@
 """Records begun later are asked of what learnt from earlier ones only."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -28,12 +29,7 @@ def begun(records: Records, first_days: int) -> Records:
         )
         return store, record.model_copy(update={"provenance": provenance})
 
-    return Records(
-        **{
-            **{name: getattr(records, name) for name in records.__dataclass_fields__},
-            "answered": [dated(*pair) for pair in records.answered],
-        }
-    )
+    return replace(records, answered=[dated(*pair) for pair in records.answered])
 
 
 def test_nothing_of_the_later_records_is_learnt(tmp_path: Path) -> None:

@@ -138,8 +138,14 @@ def test_a_training_that_ended_well_does_not_fail_over_what_it_leaves(
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.EIO, "the disk is gone")
 
-    with folder.held(identity_of(records, QUICK_TRAINING)):
+    identity = identity_of(records, QUICK_TRAINING)
+    with folder.held(identity):
         monkeypatch.setattr(RunFolder, "_clear", fail)
+    assert "training.json" in files(folder)
+    monkeypatch.undo()
+    with folder.held(identity):
+        pass
+    assert not folder.path.exists()
 
 
 def test_a_damaged_member_is_named(folder: RunFolder) -> None:
