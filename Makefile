@@ -1,7 +1,7 @@
 # run     everything once, small: simulate, train, search, serve, report
 # test    every test, with the real engines
 # check   style, types, import order, spelling
-# bench   speed on this machine, and how labels depend on their settings
+# bench   speed on this machine (with a GPU: python -m benchmarks.gpu), and how labels depend on their settings
 # studies how far the model holds on fresh designs and beyond its data, what angles, more designs and replicas bring
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".

@@ -2,9 +2,9 @@
 
     python -m benchmarks [--model PACKAGE] [--rounds N] [--json]
 
-Medians of interleaved rounds, in time of one core (of the wall for a GPU). Machines differ and are
-shared: compare numbers of one run with each other. A trajectory is scaled to the whole reference
-protocol; most end sooner, as soon as order has lasted.
+Medians of interleaved rounds, in time of one core (`python -m benchmarks.gpu` times a GPU).
+Machines differ and are shared: compare numbers of one run with each other. A trajectory is scaled
+to the whole reference protocol; most end sooner, as soon as order has lasted.
 """
 
 import argparse

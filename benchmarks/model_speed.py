@@ -1,8 +1,7 @@
 """What a forecast costs: a structure through the network, a design by either road."""
 
 import itertools
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import torch
@@ -10,7 +9,6 @@ from torch_geometric.data import Batch
 
 from benchmarks.md_speed import REFERENCE_ATOMS, embryo, melted
 from benchmarks.timing import Line, Task, timed
-from simulate.packing import pack
 from surrogate.graph import graph
 from surrogate.manifest import Gates
 from surrogate.package import Package
@@ -20,11 +18,10 @@ from surrogate.threads import one_thread
 
 N_PACKINGS: Final = 8
 N_DESIGNS: Final = 1000
-GPU_STRUCTURES: Final = 64
 HORIZON_PS: Final = 500.0
 
 NETWORK, STRUCTURE, FULL_ROAD = "network", "structure", "full road"
-INDEX, FORECAST, GPU = "glass index", "forecast", "network on the GPU"
+INDEX, FORECAST = "glass index", "forecast"
 
 
 def whole(package: Package) -> Package:
@@ -35,7 +32,7 @@ def whole(package: Package) -> Package:
 
 
 def tasks(package: Package) -> Iterator[Task]:
-    """Everything here that is timed; all but the GPU on one thread."""
+    """Everything here that is timed, on one thread."""
     predictor, design = Predictor(whole(package)), embryo(REFERENCE_ATOMS)
     member, atoms = package.members()[0], melted(design)
     scaling = package.manifest.domain.scaling
@@ -60,26 +57,6 @@ def tasks(package: Package) -> Iterator[Task]:
     many = [embryo(200 + number) for number in range(N_DESIGNS)]
     yield Task(INDEX, timed(lambda: predictor.glass_index_members(many, HORIZON_PS)))
     yield Task(FORECAST, timed(lambda: predictor.predict_designs(many, road="fast")))
-    if torch.cuda.is_available():
-        yield Task(GPU, timed(_on_the_gpu(package), time.perf_counter))
-
-
-def _on_the_gpu(package: Package) -> Callable[[], None]:
-    """A batch of packings through one member on the GPU."""
-    design, scaling = embryo(REFERENCE_ATOMS), package.manifest.domain.scaling
-    graphs = [
-        graph(surroundings(pack(design, seed), design), design, scaling)
-        for seed in range(GPU_STRUCTURES)
-    ]
-    batch = Batch.from_data_list(graphs).to("cuda")
-    member = package.members()[0].to("cuda")
-
-    def work() -> None:
-        with torch.inference_mode():
-            member.structure(batch)
-        torch.cuda.synchronize()
-
-    return work
 
 
 def lines(took_s: dict[str, float], package: Package) -> Iterator[Line]:
@@ -105,11 +82,6 @@ def lines(took_s: dict[str, float], package: Package) -> Iterator[Line]:
         yield Line(
             f"design, fast path, {what}, batch of {N_DESIGNS}",
             1000.0 * took_s[name] / N_DESIGNS, "ms/design", 1.0,
-        )  # fmt: skip
-    if GPU in took_s:
-        yield Line(
-            f"batch of {GPU_STRUCTURES} x {n_atoms} atoms on {torch.cuda.get_device_name()}",
-            GPU_STRUCTURES * n_atoms / took_s[GPU], "atoms/s",
         )  # fmt: skip
 
 

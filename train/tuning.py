@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 import optuna
+import torch
 from optuna.distributions import distribution_to_json
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.samplers import BaseSampler, TPESampler
@@ -65,8 +66,9 @@ def run_tuning(
 
     Args:
         stores: What is learnt from, as for training.
-        config: The settings to begin with; members are fitted by `config.n_workers` processes on
-            CPUs. `train.tuning_space` says which settings are searched.
+        config: The settings to begin with; members are fitted by `config.n_workers` processes,
+            their graphs on the GPU that all of them share where `config.use_gpu` says so.
+            `train.tuning_space` says which settings are searched.
         out: Folder of the study, made if it is not there.
         n_trials: In all, not trials more; those given up or failed count.
         budget_s: No trial begins later than this, s; the first one always does.
@@ -74,11 +76,14 @@ def run_tuning(
         progress: Told after every trial.
 
     Raises:
-        MisuseError: Too little data, or `out` holds another study or is being written by another.
+        MisuseError: Too little data, a GPU that is not there, or `out` holds another study or is
+            being written by another.
         GlassyLiError: The journal is damaged, a process was lost, or no trial has a finite loss.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     until = time.monotonic() + budget_s
+    if config.use_gpu:
+        _require_gpu()
     records = read_records(stores)
     _require_frames(records)
     identity = tuning_identity(records, config, n_repeats)
@@ -107,6 +112,19 @@ def _require_frames(records: Records) -> None:
         raise MisuseError(
             "a tuning must find frames of designs that members left out, but none of "
             f"{len(records.answered)} records has any. Give stores with frames."
+        )
+
+
+def _require_gpu() -> None:
+    """Refuse to begin without the GPU that was asked for.
+
+    Raises:
+        MisuseError: PyTorch sees none.
+    """
+    if not torch.cuda.is_available():
+        raise MisuseError(
+            f"use_gpu needs a GPU that PyTorch can use, but PyTorch {torch.__version__} sees none. "
+            "Set use_gpu: false, or install a build of PyTorch for your GPU."
         )
 
 

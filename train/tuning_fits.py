@@ -10,6 +10,7 @@ from pathlib import Path
 
 from simulate.errors import GlassyLiError
 from train.config import TrainingConfig
+from train.course import Course
 from train.dataset import TrainingSet
 from train.held_out import Losses
 from train.member import fit_member
@@ -70,5 +71,6 @@ def _losses_of_process(config: TrainingConfig, number: int) -> Losses:
 
 
 def _losses(data: TrainingSet, config: TrainingConfig, number: int) -> Losses:
-    """Of the designs that a member never saw."""
-    return Losses.of(data, config, fit_member(data, config, number))
+    """Of the designs that a member never saw; processes share the GPU, if one is asked for."""
+    course = Course(device="cuda" if config.use_gpu else "cpu")
+    return Losses.of(data, config, fit_member(data, config, number, course))

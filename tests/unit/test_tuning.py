@@ -107,6 +107,16 @@ def test_a_trial_without_a_finite_loss_counts_and_is_never_the_best(
     assert "came to no finite loss" in said
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_missed_before_anything_is_written(
+    store: RecordStore, tmp_path: Path
+) -> None:
+    asked = BASE.model_copy(update={"use_gpu": True})
+    with pytest.raises(MisuseError, match="Set use_gpu: false"):
+        run_tuning([store], asked, tmp_path / "study", 1)
+    assert not (tmp_path / "study").exists()
+
+
 def test_a_search_in_which_all_failed_says_so(store: RecordStore, tmp_path: Path) -> None:
     for n_trials in (1, 1):  # a repetition makes no trial more
         with pytest.raises(GlassyLiError, match="none of 1 did"):
