@@ -24,8 +24,8 @@ from surrogate.applicability import TrainingDomain
 from surrogate.package import Package, read_package
 from surrogate.threads import one_thread
 from train.judges import Judges
-from train.panel import Pairs, Panel, panel
-from train.records import Records, independent, read_records
+from train.panel import Panel, panel
+from train.records import Pairs, Records, independent, read_records
 
 STUDY: Final = "BEYOND.md"
 ASKED_AT: Final = ("packing", "end of quench")

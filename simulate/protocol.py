@@ -131,6 +131,11 @@ class Protocol(Settings):
         """The protocol as it enters ids: everything but its name."""
         return self.model_dump(mode="json", exclude={"name"})
 
+    def is_like(self, other: Self) -> bool:
+        """Whether embryos go through the same under both, watched longer under one perhaps."""
+        ours, theirs = (each.what_decides() | {"hold_ps": None} for each in (self, other))
+        return ours == theirs
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

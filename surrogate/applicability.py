@@ -37,7 +37,8 @@ class TrainingDomain(Settings):
 
     Attributes:
         designs: Design points of the training records, each once.
-        hold_ps: Hold of their protocol, ps.
+        hold_ps: So long all of them were meant to be watched, ps.
+        holds_ps: So long each of them was; None where none was longer.
         solid_share: Largest share of solid-like atoms among embryos still waiting.
         onset_cluster_atoms: Crystalline atoms that counted as order (n_c).
     """
@@ -45,6 +46,7 @@ class TrainingDomain(Settings):
     designs: list[EmbryoDesign] = Field(min_length=1)
     scaling: FeatureScaling
     hold_ps: float
+    holds_ps: list[float] | None = None
     solid_share: float
     onset_cluster_atoms: int = 1
 
@@ -52,17 +54,21 @@ class TrainingDomain(Settings):
     def of(
         cls,
         designs: Sequence[EmbryoDesign],
-        hold_ps: float,
+        holds_ps: Sequence[float],
         solid_share: float,
         onset_cluster_atoms: int = 1,
     ) -> Self:
-        """From the designs of the training records."""
+        """From the designs of the training records and how long each was meant to be watched."""
         unique = list({design.key: design for design in designs}.values())
+        longest_ps: dict[str, float] = {}
+        for design, hold_ps in zip(designs, holds_ps, strict=True):
+            longest_ps[design.key] = max(hold_ps, longest_ps.get(design.key, 0.0))
         scaling = FeatureScaling.of(design_features(unique))
         return cls(
             designs=unique,
             scaling=scaling,
-            hold_ps=hold_ps,
+            hold_ps=min(holds_ps),
+            holds_ps=list(longest_ps.values()) if len(set(holds_ps)) > 1 else None,
             solid_share=solid_share,
             onset_cluster_atoms=onset_cluster_atoms,
         )
@@ -98,14 +104,19 @@ class TrainingDomain(Settings):
             )
 
     def judge(self, designs: Sequence[EmbryoDesign], horizon_ps: float) -> list[Applicability]:
-        """Applicability of each design at a horizon."""
-        distances = self._distances(designs)
+        """Applicability of each design at a horizon, by the designs that were watched so long."""
+        watched = self._watched_for(horizon_ps)
+        data = "the training data"
+        if watched is not self:
+            data = f"the {len(watched.designs)} training designs watched for so long"
+        places = self.scaling.standardise(design_features(designs))
+        distances = _apart(places, watched.places).min(axis=1) / self._gap
         judged = []
         for design, distance in zip(designs, distances, strict=True):
-            reasons = self._reasons(design, horizon_ps)
+            reasons = watched.reasons(design, horizon_ps, data)
             if distance > 1.0:
                 reasons.append(
-                    f"The nearest training design is {distance:.1f} times as far as training "
+                    f"The nearest design of {data} is {distance:.1f} times as far as training "
                     "designs are from each other."
                 )
             judged.append(
@@ -113,7 +124,33 @@ class TrainingDomain(Settings):
             )
         return judged
 
-    def _reasons(self, design: EmbryoDesign, horizon_ps: float) -> list[str]:
+    @property
+    def longest_hold_ps(self) -> float:
+        """So long some of the designs were meant to be watched, ps."""
+        return max(self.holds_ps or [self.hold_ps])
+
+    def _watched_for(self, horizon_ps: float) -> "TrainingDomain":
+        """The part of it that was watched for so long; the whole where none was, or all were."""
+        if self.holds_ps is None or not self.hold_ps < horizon_ps <= self.longest_hold_ps:
+            return self
+        chosen = [
+            design
+            for design, hold_ps in zip(self.designs, self.holds_ps, strict=True)
+            if hold_ps >= horizon_ps
+        ]
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return TrainingDomain.model_construct(
+            **values | {"designs": chosen, "hold_ps": horizon_ps, "holds_ps": None}
+        )
+
+    def reasons(self, design: EmbryoDesign, horizon_ps: float, data: str) -> list[str]:
+        """Why a question lies outside, but for its distance.
+
+        Args:
+            design: Asked about.
+            horizon_ps: Asked for, ps.
+            data: What to call the training designs.
+        """
         reasons = []
         for field, (low, high) in self.ranges.items():
             value, unit = getattr(design, field), _RANGED[field]
@@ -122,19 +159,19 @@ class TrainingDomain(Settings):
             if value * (1.0 + RANGE_MARGIN) < low or value > high * (1.0 + RANGE_MARGIN):
                 seen = f"{low:g}{unit}" if low == high else f"{low:g} to {high:g}{unit}"
                 reasons.append(
-                    f"{field} = {value:g}{unit} lies outside the training data ({seen}, "
+                    f"{field} = {value:g}{unit} lies outside {data} ({seen}, "
                     f"{100.0 * RANGE_MARGIN:g} % to spare)."
                 )
         exchanges = (design.mass_exchange, design.energy_exchange)
         if exchanges not in self._exchanges:
             reasons.append(
                 f"mass exchange {exchanges[0]} with energy exchange {exchanges[1]} does not occur "
-                "in the training data."
+                f"in {data}."
             )
         if design.wall_shape not in {each.wall_shape for each in self.designs}:
             reasons.append(
-                f"A wall in the shape of a {design.wall_shape} does not occur in the training "
-                "data, and the model does not know shapes of walls."
+                f"A wall in the shape of a {design.wall_shape} does not occur in {data}, and the "
+                "model does not know shapes of walls."
             )
         if self.is_too_small(design):
             reasons.append(
@@ -142,10 +179,10 @@ class TrainingDomain(Settings):
                 f"than {2 * self.onset_cluster_atoms} crystalline atoms, twice what counts as "
                 "order, so order can hardly be told from a fluctuation."
             )
-        if horizon_ps > self.hold_ps:
+        if horizon_ps > self.longest_hold_ps:
             reasons.append(
                 f"The horizon of {horizon_ps:g} ps is longer than the training hold of "
-                f"{self.hold_ps:g} ps: an extrapolation in time."
+                f"{self.longest_hold_ps:g} ps: an extrapolation in time."
             )
         return reasons
 
@@ -162,24 +199,18 @@ class TrainingDomain(Settings):
         return frozenset((each.mass_exchange, each.energy_exchange) for each in self.designs)
 
     @cached_property
-    def _places(self) -> NDArray[np.float64]:
+    def places(self) -> NDArray[np.float64]:
         """Standardised features of the training designs, shape ``(n_designs, n_features)``."""
         return self.scaling.standardise(design_features(self.designs))
 
     @cached_property
     def _gap(self) -> float:
         """Widest distance of a training design to its nearest neighbour."""
-        if len(self._places) < 2:
+        if len(self.places) < 2:
             return LEAST_GAP
-        apart = _apart(self._places, self._places)
+        apart = _apart(self.places, self.places)
         np.fill_diagonal(apart, math.inf)
         return max(float(apart.min(axis=1).max()), LEAST_GAP)
-
-    def _distances(self, designs: Sequence[EmbryoDesign]) -> NDArray[np.float64]:
-        """To the nearest training design over the gap, shape ``(n_designs,)``."""
-        places = self.scaling.standardise(design_features(designs))
-        result: NDArray[np.float64] = _apart(places, self._places).min(axis=1) / self._gap
-        return result
 
 
 def _apart(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:

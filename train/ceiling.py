@@ -20,12 +20,11 @@ import numpy as np
 from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
 from simulate.settings import Settings
-from simulate.store import RecordStore
 from simulate.units import CLOCK_ROUNDING_PS
 from train.cache import seen_in
 from train.judges import Judges
 from train.metrics import Floats, KaplanMeier, brier_values, scored_until_ps, state_at
-from train.records import planned_follow_up_ps
+from train.records import Pairs, planned_follow_up_ps
 from train.resampling import Estimate, Resamples, estimate, ratio
 from train.scores import Answers, Forecast, Score, brier_times_ps, scores_of
 
@@ -154,15 +153,22 @@ def ceiling(
     )
 
 
-def replica_forecast(found: Families, store: RecordStore, judges: Judges) -> Forecast:
-    """The model's forecast from each replica's structure, by members that never saw its design."""
+def replica_forecast(found: Families, pairs: Pairs, judges: Judges) -> Forecast:
+    """The model's forecast from each replica's structure, by members that never saw its design.
+
+    Args:
+        found: Of these records.
+        pairs: With the store that holds the frames of each.
+        judges: The model.
+    """
+    place_of = {record.trajectory_id: store for store, record in pairs}
     start = {
         each.parent.trajectory_id: each.parent.frame_number
         for each in found.replicas
         if each.parent is not None
     }
     names = list(found.parents)
-    atoms = [seen_in(store, found.parents[name], [start[name]])[0] for name in names]
+    atoms = [seen_in(place_of[name], found.parents[name], [start[name]])[0] for name in names]
     designs = [found.parents[name].design for name in names]
     forecast = judges.forecast_of(designs, atoms, [0.0] * len(names))
     place = np.array([names.index(owner) for owner in found.owners])

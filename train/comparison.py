@@ -25,6 +25,7 @@ from train.judges import Judges
 from train.landmark import at_risk, too_few_wait
 from train.metrics import Floats
 from train.panel import BASELINES, NEEDS_SKSURV, Panel, Table, panels
+from train.records import Pairs, every_record, named
 from train.scores import Forecast
 from train.standing import MODEL, AtLandmark, Repeat, at_landmark, pooled
 
@@ -88,81 +89,86 @@ class Comparison(Settings):
     notes: list[str]
 
 
-def compare_package(store: RecordStore, package: Package, tell: Tell | None = None) -> Comparison:
+def compare_package(
+    stores: Sequence[RecordStore], package: Package, tell: Tell | None = None
+) -> Comparison:
     """Judge a package by records.
 
     Args:
-        store: What it learnt from, or others of its protocol.
+        stores: What it learnt from, or others of its protocol.
         package: What is judged.
         tell: Told how far it is.
 
     Raises:
         MisuseError: Records of another protocol or physics, or too few that wait at any landmark.
     """
-    everything, judges = list(store), Judges.of(package)
-    check_same_kind(package, store, everything)
+    judges = Judges.of(package)
+    check_same_kind(package, stores)
+    everything = every_record(stores)
     kind: Kind = "judges" if _keys(_answered(everything)) == set(judges.fold) else "new"
-    return _compare(store, everything, [judges], kind, package.label, tell or _nobody)
+    return _compare(everything, [judges], kind, package.label, tell or _nobody)
 
 
 def compare_repeats(
-    store: RecordStore, packages: Sequence[Package], tell: Tell | None = None
+    stores: Sequence[RecordStore], packages: Sequence[Package], tell: Tell | None = None
 ) -> Comparison:
-    """Judge several trainings of one configuration on other folds of one store, together.
+    """Judge several trainings of one configuration on other folds of the same records, together.
 
     Raises:
         MisuseError: A package learnt from other designs, or too few wait at any landmark.
     """
-    everything, judges = list(store), [Judges.of(package) for package in packages]
+    everything, judges = every_record(stores), [Judges.of(package) for package in packages]
     for each in judges:
-        check_same_kind(each.package, store, everything)
+        check_same_kind(each.package, stores)
         if set(each.fold) != _keys(_answered(everything)):
             raise MisuseError(
-                f"every repeat must have learnt from the designs in {store.path}, but "
+                f"every repeat must have learnt from the designs in {named(stores)}, but "
                 f"{each.package.label} did not. Choose another --work."
             )
     label = f"{len(packages)} trainings, {packages[0].manifest.n_members} members each"
-    return _compare(store, everything, judges, "repeats", label, tell or _nobody)
+    return _compare(everything, judges, "repeats", label, tell or _nobody)
 
 
-def why_not(records: Sequence[TrajectoryRecord], package: Package) -> str:
+def why_not(stores: Sequence[RecordStore], package: Package) -> str:
     """Why a package cannot be compared on these records, and what to do; empty where it can."""
-    answered = _answered(records)
+    answered = _answered(every_record(stores))
     known = _keys(answered) & package.manifest.domain.keys
     if known and package.manifest.parts is None:
         return (
             f"{package.label} learnt from {len(known)} of these designs and does not say which "
             "members left them out, so that nobody can judge it. Train it anew."
         )
-    return too_few_wait(answered)
+    return too_few_wait([record for _, record in answered])
 
 
 @one_thread()
 def _compare(
-    store: RecordStore,
-    everything: Sequence[TrajectoryRecord],
+    everything: Pairs,
     judges: Sequence[Judges],
     kind: Kind,
     label: str,
     tell: Tell,
 ) -> Comparison:
-    records, replicas = _answered(everything), families(everything)
+    answered, replicas = _answered(everything), families([record for _, record in everything])
+    records = [record for _, record in answered]
     tell("reading frames", 0, 1)
-    asked = panels(store, records)
+    asked = panels(answered)
     if not asked:
         raise MisuseError(too_few_wait(records))
     landmarks, tables = _score(asked, judges, kind, tell)
     of_replicas = (
-        [replica_forecast(replicas, store, each) for each in judges] if replicas.parents else []
+        [replica_forecast(replicas, everything, each) for each in judges]
+        if replicas.parents
+        else []
     )
     curves_from, curves = _curves(replicas, of_replicas, judges, asked[0])
-    keys, seen = _keys(records), [each.witnessed for each in records if each.witnessed is not None]
+    keys, seen = _keys(answered), [each.witnessed for each in records if each.witnessed is not None]
     return Comparison(
         model=label,
-        store=str(store.path),
+        store=named(list(dict.fromkeys(store for store, _ in everything))),
         kind=kind,
         n_records=len(records),
-        n_failed=sum(record.is_failed for record in everything if record.parent is None),
+        n_failed=sum(record.is_failed for _, record in everything if record.parent is None),
         n_designs=len(keys),
         n_designs_in_training=len(keys & set(judges[0].fold)),
         n_judges=min(int(j.is_judge(p.keys).sum(axis=0).min()) for j in judges for p in asked),
@@ -224,13 +230,13 @@ def _package_curve(panel: Panel, package: Package) -> Forecast:
     return forecast
 
 
-def _answered(everything: Sequence[TrajectoryRecord]) -> list[TrajectoryRecord]:
+def _answered(everything: Pairs) -> Pairs:
     """Runs with a packing of their own that say something of the incubation."""
-    return [r for r in everything if r.parent is None and r.witnessed is not None]
+    return [(s, r) for s, r in everything if r.parent is None and r.witnessed is not None]
 
 
-def _keys(records: Sequence[TrajectoryRecord]) -> set[str]:
-    return {record.design.key for record in records}
+def _keys(pairs: Pairs) -> set[str]:
+    return {record.design.key for _, record in pairs}
 
 
 def _baselines() -> list[str]:

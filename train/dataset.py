@@ -86,7 +86,7 @@ class TrainingSet:
             ),
             domain=TrainingDomain.of(
                 designs,
-                records.protocol.hold_ps,
+                [record.protocol.hold_ps for record in answered],
                 max(waiting, default=0.0),
                 records.protocol.labelling.onset_cluster_atoms,
             ),

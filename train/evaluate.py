@@ -16,7 +16,7 @@ from surrogate.manifest import ReferenceCurve
 from surrogate.package import Package
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
-from train.records import check_physics, independent, planned_follow_up_ps
+from train.records import check_physics, every_record, named, planned_follow_up_ps
 from train.scores import Floats, Scores, scores
 
 
@@ -58,20 +58,20 @@ class Evaluation(Settings):
     rows: list[EvaluationRow]
 
 
-def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
+def evaluate_package(predictor: Predictor, stores: Sequence[RecordStore]) -> Evaluation:
     """Judge a package by records.
 
     Raises:
-        MisuseError: The store holds no answered record, or one of another protocol or of other
+        MisuseError: The stores hold no answered record, or one of another protocol or of other
             physics than the package.
     """
     manifest = predictor.package.manifest
-    everything = independent(store)
-    check_same_kind(predictor.package, store, everything)
+    check_same_kind(predictor.package, stores)
+    everything = [record for _, record in every_record(stores) if record.parent is None]
     records = [record for record in everything if record.witnessed is not None]
     if not records:
         raise MisuseError(
-            f"an evaluation needs answered records, but {store.path} has none "
+            f"an evaluation needs answered records, but {named(stores)} has none "
             f"({len(everything)} failed). Simulate first."
         )
     keys = {record.design.key for record in records}
@@ -92,15 +92,8 @@ def evaluate_package(predictor: Predictor, store: RecordStore) -> Evaluation:
     )
 
 
-def check_same_kind(
-    package: Package, store: RecordStore, records: Sequence[TrajectoryRecord]
-) -> None:
-    """Refuse to judge a package by records of another question.
-
-    Args:
-        package: What is judged.
-        store: Where the records lie.
-        records: By which it is judged.
+def check_same_kind(package: Package, stores: Sequence[RecordStore]) -> None:
+    """Refuse to judge a package by records of another question; their holds may be longer.
 
     Raises:
         MisuseError: Package or records are of other physics than today's, or the records of
@@ -112,13 +105,14 @@ def check_same_kind(
             f"a package must be of physics version {PHYSICS_VERSION} to be judged, but "
             f"{package.label} is of version {manifest.physics_version}. Train it anew."
         )
-    if store.protocol.what_decides() != manifest.protocol.what_decides():
-        raise MisuseError(
-            f"a package must be judged by records of its own protocol, {manifest.protocol.name}, "
-            f"but {store.path} was run under {store.protocol.name}. "
-            "Choose another store, or with --model a model of that protocol."
-        )
-    check_physics(records, store)
+    for store in stores:
+        if not store.protocol.is_like(manifest.protocol):
+            raise MisuseError(
+                f"a package must be judged by records of its own protocol, {manifest.protocol.name}"
+                f", but {store.path} was run under {store.protocol.name}. "
+                "Choose another store, or with --model a model of that protocol."
+            )
+        check_physics(list(store), store)
 
 
 def _package_scores(

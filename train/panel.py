@@ -13,8 +13,6 @@ import numpy as np
 
 from simulate.incubation import Incubation
 from simulate.landmarks import LANDMARKS
-from simulate.record import TrajectoryRecord
-from simulate.store import RecordStore
 from surrogate.descriptors import descriptors
 from surrogate.features import design_features
 from surrogate.surroundings import Surroundings
@@ -22,10 +20,8 @@ from train.baselines import Asked, Choice, Survival, boosting, cox, law, nucleat
 from train.cache import seen_in
 from train.landmark import BEFORE_THE_HOLD, LEAST_AT_RISK, AtRisk, askable
 from train.metrics import Floats, scored_until_ps
+from train.records import Pairs
 from train.scores import Answers, Forecast
-
-Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
-"""Records, each with the store that holds its frames."""
 
 
 @dataclass(frozen=True)
@@ -147,16 +143,16 @@ class Table:
         return found
 
 
-def panels(store: RecordStore, records: Sequence[TrajectoryRecord]) -> list[Panel]:
+def panels(pairs: Pairs) -> list[Panel]:
     """Everybody who can be asked, at every landmark where at least `LEAST_AT_RISK` can.
 
     Args:
-        store: Holds the frames.
-        records: Answered ones.
+        pairs: Answered records, each with the store that holds its frames.
     """
+    records = [record for _, record in pairs]
     by_landmark = {landmark: askable(records, landmark) for landmark in LANDMARKS}
     enough = {name: asked for name, asked in by_landmark.items() if len(asked) >= LEAST_AT_RISK}
-    return _with_atoms([(store, record) for record in records], enough)
+    return _with_atoms(pairs, enough)
 
 
 def panel(pairs: Pairs, landmark: str) -> Panel:

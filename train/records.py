@@ -17,6 +17,10 @@ from simulate.transfer import best
 LEAST_DESIGNS: Final = 3
 
 
+Pairs = Sequence[tuple[RecordStore, TrajectoryRecord]]
+"""Records, each with the store that holds its frames."""
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """The records of one or several stores.
@@ -25,6 +29,7 @@ class Records:
         answered: Those that say something of the incubation, each with its store; one that failed
             in its hold is censored where it was last sound.
         n_failed: Failed ones in all; counted, and reported beside every score.
+        protocol: Of the store with the shortest hold: so long all were meant to be watched.
     """
 
     answered: list[tuple[RecordStore, TrajectoryRecord]]
@@ -59,6 +64,21 @@ def planned_follow_up_ps(records: Sequence[TrajectoryRecord]) -> float:
     return min(record.planned_follow_up_ps for record in records)
 
 
+def every_record(stores: Sequence[RecordStore]) -> list[tuple[RecordStore, TrajectoryRecord]]:
+    """All records of some stores; of an id that several hold, the best."""
+    found: dict[str, tuple[RecordStore, TrajectoryRecord]] = {}
+    for store in stores:
+        for record in store:
+            known, here = found.get(record.trajectory_id), (store, record)
+            found[record.trajectory_id] = best([known, here]) if known else here
+    return list(found.values())
+
+
+def named(stores: Sequence[RecordStore]) -> str:
+    """Where they are, for people."""
+    return ", ".join(str(store.path) for store in stores)
+
+
 def read_records(stores: Sequence[RecordStore]) -> Records:
     """All records, checked to be fit for training; of an id in several stores, the best.
 
@@ -68,23 +88,17 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
     """
     if not stores:
         raise MisuseError("training needs at least one record store, but got none.")
-    for store in stores[1:]:
-        if store.protocol.what_decides() != stores[0].protocol.what_decides():
+    for store in stores:
+        if not store.protocol.is_like(stores[0].protocol):
             raise MisuseError(
-                "training stores must share one protocol, but "
+                "training stores must share one protocol, save the length of the hold, but "
                 f"{stores[0].path} ({stores[0].protocol.name}) and {store.path} "
                 f"({store.protocol.name}) differ. Train one model for each."
             )
-    found: dict[str, tuple[RecordStore, TrajectoryRecord]] = {}
-    for store in stores:
-        records = independent(store)
-        check_physics(records, store)
-        for record in records:
-            known = found.get(record.trajectory_id)
-            here = (store, record)
-            found[record.trajectory_id] = best([known, here]) if known else here
-    answered = [pair for pair in found.values() if pair[1].witnessed is not None]
-    n_failed = sum(record.is_failed for _, record in found.values())
+        check_physics(independent(store), store)
+    found = [pair for pair in every_record(stores) if pair[1].parent is None]
+    answered = [pair for pair in found if pair[1].witnessed is not None]
+    n_failed = sum(record.is_failed for _, record in found)
     n_designs = len({record.design.key for _, record in answered})
     if n_designs < LEAST_DESIGNS:
         raise MisuseError(
@@ -93,4 +107,5 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
             "Simulate more designs."
         )
     hashes = [content_hash(store) for store in stores]
-    return Records(answered, n_failed, stores[0].protocol, hashes)
+    shortest = min((store.protocol for store in stores), key=lambda each: each.hold_ps)
+    return Records(answered, n_failed, shortest, hashes)

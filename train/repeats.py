@@ -3,7 +3,7 @@
 Each is smaller than a model that ships: one member a fold, so that one member judges each design.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulate.errors import MisuseError
@@ -13,6 +13,7 @@ from surrogate.package import Package, read_package
 from train.config import TrainingConfig
 from train.fit import fit_package
 from train.progress import Progress
+from train.records import named
 
 Tell = Callable[[int], Progress]
 """Number of a repeat, from 0, to who is told how far its training is."""
@@ -24,12 +25,12 @@ def repeat_config(config: TrainingConfig, number: int) -> TrainingConfig:
 
 
 def train_repeats(
-    store: RecordStore, config: TrainingConfig, n_repeats: int, work: Path, tell: Tell
+    stores: Sequence[RecordStore], config: TrainingConfig, n_repeats: int, work: Path, tell: Tell
 ) -> list[Package]:
     """Train what is missing in a folder, and read all of it.
 
     Args:
-        store: What is learnt from.
+        stores: What is learnt from.
         config: Of the first; later ones differ in the seed.
         n_repeats: How many.
         work: Folder of the packages; those in it already are kept.
@@ -42,8 +43,8 @@ def train_repeats(
     for number in range(n_repeats):
         chosen, path = repeat_config(config, number), work / f"repeat-{number}"
         if not path.exists():
-            fit_package(store, chosen, path, path.name, tell(number))
-        packages.append(_checked(path, chosen, store))
+            fit_package(stores, chosen, path, path.name, tell(number))
+        packages.append(_checked(path, chosen, stores))
     return packages
 
 
@@ -52,7 +53,7 @@ def is_trained(n_repeats: int, work: Path) -> bool:
     return all((work / f"repeat-{number}").exists() for number in range(n_repeats))
 
 
-def _checked(path: Path, config: TrainingConfig, store: RecordStore) -> Package:
+def _checked(path: Path, config: TrainingConfig, stores: Sequence[RecordStore]) -> Package:
     package = read_package(path)
     where = f"the training settings of {path}"
     found = validated(TrainingConfig, package.manifest.training_config, where).deciding
@@ -62,9 +63,9 @@ def _checked(path: Path, config: TrainingConfig, store: RecordStore) -> Package:
             f"{path} must have been trained with the settings asked for, but differs in "
             f"{differences(found, asked)}. Choose another --work."
         )
-    if package.manifest.training_data_sha256 != [content_hash(store)]:
+    if package.manifest.training_data_sha256 != [content_hash(store) for store in stores]:
         raise MisuseError(
-            f"{path} must have been trained on the records in {store.path} as they are now, but "
+            f"{path} must have been trained on the records in {named(stores)} as they are now, but "
             "was not. Choose another --work."
         )
     return package

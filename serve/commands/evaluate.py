@@ -9,6 +9,8 @@ from serve.commands.options import Address, AsJson, Model
 from serve.session import SESSION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from serve.console import Console
     from simulate.store import RecordStore
     from train.comparison import Comparison
@@ -20,7 +22,7 @@ NEEDS_REPEATS: Final = ("config", "work", "address")
 
 def evaluate(
     context: typer.Context,
-    store: Annotated[Path, typer.Argument(help="Record store to compare with.")],
+    stores: Annotated[list[Path], typer.Argument(help="Record stores to compare with.")],
     model: Model = None,
     out: Annotated[
         Path | None, typer.Option(help="Page with plots (.html) or tables (.md).")
@@ -37,9 +39,9 @@ def evaluate(
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model on a record store, beside baselines.
+    """Score a model on records, beside baselines.
 
-    On the store that a model learnt from, designs are judged by members that never saw them.
+    On the stores that a model learnt from, designs are judged by members that never saw them.
     --json: see docs/evaluation-json.md.
     """
     console = SESSION.console(as_json=as_json)
@@ -61,7 +63,7 @@ def evaluate(
         )
     if out is not None and out.suffix not in {".html", ".md"}:
         raise MisuseError(f"--out must be an .html or .md file, but is {out}. Rename it.")
-    opened = open_store(store)
+    opened = [open_store(store) for store in stores]
     if repeats:
         found = _repeated(console, opened, config, repeats, work, address)
         _publish(console, found, out, None)
@@ -70,7 +72,7 @@ def evaluate(
 
 
 def _evaluate_package(
-    console: "Console", store: "RecordStore", model: Path | None, out: Path | None
+    console: "Console", stores: "Sequence[RecordStore]", model: Path | None, out: Path | None
 ) -> None:
     """Landmarks where enough wait; designs one by one where the package is new to some."""
     from serve.models import model_path
@@ -85,18 +87,18 @@ def _evaluate_package(
 
     predictor = Predictor.load(path)
     at_landmarks: Comparison | None = None
-    reason = why_not(list(store), predictor.package)
+    reason = why_not(stores, predictor.package)
     if not reason:
         with console.progress("evaluate", 1) as bar:
             at_landmarks = compare_package(
-                store, predictor.package, lambda what, done, total: bar.at(done, what, total=total)
+                stores, predictor.package, lambda what, done, total: bar.at(done, what, total=total)
             )
     if at_landmarks is not None and at_landmarks.kind == "judges":
         _publish(console, at_landmarks, out, model)
         return
     if reason and out is not None:
         raise MisuseError(f"A page cannot be made: {reason} Or leave out --out.")
-    evaluation = evaluate_package(predictor, store)
+    evaluation = evaluate_package(predictor, stores)
     answer = Answer(
         at_landmarks=at_landmarks, not_at_landmarks=reason or None, by_design=evaluation
     )
@@ -112,7 +114,7 @@ def _evaluate_package(
 
 def _repeated(
     console: "Console",
-    store: "RecordStore",
+    stores: "Sequence[RecordStore]",
     config: Path | None,
     n_repeats: int,
     work: Path,
@@ -130,7 +132,7 @@ def _repeated(
     values = read_yaml(config, "training settings") if config else {}
     settings = validated(TrainingConfig, values, str(config or "training settings"))
     # What hours of training would end in is said before them, and before the heavy imports.
-    learnt_from = [record for _, record in read_records([store]).answered]
+    learnt_from = [record for _, record in read_records(stores).answered]
     if reason := too_few_wait(learnt_from):
         raise MisuseError(f"--repeats cannot be compared: {reason}")
 
@@ -146,13 +148,13 @@ def _repeated(
             return lambda progress: show_training(bar, progress)
 
         if is_trained(n_repeats, work):
-            packages = train_repeats(store, settings, n_repeats, work, tell)
+            packages = train_repeats(stores, settings, n_repeats, work, tell)
         else:
             with ray_session(address):
-                packages = train_repeats(store, settings, n_repeats, work, tell)
+                packages = train_repeats(stores, settings, n_repeats, work, tell)
     with console.progress("evaluate", 1) as bar:
         return compare_repeats(
-            store, packages, lambda what, done, total: bar.at(done, what, total=total)
+            stores, packages, lambda what, done, total: bar.at(done, what, total=total)
         )
 
 

@@ -94,7 +94,11 @@ def test_a_ceiling_speaks_of_the_end_of_the_quench_only(tmp_path: Path) -> None:
     assert len(found.replicas) == 25
     assert found.n_left_out == 5
     seen = [each.witnessed for each in independent(store) if each.witnessed is not None]
-    judged = ceiling(found, [replica_forecast(found, store, Judges.of(package))], seen)
+    judged = ceiling(
+        found,
+        [replica_forecast(found, [(store, each) for each in everything], Judges.of(package))],
+        seen,
+    )
     assert judged is not None
     assert judged.n_replicas == 25
     assert judged.n_left_out == 5

@@ -35,16 +35,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 @pytest.fixture(scope="module")
 def found(trained: Trained) -> Comparison:
-    return compare_package(trained[0], trained[1])
+    return compare_package([trained[0]], trained[1])
+
+
+def every_panel(store: RecordStore) -> list[Panel]:
+    return panels([(store, each) for each in independent(store)])
 
 
 @pytest.fixture(scope="module")
 def packing(trained: Trained) -> Panel:
-    return panels(trained[0], independent(trained[0]))[0]
+    return every_panel(trained[0])[0]
 
 
 def test_panels_are_of_those_who_wait(trained: Trained) -> None:
-    everybody = {each.landmark: each for each in panels(trained[0], independent(trained[0]))}
+    everybody = {each.landmark: each for each in every_panel(trained[0])}
     assert len(everybody["packing"].asked) == 24
     for panel in everybody.values():
         assert panel.structure.features.shape[1] > panel.design.features.shape[1]
@@ -96,7 +100,7 @@ def test_of_a_new_design_everybody_judges_and_nobody_teaches(
 def test_a_package_that_does_not_note_its_parts_has_no_judges(trained: Trained) -> None:
     store, package, _ = trained
     silent = Package(package.manifest.model_copy(update={"parts": None}), package.weights, "")
-    assert "which members left them out" in why_not(list(store), silent)
+    assert "which members left them out" in why_not([store], silent)
     keys = [design.key for design in package.manifest.domain.designs]
     assert not Judges.of(silent).is_judge(keys).any()
     assert Judges.of(silent).is_judge(["new"]).all()
@@ -119,7 +123,7 @@ def test_baselines_that_need_a_library_are_left_out_without_it(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    without = compare_package(trained[0], trained[1])
+    without = compare_package([trained[0]], trained[1])
     assert set(without.landmarks[0].standings) == {
         MODEL, "nucleation", "law (design)", "law (design, structure)", "free law (design)",
         "free law (design, structure)",
@@ -141,7 +145,7 @@ def test_a_store_of_new_designs_is_judged_by_all_beside_kaplan_meier(
     trained: Trained, tmp_path: Path
 ) -> None:
     other = synthetic_store(tmp_path / "other", synthetic_designs(24, seed=9), 1, TRUTH)
-    new = compare_package(other, trained[1])
+    new = compare_package([other], trained[1])
     assert new.kind == "new"
     assert new.n_designs_in_training == 0
     assert set(new.landmarks[0].standings) == {MODEL}
@@ -154,10 +158,10 @@ def test_a_store_of_new_designs_is_judged_by_all_beside_kaplan_meier(
 
 def test_a_store_in_which_hardly_anybody_waits_is_refused(trained: Trained, tmp_path: Path) -> None:
     small = synthetic_store(tmp_path / "small", synthetic_designs(3), 1)
-    assert "at most 3 do" in why_not(list(small), trained[1])
-    assert not why_not(list(trained[0]), trained[1])
+    assert "at most 3 do" in why_not([small], trained[1])
+    assert not why_not([trained[0]], trained[1])
     with pytest.raises(MisuseError, match="needs 20 embryos"):
-        compare_package(small, trained[1])
+        compare_package([small], trained[1])
 
 
 @pytest.mark.slow
@@ -166,7 +170,7 @@ def test_repeats_are_averaged_and_their_spread_is_told(trained: Trained, tmp_pat
     other = synthetic_package(
         tmp_path / "again", store, QUICK_TRAINING.model_copy(update={"seed": 5})
     )
-    found = compare_repeats(store, [first, other])
+    found = compare_repeats([store], [first, other])
     assert found.kind == "repeats"
     assert found.n_repeats == 2
     spread = found.landmarks[0].standings[MODEL].over_repeats
@@ -175,7 +179,7 @@ def test_repeats_are_averaged_and_their_spread_is_told(trained: Trained, tmp_pat
     assert "log skill" in spread
     small = synthetic_store(tmp_path / "small", synthetic_designs(3), 1)
     with pytest.raises(MisuseError, match="every repeat must have learnt"):
-        compare_repeats(small, [first])
+        compare_repeats([small], [first])
 
 
 def test_answers_of_repeats_are_averaged_row_by_row(packing: Panel) -> None:

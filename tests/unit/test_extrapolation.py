@@ -152,7 +152,8 @@ def test_the_pages_name_every_direction(store: RecordStore, found: dict[str, Any
 
 
 def test_what_a_record_goes_beyond_is_named() -> None:
-    domain = TrainingDomain.of(spread_designs(), SHORT_PROTOCOL.hold_ps, 0.1)
+    holds_ps = [SHORT_PROTOCOL.hold_ps] * len(spread_designs())
+    domain = TrainingDomain.of(spread_designs(), holds_ps, 0.1)
     inside = synthetic_record(lithium(n_atoms=200, packing_density_g_cm3=0.1))
     assert direction(inside, domain) == "within the training data"
     for changed, said in (

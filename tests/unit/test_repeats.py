@@ -32,13 +32,13 @@ def test_what_was_trained_is_not_trained_again_and_must_fit(tmp_path: Path) -> N
         synthetic_package(work / name, store, repeat_config(CONFIG, number), name)
     assert is_trained(2, work)
     assert not is_trained(3, work)
-    packages = train_repeats(store, CONFIG, 2, work, nobody)
+    packages = train_repeats([store], CONFIG, 2, work, nobody)
     assert [each.name for each in packages] == ["repeat-0", "repeat-1"]
     elsewhere = CONFIG.model_copy(update={"n_workers": 2})
-    assert len(train_repeats(store, elsewhere, 2, work, nobody)) == 2
+    assert len(train_repeats([store], elsewhere, 2, work, nobody)) == 2
     wider = CONFIG.model_copy(update={"design_width": 4})
     with pytest.raises(MisuseError, match="design_width"):
-        train_repeats(store, wider, 2, work, nobody)
+        train_repeats([store], wider, 2, work, nobody)
     synthetic_store(tmp_path / "store", synthetic_designs(7)[6:], 1)
     with pytest.raises(MisuseError, match="as they are now"):
-        train_repeats(store, CONFIG, 2, work, nobody)
+        train_repeats([store], CONFIG, 2, work, nobody)

@@ -42,7 +42,7 @@ def training_domain(
         for density in np.linspace(0.0534, densest_g_cm3, 5)
         for mass, energy in exchanges
     ]
-    return TrainingDomain.of(designs, hold_ps=150.0, solid_share=0.1)
+    return TrainingDomain.of(designs, [150.0] * len(designs), solid_share=0.1)
 
 
 @dataclass

@@ -25,6 +25,7 @@ from simulate.incubation import onset
 from simulate.plan import Plan
 from simulate.record import PHYSICS_VERSION, Parent
 from simulate.store import create_or_open
+from surrogate.applicability import TrainingDomain
 from surrogate.package import Package
 from surrogate.predictor import Predictor
 from train.config import TrainingConfig
@@ -66,7 +67,7 @@ def test_twenty_trajectories_forecast_new_designs_about_as_well_as_kaplan_meier_
     new = synthetic_store(tmp_path / "new", others, 1, truth, first_seed=90, has_frames=False)
     config = TrainingConfig(epochs=0)
     predictor = Predictor(synthetic_package(tmp_path / "model", store, config))
-    found = evaluate_package(predictor, new).scores["fast"]
+    found = evaluate_package(predictor, [new]).scores["fast"]
     # A curve of twenty times is itself uncertain by about this much.
     assert found.log.model < found.log.kaplan_meier + 0.1
     assert found.integrated_brier is not None
@@ -79,7 +80,7 @@ def test_many_trajectories_teach_most_of_what_can_be_known(tmp_path: Path) -> No
     store = synthetic_store(tmp_path / "store", designs, 3, truth, has_frames=False)
     new = synthetic_store(tmp_path / "new", others, 1, truth, first_seed=90, has_frames=False)
     predictor = Predictor(synthetic_package(tmp_path / "model", store, NO_GRAPH))
-    found = evaluate_package(predictor, new).scores["fast"].log
+    found = evaluate_package(predictor, [new]).scores["fast"].log
     records = list(new)
 
     def known(times_ps: np.ndarray) -> np.ndarray:
@@ -135,13 +136,38 @@ def test_too_little_data_is_refused(tmp_path: Path) -> None:
 
 
 def test_stores_of_two_protocols_are_not_mixed(tmp_path: Path) -> None:
-    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    faster = SHORT_PROTOCOL.model_copy(update={"quench_rate_K_per_ps": 5.0})
     stores = [
         synthetic_store(tmp_path / name, synthetic_designs(3), 1, protocol=protocol)
-        for name, protocol in (("short", SHORT_PROTOCOL), ("long", longer))
+        for name, protocol in (("slow", SHORT_PROTOCOL), ("fast", faster))
     ]
-    with pytest.raises(MisuseError, match="one protocol"):
+    with pytest.raises(MisuseError, match="one protocol, save the length of the hold"):
         read_records(stores)
+
+
+def test_longer_holds_are_learnt_from_and_allow_later_questions(tmp_path: Path) -> None:
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    short, long = (
+        synthetic_store(tmp_path / name, designs, 1, protocol=protocol, has_frames=False)
+        for name, designs, protocol in (
+            ("short", [lithium(n) for n in (200, 400, 800)], SHORT_PROTOCOL),
+            ("long", [lithium(n) for n in (200, 250, 300)], longer),
+        )
+    )
+    records = read_records([long, short])
+    assert records.protocol == SHORT_PROTOCOL
+    assert len(records.answered) == 6
+    domain = TrainingSet.of(records, 1).domain
+    assert (domain.hold_ps, domain.longest_hold_ps) == (SHORT_PROTOCOL.hold_ps, 400.0)
+    assert len(domain.designs) == 5
+
+    small, large = domain.judge([lithium(250), lithium(800)], 300.0)
+    assert small.is_inside
+    assert "outside the 3 training designs watched for so long" in large.reasons[0]
+    assert all(each.is_inside for each in domain.judge([lithium(250), lithium(800)], 150.0))
+    assert "extrapolation in time" in domain.judge([lithium(250)], 500.0)[0].reasons[0]
+    again = TrainingDomain.model_validate_json(domain.model_dump_json())
+    assert again.judge([lithium(800)], 300.0) == [large]
 
 
 def test_records_of_other_physics_are_not_trained_on_or_judged_by(tmp_path: Path) -> None:
@@ -162,7 +188,7 @@ def test_records_of_other_physics_are_not_trained_on_or_judged_by(tmp_path: Path
     with pytest.raises(MisuseError, match=said):
         read_records([mixed])
     with pytest.raises(MisuseError, match=said):
-        evaluate_package(predictor, mixed)
+        evaluate_package(predictor, [mixed])
 
 
 def test_a_model_of_other_physics_is_not_judged(tmp_path: Path) -> None:
@@ -171,7 +197,7 @@ def test_a_model_of_other_physics_is_not_judged(tmp_path: Path) -> None:
     old = made.manifest.model_copy(update={"physics_version": PHYSICS_VERSION - 1})
     predictor = Predictor(Package(old, made.weights, made.card_text))
     with pytest.raises(MisuseError, match=r"physics version.*Train it anew"):
-        evaluate_package(predictor, store)
+        evaluate_package(predictor, [store])
 
 
 def test_scores_are_also_given_without_undecidable_embryos(tmp_path: Path) -> None:
@@ -356,7 +382,7 @@ def test_evaluation_knows_what_was_trained_on(tmp_path: Path) -> None:
     other = synthetic_store(
         tmp_path / "other", designs[3:], 3, n_failed=1, first_seed=50, has_frames=False
     )
-    found = evaluate_package(predictor, other)
+    found = evaluate_package(predictor, [other])
     assert (found.n_records, found.n_failed) == (15, 1)
     assert (found.n_designs, found.n_designs_in_training) == (5, 2)
     assert found.new_designs is not None
@@ -383,7 +409,7 @@ def test_evaluation_of_another_protocol_is_refused(tmp_path: Path) -> None:
         tmp_path / "other", synthetic_designs(4), 1, protocol=longer, has_frames=False
     )
     with pytest.raises(MisuseError, match="own protocol"):
-        evaluate_package(predictor, other)
+        evaluate_package(predictor, [other])
 
 
 def test_the_road_difference_is_what_the_roads_differ_by(tmp_path: Path) -> None:
