@@ -75,6 +75,8 @@ def candidates(designs: Sequence[EmbryoDesign]) -> list[EmbryoDesign]:
         return min(values), max(values)
 
     space = DesignSpace(
+        element=designs[0].element,
+        potential=designs[0].potential,
         n_designs=N_CANDIDATES,
         n_atoms=span("n_atoms"),
         packing_density_g_cm3=span("packing_density_g_cm3"),
@@ -83,11 +85,7 @@ def candidates(designs: Sequence[EmbryoDesign]) -> list[EmbryoDesign]:
         mass_exchange=sorted({design.mass_exchange for design in designs}),
         energy_exchange=sorted({d.energy_exchange for d in designs} - {"partial"}) or ["open"],
     )
-    given = designs[0]
-    return [
-        EmbryoDesign(element=given.element, potential=given.potential, **values)
-        for values in space.draw()
-    ]
+    return [EmbryoDesign(**values) for values in space.draw()]
 
 
 def bootstrap_weights(design_keys: Sequence[str], seed: int) -> Floats:

@@ -78,13 +78,14 @@ def _tried(name: str, check: Callable[[], str], remedy: str) -> Check:
 
 def _lammps() -> str:
     from simulate.potentials.admission import quick_admission
+    from simulate.potentials.registry import potentials
 
-    measured = quick_admission()
-    return (
+    found = [
         f"{measured.potential}: a = {measured.lattice_constant_A:.4f} Å, cohesion "
-        f"{measured.cohesive_energy_eV:.4f} eV, fcc {1000 * measured.fcc_minus_bcc_eV:+.1f} meV: "
-        "admitted"
-    )
+        f"{measured.cohesive_energy_eV:.4f} eV, fcc {1000 * measured.fcc_minus_bcc_eV:+.1f} meV"
+        for measured in map(quick_admission, potentials())
+    ]
+    return f"{'; '.join(found)}: admitted"
 
 
 def _ovito() -> str:

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from simulate.design import DENSEST_SHARE_OF_BULK, EmbryoDesign, parse_json
 from simulate.errors import GlassyLiError, MisuseError
-from simulate.potentials.registry import potentials
+from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
 from simulate.settings import Settings, rule_broken
 from surrogate.prediction import Prediction, Road
 
@@ -180,8 +180,12 @@ def _field_error(item: Any) -> FieldError:  # noqa: ANN401 - pydantic's own
         message = rule_broken(item)
         named = message.split(" ", 1)[0]
         if named in _schema_at(place).get("properties", {}):
+            design = found
             place, found = (*place, named), found.get(named, _default(place, named))
         allowed = _allowed(_schema_at(place))
+        if named == "packing_density_g_cm3":
+            asked = potential_named(design.get("potential", DEFAULT_POTENTIAL))
+            allowed["maximum"] = DENSEST_SHARE_OF_BULK * asked.bulk_density_g_cm3
         return FieldError(
             field=_path(place), found=_shown(found), message=message, allowed=allowed or None
         )

@@ -3,8 +3,8 @@
 Mass exchange `open` is a periodic cell, in which atoms and clusters meet their images. `confined`
 is a closed sphere or cube of equal *accessible* volume: atom centres move freely up to 1.5 Å from
 where a hard wall of volume V would be ((3V/4π)^(1/3) - 1.5 Å in a sphere), since an atom is about
-3 Å thick, and a harmonic wall turns them back beyond. Nothing crosses it, and its energy belongs to
-the conserved quantity.
+3 Å thick (of other metals than lithium, in proportion to their lattices), and a harmonic wall turns
+them back beyond. Nothing crosses it, and its energy belongs to the conserved quantity.
 
 Degrees of freedom: a periodic cell conserves momentum and a sphere conserves angular momentum, both
 zero from the start, so that either has 3 N - 3; a cube conserves neither.
@@ -18,7 +18,7 @@ from simulate.design import EmbryoDesign, WallShape
 from simulate.protocol import Stage
 
 HALF_ATOM_A: Final = 1.5
-"""Half the thickness of an atom: centres stay this far inside the wall of the volume, Å."""
+"""Half the thickness of a lithium atom: centres stay this far inside the wall of the volume, Å."""
 
 WALL_RANGE_A: Final = 1.1
 """Depth of the harmonic wall beyond the accessible radius, Å."""
@@ -74,12 +74,13 @@ def cell_of(design: EmbryoDesign) -> Cell:
     28.03
     """
     volume_A3 = design.cell_volume_A3
+    inset_A = HALF_ATOM_A * design.physics.length_scale
     if design.mass_exchange == "open":
         return Cell(volume_A3 ** (1.0 / 3.0), None)
     if design.wall_shape == "cube":
-        radius_A = volume_A3 ** (1.0 / 3.0) / 2.0 - HALF_ATOM_A
+        radius_A = volume_A3 ** (1.0 / 3.0) / 2.0 - inset_A
     else:
-        radius_A = (3.0 * volume_A3 / (4.0 * math.pi)) ** (1.0 / 3.0) - HALF_ATOM_A
+        radius_A = (3.0 * volume_A3 / (4.0 * math.pi)) ** (1.0 / 3.0) - inset_A
     return Cell(2.0 * (radius_A + WALL_RANGE_A + BOX_MARGIN_A), radius_A, design.wall_shape)
 
 

@@ -15,6 +15,7 @@ from simulate.errors import TrajectoryFailure
 from simulate.snapshot import Snapshot
 
 LEAST_DISTANCE_A: Final = 2.2
+"""Of lithium, as all lengths here; those of other metals are in proportion to their lattice."""
 DENSE_LEAST_DISTANCE_A: Final = 1.9
 DENSE_ABOVE_SHARE_OF_BULK: Final = 0.75
 """Above 0.4 g/cm3 for lithium, random addition at 2.2 Å would jam."""
@@ -38,12 +39,11 @@ def pack(design: EmbryoDesign, seed: int) -> Snapshot:
     """
     cell = cell_of(design)
     rng = np.random.default_rng([seed, design.n_atoms])
-    least_A = (
-        DENSE_LEAST_DISTANCE_A
-        if design.share_of_bulk > DENSE_ABOVE_SHARE_OF_BULK
-        else LEAST_DISTANCE_A
-    )
-    while least_A >= SHORTEST_DISTANCE_A:
+    scale = design.physics.length_scale
+    is_dense = design.share_of_bulk > DENSE_ABOVE_SHARE_OF_BULK
+    least_A = scale * (DENSE_LEAST_DISTANCE_A if is_dense else LEAST_DISTANCE_A)
+    shortest_A = scale * SHORTEST_DISTANCE_A
+    while least_A >= shortest_A:
         positions_A = _random_addition(cell, design.n_atoms, least_A, rng)
         if positions_A is not None:
             return Snapshot(
@@ -55,7 +55,7 @@ def pack(design: EmbryoDesign, seed: int) -> Snapshot:
         least_A *= SHRINK
     raise TrajectoryFailure(
         "packing",
-        f"{design.n_atoms} atoms must fit their cell at least {SHORTEST_DISTANCE_A} Å apart, but "
+        f"{design.n_atoms} atoms must fit their cell at least {shortest_A:g} Å apart, but "
         f"do not at {design.packing_density_g_cm3:g} g/cm3. Lower the packing density.",
     )
 

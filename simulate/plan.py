@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from simulate.design import EmbryoDesign, grid
 from simulate.files import canonical_json, read_yaml, sha256_of
+from simulate.potentials.registry import DEFAULT_POTENTIAL
 from simulate.protocol import PRESETS, Protocol, Stage, protocol_named, stages
 from simulate.record import PHYSICS_VERSION, Parent, TrajectoryRecord
 from simulate.sampling import DesignSpace
@@ -64,6 +65,9 @@ class Plan:
             "seed": self.seed,
             "parent": self.parent and self.parent.model_dump(mode="json"),
         }
+        if self.design.potential != DEFAULT_POTENTIAL:
+            # Scales every temperature; ids of lithium are older than the second potential.
+            decides["melting_temperature_K"] = self.design.physics.melting_temperature_K
         return sha256_of(canonical_json(decides))[:16]
 
     @property

@@ -5,13 +5,14 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from simulate.design import Exchange
+from simulate.potentials.registry import DEFAULT_POTENTIAL
 from simulate.settings import Settings
 
 Range = tuple[float, float]
 
 
 class DesignSpace(Settings):
-    """A box of designs, sampled by a scrambled Sobol sequence.
+    """A box of designs of one potential, sampled by a scrambled Sobol sequence.
 
     Sizes and densities are spread evenly in their logarithm. A share of the designs is held at one
     temperature, so that size and density can be told from temperature.
@@ -23,6 +24,8 @@ class DesignSpace(Settings):
     method: Literal["sobol"] = "sobol"
     n_designs: int = Field(ge=1, le=100_000)
     seed: int = Field(0, ge=0)
+    element: str = "Li"
+    potential: str = DEFAULT_POTENTIAL
     n_atoms: tuple[int, int] = (100, 1000)
     packing_density_g_cm3: Range = (0.0534, 0.534)
     hold_temperature_K: Range = (270.0, 330.0)
@@ -50,6 +53,8 @@ class DesignSpace(Settings):
         size, density, at_300, temperature, mass, energy = point
         free_K = _between(self.hold_temperature_K, temperature)
         return {
+            "element": self.element,
+            "potential": self.potential,
             "n_atoms": round(_between_logs(self.n_atoms, size)),
             "packing_density_g_cm3": round(_between_logs(self.packing_density_g_cm3, density), 4),
             "hold_temperature_K": 300.0 if at_300 < self.share_at_300_K else round(free_K, 1),

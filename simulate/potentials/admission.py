@@ -12,6 +12,11 @@ from simulate.engine import static_energy_per_atom_eV
 from simulate.errors import EngineError
 from simulate.potentials.registry import DEFAULT_POTENTIAL, Potential, potential_named
 
+SEARCHED_SHARE = (0.85, 1.08)
+"""Lattice constants tried, over the one that is looked for: the fcc crystal of potassium is
+lowest at a volume per atom a quarter smaller than that of bcc."""
+N_STARTS = 9
+
 LATTICE_TOLERANCE = 0.005
 ENERGY_TOLERANCE_eV = 0.002
 
@@ -60,13 +65,21 @@ def _must_agree(found: Admission, potential: Potential) -> None:
 
 
 def _relaxed(potential: Potential, lattice: str, start_A: float) -> tuple[float, float]:
-    """Lattice constant and energy per atom at the minimum over volume."""
+    """Lattice constant and energy per atom at the lowest minimum over volume."""
     from scipy.optimize import minimize_scalar
 
     with tempfile.TemporaryDirectory(prefix="glassyli-") as folder:
+
+        def energy_eV(constant_A: float) -> float:
+            return static_energy_per_atom_eV(potential, lattice, constant_A, Path(folder))
+
+        low, high = SEARCHED_SHARE
+        step_A = (high - low) / (N_STARTS - 1) * start_A
+        tried_A = [low * start_A + number * step_A for number in range(N_STARTS)]
+        near_A = min(tried_A, key=energy_eV)
         best = minimize_scalar(
-            lambda a_A: static_energy_per_atom_eV(potential, lattice, a_A, Path(folder)),
-            bounds=(0.95 * start_A, 1.05 * start_A),
+            energy_eV,
+            bounds=(near_A - step_A, near_A + step_A),
             method="bounded",
             options={"xatol": 1.0e-4},
         )

@@ -42,11 +42,31 @@ class Coefficients(Settings):
         return CUTOFF_in_a * self.lattice_constant_A
 
 
+class Measured(Settings):
+    """What is known of one element's potential beside its coefficients; the file says how."""
+
+    name: str
+    melting_temperature_K: float
+    bulk_density_g_cm3: float
+    cohesive_energy_eV: float
+    fcc_minus_bcc_eV: float
+    time_step_fs: float
+    isolated_time_step_fs: float
+
+
 @cache
 def published() -> dict[str, Any]:
     """The data file as read: `name`, `doi`, `citation`, one table an element."""
     text = files("simulate.potentials").joinpath("nichol_ackland_2016.toml").read_text("utf-8")
     return tomllib.loads(text)
+
+
+def measured() -> dict[str, Measured]:
+    """Of each element on offer, Li first."""
+    return {
+        element: Measured.model_validate(values)
+        for element, values in published()["measured"].items()
+    }
 
 
 def coefficients_of(element: str) -> Coefficients:

@@ -12,7 +12,10 @@ from simulate.potentials import nichol_ackland
 
 DEFAULT_POTENTIAL: Final = "nichol-ackland-2016"
 
-EXPERIMENTAL_MELTING_K: Final = {"Li": 453.65}
+LITHIUM_LATTICE_A: Final = 3.51
+"""Lattice constant of the first potential; see `Potential.length_scale`."""
+
+EXPERIMENTAL_MELTING_K: Final = {"Li": 453.65, "Na": 370.95, "K": 336.7}
 """Melting points of the elements, K (CRC Handbook of Chemistry and Physics, 97th ed.)."""
 
 
@@ -51,6 +54,14 @@ class Potential:
         return self.bcc_lattice_constant_A * math.sqrt(0.75)
 
     @property
+    def length_scale(self) -> float:
+        """Lattice constant over that of lithium, for which lengths of packing and wall were chosen.
+
+        Exactly 1 for lithium.
+        """
+        return self.bcc_lattice_constant_A / LITHIUM_LATTICE_A
+
+    @property
     def temperature_scale(self) -> float:
         """Simulated over experiment-equivalent temperature at equal undercooling."""
         return self.melting_temperature_K / EXPERIMENTAL_MELTING_K[self.element]
@@ -69,24 +80,23 @@ class Potential:
 @cache
 def potentials() -> dict[str, Potential]:
     """Every potential on offer, by name."""
-    coefficients = nichol_ackland.coefficients_of("Li")
     published = nichol_ackland.published()
-    lithium = Potential(
-        name=published["name"],
-        element="Li",
-        citation=published["citation"],
-        doi=published["doi"],
-        mass_g_mol=coefficients.mass_g_mol,
-        melting_temperature_K=551.0,
-        bulk_density_g_cm3=0.534,
-        bcc_lattice_constant_A=coefficients.lattice_constant_A,
-        cohesive_energy_eV=1.648,
-        fcc_minus_bcc_eV=0.0240,
-        time_step_fs=3.0,
-        isolated_time_step_fs=0.5,  # at 1 fs five of six full holds drifted beyond 1 meV/atom
-        coefficients_sha256=sha256_of(canonical_json(json.loads(coefficients.model_dump_json()))),
-    )
-    return {lithium.name: lithium}
+    offered: list[Potential] = []
+    for element, ours in nichol_ackland.measured().items():
+        coefficients = nichol_ackland.coefficients_of(element)
+        numbers = json.loads(coefficients.model_dump_json())
+        offered.append(
+            Potential(
+                element=element,
+                citation=published["citation"],
+                doi=published["doi"],
+                mass_g_mol=coefficients.mass_g_mol,
+                bcc_lattice_constant_A=coefficients.lattice_constant_A,
+                coefficients_sha256=sha256_of(canonical_json(numbers)),
+                **ours.model_dump(),
+            )
+        )
+    return {potential.name: potential for potential in offered}
 
 
 def potential_named(name: str) -> Potential:

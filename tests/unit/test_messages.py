@@ -13,6 +13,7 @@ from serve.messages import (
     request_schema,
 )
 from simulate.design import EmbryoDesign
+from simulate.potentials.registry import potentials
 
 DESIGN: dict[str, Any] = {
     "n_atoms": 300,
@@ -68,8 +69,8 @@ def test_what_is_left_out_has_a_default() -> None:
         ("energy_exchange", 1, {"type": "string", "enum": ["open", "partial", "confined"]}),
         ("hold_temperature_K", 451, {"type": "number", "minimum": 100.0, "maximum": 450.0}),
         ("hold_temperature_K", None, {"type": "number", "minimum": 100.0, "maximum": 450.0}),
-        ("element", "Na", {"type": "string", "enum": ["Li"]}),
-        ("potential", "lj", {"type": "string", "enum": ["nichol-ackland-2016"]}),
+        ("element", "Na", {"type": "string", "enum": ["K", "Li", "Na"]}),
+        ("potential", "lj", {"type": "string", "enum": sorted(potentials())}),
         (
             "energy_relaxation_ps",
             10.0,
@@ -93,7 +94,15 @@ def test_the_stated_densities_are_the_accepted_ones() -> None:
     densest = allowed["maximum"]
     assert parse_request(asked({"designs": [DESIGN | {"packing_density_g_cm3": densest}]}))
     assert design_error(packing_density_g_cm3=densest * 1.001).field.endswith("_g_cm3")
-    assert design_error(packing_density_g_cm3=0).allowed == allowed
+    assert design_error(packing_density_g_cm3=0).field.endswith("_g_cm3")
+
+
+def test_the_densest_packing_is_that_of_the_metal_asked_for() -> None:
+    sodium = {"element": "Na", "potential": "nichol-ackland-2016-na", "packing_density_g_cm3": 1.0}
+    assert parse_request(asked({"designs": [DESIGN | sodium]}))
+    error = design_error(**sodium | {"packing_density_g_cm3": 3.0})
+    assert error.allowed is not None
+    assert error.allowed["maximum"] == pytest.approx(1.2 * 0.971)
 
 
 def test_a_leak_needs_its_time() -> None:

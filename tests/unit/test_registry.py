@@ -1,0 +1,108 @@
+"""Several potentials side by side: each its own, and lithium as it was before there were others."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from simulate.confinement import cell_of
+from simulate.design import EmbryoDesign
+from simulate.neighbours import least_distance_A
+from simulate.packing import pack
+from simulate.plan import Plan, read_campaign
+from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
+from simulate.protocol import Protocol, stages
+from simulate.record import TrajectoryRecord
+
+ROOT = Path(__file__).parents[2]
+NAMES = sorted(potentials())
+
+
+def design_of(name: str, share_of_bulk: float = 0.1, mass: str = "confined") -> EmbryoDesign:
+    potential = potential_named(name)
+    return EmbryoDesign(
+        element=potential.element,
+        potential=name,
+        n_atoms=300,
+        packing_density_g_cm3=share_of_bulk * potential.bulk_density_g_cm3,
+        mass_exchange=mass,
+        energy_exchange="open",
+    )
+
+
+def test_lithium_is_what_it_was_before_there_were_others() -> None:
+    """Fixed on purpose: another hash would orphan every record of lithium."""
+    lithium = potential_named(DEFAULT_POTENTIAL)
+    assert lithium.coefficients_sha256 == (
+        "d78160c41d13a03f8923bba694ad4f8ce9d3335d55d616292790d1960457408a"
+    )
+    assert (lithium.element, lithium.melting_temperature_K) == ("Li", 551.0)
+    assert (lithium.time_step_fs, lithium.isolated_time_step_fs) == (3.0, 0.5)
+    assert lithium.length_scale == 1.0
+
+
+def test_ids_of_the_records_that_ship_are_found_again() -> None:
+    paths = sorted((ROOT / "train" / "reference" / "records").glob("*.json"))[:20]
+    assert len(paths) == 20
+    for path in paths:
+        values = json.loads(path.read_text("utf-8"))
+        record = TrajectoryRecord.model_validate(values)
+        assert Plan.of(record).trajectory_id == record.trajectory_id == path.stem
+    assert record.design.key == EmbryoDesign.model_validate(values["design"]).key
+
+
+def test_every_potential_has_numbers_of_its_own() -> None:
+    assert {potentials()[name].element for name in NAMES} == {"Li", "Na", "K"}
+    assert len({potentials()[name].coefficients_sha256 for name in NAMES}) == len(NAMES)
+    assert len({Plan(design_of(name), Protocol(), 1).trajectory_id for name in NAMES}) == 3
+
+
+def test_another_melting_point_is_another_trajectory_but_for_lithium(monkeypatch) -> None:
+    """Those of lithium are older than the rule."""
+    for name in NAMES:
+        asked = design_of(name)
+        before = Plan(asked, Protocol(), 1).trajectory_id
+        moved = replace(asked.physics, melting_temperature_K=300.0)
+        with monkeypatch.context() as patched:
+            patched.setattr("simulate.design.potential_named", lambda _, moved=moved: moved)
+            after = Plan(asked, Protocol(), 1).trajectory_id
+        assert (before == after) == (name == DEFAULT_POTENTIAL)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("share", "mass"), [(0.1, "confined"), (0.1, "open"), (0.9, "confined")])
+def test_lengths_are_in_proportion_to_the_lattice(name: str, share: float, mass: str) -> None:
+    asked = design_of(name, share, mass)
+    lattice_A = asked.physics.bcc_lattice_constant_A
+    least_A = least_distance_A(pack(asked, 1))
+    assert least_A >= (1.3 if share > 0.75 else 2.2) / 3.51 * lattice_A * (1.0 - 1e-12)
+    if mass == "confined":
+        free_A = (3.0 * asked.cell_volume_A3 / (4.0 * 3.141592653589793)) ** (1.0 / 3.0)
+        assert free_A - cell_of(asked).wall_radius_A == pytest.approx(1.5 / 3.51 * lattice_A)
+
+
+def test_sodium_is_sampled_as_lithium_is_at_equal_shares() -> None:
+    sodium = read_campaign(ROOT / "configs" / "extrapolation-sodium.yaml")
+    lithium = read_campaign(ROOT / "configs" / "reference.yaml")
+    assert sodium.protocol == lithium.protocol
+    assert len(sodium.all_designs) == 16
+    for one, other in (
+        ("n_atoms", lambda space: space.n_atoms),
+        ("mass exchange", lambda space: space.mass_exchange),
+    ):
+        assert other(sodium.sampling) == other(lithium.sampling), one
+    potential = potential_named("nichol-ackland-2016-na")
+    shares = [
+        [limit / bulk for limit in space.packing_density_g_cm3]
+        for space, bulk in (
+            (sodium.sampling, potential.bulk_density_g_cm3),
+            (lithium.sampling, potential_named(DEFAULT_POTENTIAL).bulk_density_g_cm3),
+        )
+    ]
+    assert shares[0] == pytest.approx(shares[1], rel=1e-3)
+    like_lithium_K = 300.0 / 453.65 * potential.melting_temperature_K
+    for asked in sodium.all_designs:
+        assert (asked.element, asked.potential) == ("Na", potential.name)
+        hold = stages(sodium.protocol, asked)[2]
+        assert hold.start_K == pytest.approx(like_lithium_K, rel=1e-3)
