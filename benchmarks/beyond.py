@@ -55,6 +55,8 @@ def beyond_the_data(
 
 def direction(record: TrajectoryRecord, domain: TrainingDomain) -> str:
     """What a record goes beyond first, in words."""
+    if record.design.potential not in domain.potentials:
+        return f"{record.design.element} ({record.design.potential})"
     if record.protocol.hold_ps > domain.hold_ps:
         return f"later than the hold of {domain.hold_ps:g} ps"
     for field, below, above in (
@@ -62,7 +64,7 @@ def direction(record: TrajectoryRecord, domain: TrainingDomain) -> str:
         ("packing_density_g_cm3", "sparser than {:g} g/cm3", "denser than {:g} g/cm3"),
         ("n_atoms", "smaller than {:g} atoms", "larger than {:g} atoms"),
     ):
-        low, high = domain.ranges[field]
+        low, high = domain.ranges_of(record.design.potential)[field]
         value = getattr(record.design, field)
         if value < low:
             return below.format(low)

@@ -124,7 +124,7 @@ def tell_model(console: Console, manifest: "Manifest", path: Path) -> None:
     console.result(f"{manifest.label} in {path}")
     console.result(
         f"  {count(manifest.n_records, 'trajectory')} of {count(len(domain.designs), 'design')} of "
-        f"{manifest.element}, {manifest.potential}; {manifest.n_failed} failed"
+        f"{', '.join(domain.told)}; {manifest.n_failed} failed"
     )
     console.result(f"  protocol {protocol.name}, hold {protocol.hold_ps:g} ps")
     console.result(f"  trained on {ranges}")

@@ -127,6 +127,11 @@ class Protocol(Settings):
             )
         return self
 
+    @property
+    def is_homologous(self) -> bool:
+        """Whether embryos of several potentials are held at equal shares of their melting point."""
+        return self.temperature_scaling == "homologous"
+
     def what_decides(self) -> dict[str, Any]:
         """The protocol as it enters ids: everything but its name."""
         return self.model_dump(mode="json", exclude={"name"})
@@ -180,7 +185,7 @@ SAMPLES_PER_FRAME = 10
 
 def temperature_scale(protocol: Protocol, design: EmbryoDesign) -> float:
     """Simulated over experiment-equivalent temperature."""
-    return design.physics.temperature_scale if protocol.temperature_scaling == "homologous" else 1.0
+    return design.physics.temperature_scale if protocol.is_homologous else 1.0
 
 
 def stages(protocol: Protocol, design: EmbryoDesign) -> tuple[Stage, Stage, Stage]:

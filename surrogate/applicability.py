@@ -1,6 +1,7 @@
 """Is the question inside what the model was trained on? Otherwise say in words why not."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final, Self
@@ -10,9 +11,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simulate.design import EmbryoDesign
-from simulate.errors import MisuseError
+from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, potential_named, potentials
 from simulate.settings import Settings
-from surrogate.features import FeatureScaling, design_features
+from surrogate.features import (
+    FEATURE_NAMES,
+    FeatureScaling,
+    design_features,
+    potentials_by_records,
+)
 from surrogate.prediction import Applicability
 
 LEAST_GAP: Final = 0.5
@@ -63,7 +69,8 @@ class TrainingDomain(Settings):
         longest_ps: dict[str, float] = {}
         for design, hold_ps in zip(designs, holds_ps, strict=True):
             longest_ps[design.key] = max(hold_ps, longest_ps.get(design.key, 0.0))
-        scaling = FeatureScaling.of(design_features(unique))
+        _, *others = potentials_by_records(designs)
+        scaling = FeatureScaling.of(design_features(unique, others), others)
         return cls(
             designs=unique,
             scaling=scaling,
@@ -79,29 +86,48 @@ class TrainingDomain(Settings):
         return frozenset(design.key for design in self.designs)
 
     @cached_property
+    def potentials(self) -> tuple[str, ...]:
+        """In the data, that of most records first; each beyond it has an offset."""
+        found = {design.potential for design in self.designs}
+        others = self.scaling.offset_potentials
+        return (*found.difference(others), *(name for name in others if name in found))
+
+    @property
+    def substances(self) -> list[str]:
+        """The `potentials` and their elements, for people."""
+        return [potential_named(name).substance for name in self.potentials]
+
+    @property
+    def told(self) -> list[str]:
+        """The same with the number of designs, where there are several."""
+        if len(self.potentials) == 1:
+            return self.substances
+        counts = self.n_designs_of.values()
+        return [f"{each} ({n} designs)" for each, n in zip(self.substances, counts, strict=True)]
+
+    @cached_property
+    def n_designs_of(self) -> dict[str, int]:
+        """Number of training designs of each of the `potentials`, in their order."""
+        counts = Counter(design.potential for design in self.designs)
+        return {name: counts[name] for name in self.potentials}
+
+    @cached_property
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """Smallest and largest value of every ranged field that occurred."""
+        """Smallest and largest value of every ranged field that occurred.
+
+        Where there are several potentials: in terms of the one with most records.
+        """
+        return self.ranges_of(self.potentials[0])
+
+    def ranges_of(self, potential: str) -> dict[str, tuple[float, float]]:
+        """The same in terms of any potential, at equal share of bulk and of the melting point."""
         found = {}
         for field in _RANGED:
-            values = [getattr(design, field) for design in self.designs]
+            values = [_like(design, field, potential) for design in self.designs]
             present = [value for value in values if value is not None]
             if present:
                 found[field] = (float(min(present)), float(max(present)))
         return found
-
-    def check_substance(self, design: EmbryoDesign) -> None:
-        """Refuse another element or potential: nothing was learned about it.
-
-        Raises:
-            MisuseError: The design is made of something else than the training data.
-        """
-        ours = self.designs[0]
-        if (design.element, design.potential) != (ours.element, ours.potential):
-            raise MisuseError(
-                f"element and potential must be those of the model, {ours.element} with "
-                f"{ours.potential}, but got {design.element} with {design.potential}. "
-                "Choose a model trained on that potential."
-            )
 
     def judge(self, designs: Sequence[EmbryoDesign], horizon_ps: float) -> list[Applicability]:
         """Applicability of each design at a horizon, by the designs that were watched so long."""
@@ -109,8 +135,7 @@ class TrainingDomain(Settings):
         data = "the training data"
         if watched is not self:
             data = f"the {len(watched.designs)} training designs watched for so long"
-        places = self.scaling.standardise(design_features(designs))
-        distances = _apart(places, watched.places).min(axis=1) / self._gap
+        distances = _apart(self._shared(designs), watched.places).min(axis=1) / self._gap
         judged = []
         for design, distance in zip(designs, distances, strict=True):
             reasons = watched.reasons(design, horizon_ps, data)
@@ -152,7 +177,13 @@ class TrainingDomain(Settings):
             data: What to call the training designs.
         """
         reasons = []
-        for field, (low, high) in self.ranges.items():
+        if design.potential not in self.potentials:
+            reasons.append(
+                f"The model never saw {design.physics.substance}: it answers as for "
+                f"{self.potentials[0]} at the same share of bulk and of the melting point, without "
+                "an offset for what else differs."
+            )
+        for field, (low, high) in self._every_ranges[design.potential].items():
             value, unit = getattr(design, field), _RANGED[field]
             if value is None:
                 continue
@@ -199,9 +230,21 @@ class TrainingDomain(Settings):
         return frozenset((each.mass_exchange, each.energy_exchange) for each in self.designs)
 
     @cached_property
+    def _every_ranges(self) -> dict[str, dict[str, tuple[float, float]]]:
+        """`ranges_of` every potential on offer."""
+        return {name: self.ranges_of(name) for name in potentials()}
+
+    @cached_property
     def places(self) -> NDArray[np.float64]:
-        """Standardised features of the training designs, shape ``(n_designs, n_features)``."""
-        return self.scaling.standardise(design_features(self.designs))
+        """Of the training designs; see `_shared`."""
+        return self._shared(self.designs)
+
+    def _shared(self, designs: Sequence[EmbryoDesign]) -> NDArray[np.float64]:
+        """Standardised features that all potentials share, shape ``(n_designs, n_features)``.
+
+        An offset is no distance: it is known, or the answer says that it is not.
+        """
+        return self.scaling.places(designs)[:, : len(FEATURE_NAMES)]
 
     @cached_property
     def _gap(self) -> float:
@@ -211,6 +254,20 @@ class TrainingDomain(Settings):
         apart = _apart(self.places, self.places)
         np.fill_diagonal(apart, math.inf)
         return max(float(apart.min(axis=1).max()), LEAST_GAP)
+
+
+def _like(design: EmbryoDesign, field: str, potential: str) -> float | None:
+    """A field of a design as it would be in the like design of a potential."""
+    value: float | None = getattr(design, field)
+    if value is None or design.potential == potential:
+        return value
+    ours, theirs = design.physics, potential_named(potential)
+    if field == "packing_density_g_cm3":
+        return value * theirs.bulk_density_g_cm3 / ours.bulk_density_g_cm3
+    if field == "hold_temperature_K":
+        melting_K = EXPERIMENTAL_MELTING_K
+        return value * melting_K[theirs.element] / melting_K[ours.element]
+    return value
 
 
 def _apart(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,14 +1,19 @@
 """A design point as numbers a model can weigh: each feature has a physical reason.
 
-Protocol and potential are not among them: all records behind one package share both.
+All of them are dimensionless, so that a design of one potential stands beside a design of another
+at equal share of bulk and of the melting point. The protocol is not among them: all records behind
+one package share it. Records of several potentials have a column for each potential beyond the one
+with most records, 1 for its designs and 0 for others: an offset, while slopes are shared.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from simulate.design import EmbryoDesign
 from simulate.potentials.registry import EXPERIMENTAL_MELTING_K
@@ -38,17 +43,26 @@ LATENT_HEAT_PS: Final = 10.0
 this leave it hot."""
 
 
-def design_features(designs: Sequence[EmbryoDesign]) -> NDArray[np.float64]:
+def design_features(
+    designs: Sequence[EmbryoDesign], offset_potentials: Sequence[str] = ()
+) -> NDArray[np.float64]:
     """Features of each design, shape ``(n_designs, n_features)``, in the order of `FEATURE_NAMES`.
+
+    Args:
+        designs: What is described.
+        offset_potentials: Each adds a column, 1 for its designs and 0 for others.
 
     >>> design = EmbryoDesign(n_atoms=1000, packing_density_g_cm3=0.0534,
     ...                       mass_exchange="open", energy_exchange="open")
     >>> design_features([design]).round(2).tolist()
     [[6.16, 0.53, -2.3, 0.0, -0.0, 1.0, 0.66]]
     """
-    return np.array([_features(design) for design in designs], dtype=np.float64).reshape(
-        -1, len(FEATURE_NAMES)
-    )
+    rows = [
+        _features(design) + [float(design.potential == name) for name in offset_potentials]
+        for design in designs
+    ]
+    n_features = len(FEATURE_NAMES) + len(offset_potentials)
+    return np.array(rows, dtype=np.float64).reshape(-1, n_features)
 
 
 def heat_leak(design: EmbryoDesign) -> float:
@@ -99,24 +113,47 @@ def _features(design: EmbryoDesign) -> list[float]:
     ]
 
 
+def potentials_by_records(designs: Sequence[EmbryoDesign]) -> list[str]:
+    """Potentials in the data, that of most records first; of equals the first by name.
+
+    Args:
+        designs: One for each record.
+    """
+    counts = Counter(design.potential for design in designs)
+    return sorted(counts, key=lambda name: (-counts[name], name))
+
+
 class FeatureScaling(Settings):
     """Centre and spread of the training designs.
 
     Attributes:
         mean, spread: One for each feature. A feature that never varied has spread 1.
+        offset_potentials: What the last columns tell: every potential in the data but the one with
+            most records.
     """
 
     mean: list[float]
     spread: list[float]
+    offset_potentials: list[str] = Field(default_factory=list)
 
     @classmethod
-    def of(cls, features: NDArray[np.float64]) -> Self:
-        """From features of shape ``(n_designs, n_features)``."""
+    def of(cls, features: NDArray[np.float64], offset_potentials: Sequence[str] = ()) -> Self:
+        """From the features of all training designs, shape ``(n_designs, n_features)``."""
         spread = features.std(axis=0)
         return cls(
             mean=features.mean(axis=0).tolist(),
             spread=np.where(spread > 1.0e-9, spread, 1.0).tolist(),
+            offset_potentials=list(offset_potentials),
         )
+
+    @property
+    def n_features(self) -> int:
+        """Columns of what `places` gives."""
+        return len(self.mean)
+
+    def places(self, designs: Sequence[EmbryoDesign]) -> NDArray[np.float64]:
+        """Standardised features of designs, offsets last, shape ``(n_designs, n_features)``."""
+        return self.standardise(design_features(designs, self.offset_potentials))
 
     def standardise(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Features with mean 0 and spread 1 over the training designs, same shape."""

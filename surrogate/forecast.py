@@ -101,7 +101,7 @@ class Question:
             space=SampledSpace(
                 ranges=domain.ranges,
                 exchanges=frozenset((d.mass_exchange, d.energy_exchange) for d in domain.designs),
-                potential=domain.designs[0].potential,
+                potential=domain.potentials[0],
             ),
             horizon_ps=config.horizon_ps or predictor.package.protocol.hold_ps,
         )

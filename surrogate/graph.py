@@ -28,19 +28,22 @@ from torch_geometric.data import Data
 
 from simulate.design import EmbryoDesign
 from surrogate.descriptors import descriptors
-from surrogate.features import FEATURE_NAMES, FeatureScaling, design_features
+from surrogate.features import FEATURE_NAMES, FeatureScaling
 from surrogate.surroundings import STAGES, Surroundings
 
 N_RADIAL: Final = 8
 N_ATOM_INPUTS: Final = 7
 N_EDGE_INPUTS: Final = N_RADIAL + 1
-N_CONTEXT: Final = len(FEATURE_NAMES) + 2
+N_CLOCK: Final = 2
+N_CONTEXT: Final = len(FEATURE_NAMES) + N_CLOCK
+"""Of data of one potential; every further one adds a column."""
+
 CLOCK_UNIT_PS: Final = 10.0
 
 
 def graph(seen: Surroundings, design: EmbryoDesign, scaling: FeatureScaling) -> Data:
     """The tensors of one embryo; see the module for names, shapes and units."""
-    standardised = scaling.standardise(design_features([design]))[0]
+    standardised = scaling.places([design])[0]
     clock = np.log1p(seen.time_ps / CLOCK_UNIT_PS) / 5.0
     context = np.append(standardised, [float(seen.is_past_quench), clock])
     distances = torch.from_numpy(seen.distances)

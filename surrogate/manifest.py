@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field, ValidationError
 
-from simulate.errors import PackageError
+from simulate.design import EmbryoDesign
+from simulate.errors import MisuseError, PackageError
 from simulate.files import sha256_of
 from simulate.protocol import Protocol
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings, explain
 from surrogate.applicability import TrainingDomain
 from surrogate.calibration import Calibration
+from surrogate.features import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
     from surrogate.surroundings import Stage
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
+OLDEST_READ: Final = 5
+"""Of one potential always; what newer packages say beside is by default that."""
+
 MANIFEST: Final = "package.json"
 WEIGHTS: Final = "weights.safetensors"
 CARD: Final = "model_card.md"
@@ -45,11 +50,15 @@ class Architecture(Settings):
     graph_width: int = Field(ge=1)
     n_rounds: int = Field(ge=1)
 
-    def network(self) -> "EmbryoNet":
-        """A member without training."""
+    def network(self, n_features: int = len(FEATURE_NAMES)) -> "EmbryoNet":
+        """A member without training.
+
+        Args:
+            n_features: Columns of the design features, offsets of potentials among them.
+        """
         from surrogate.network import EmbryoNet
 
-        return EmbryoNet(self.design_width, self.graph_width, self.n_rounds)
+        return EmbryoNet(self.design_width, self.graph_width, self.n_rounds, n_features)
 
 
 class Gates(Settings):
@@ -88,6 +97,7 @@ class Manifest(Settings):
     Attributes:
         physics_version: Of the records it was trained on; `simulate.record.PHYSICS_VERSION`.
         training_data_sha256: `simulate.store.content_hash` of every training store.
+        element, potential: Of most records; `domain.potentials` are all.
         n_packings: Packings averaged by the full road.
         calibration: Of forecasts on the full road, fitted to designs that its judges never saw.
         calibration_without: The same fitted without each of the parts: for scores of that part.
@@ -135,6 +145,27 @@ class Manifest(Settings):
         """`surrogate.package.Package.label`, as read: the checksum of the weights names a model."""
         return f"{self.name}-{self.sha256[WEIGHTS][:8]}"
 
+    def check_substance(self, design: EmbryoDesign) -> None:
+        """Refuse a potential that was not learnt where temperatures are not comparable.
+
+        At homologous temperatures it is answered, and `TrainingDomain.judge` says that it is new.
+
+        Raises:
+            MisuseError: Another potential under a protocol without homologous temperatures.
+        """
+        if design.potential in self.domain.potentials or self.protocol.is_homologous:
+            return
+        raise MisuseError(
+            "element and potential must be among those of the model, "
+            f"{', '.join(self.domain.substances)}, since protocol "
+            f"{self.protocol.name} does not scale temperatures, but got "
+            f"{design.physics.substance}. Choose a model trained on that potential."
+        )
+
+    def network(self) -> "EmbryoNet":
+        """A member without its weights."""
+        return self.architecture.network(self.domain.scaling.n_features)
+
     def summary(self, label: str) -> dict[str, Any]:
         """What a user wants to know first; ready for JSON.
 
@@ -147,6 +178,7 @@ class Manifest(Settings):
             "model": label,
             "horizon_ps": self.protocol.hold_ps,
             "n_designs": len(self.domain.designs),
+            "n_designs_of": self.domain.n_designs_of,
             "design_ranges": {name: list(ends) for name, ends in self.domain.ranges.items()},
             "exchanges": sorted(exchanges),
         }
@@ -213,7 +245,7 @@ def _check_schema(path: Path, schema: int) -> None:
             f"{path} must have schema {SCHEMA_VERSION}, but has {schema}: a newer release of "
             "glassyli wrote it. Update glassyli."
         )
-    if schema < SCHEMA_VERSION:
+    if schema < OLDEST_READ:
         raise PackageError(
             f"{path} must have schema {SCHEMA_VERSION}, but has {schema}: an older release of "
             f"glassyli wrote it. {_TRAIN_ANEW}"

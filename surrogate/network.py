@@ -22,7 +22,7 @@ from torch_geometric.utils import scatter, softmax
 
 from surrogate.descriptors import DESCRIPTOR_NAMES
 from surrogate.features import FEATURE_NAMES
-from surrogate.graph import N_ATOM_INPUTS, N_CONTEXT, N_EDGE_INPUTS
+from surrogate.graph import N_ATOM_INPUTS, N_CLOCK, N_EDGE_INPUTS
 from surrogate.surroundings import BCC_NEIGHBOURS, STAGES
 from surrogate.survival import HazardPower, IncubationLaw, log_sigmoid
 
@@ -46,6 +46,8 @@ MOST_SPREADS: Final = 3.0
 """Descriptors farther than this from their mean in training count as this far."""
 
 N_FEATURES: Final = len(FEATURE_NAMES)
+"""Of data of one potential; every further one adds a column (see `surrogate.features`)."""
+
 N_OUTPUTS: Final = len(OUTPUTS)
 N_LAW: Final = 4
 """So many of the outputs, the first, are parameters of the law of incubation times."""
@@ -60,9 +62,9 @@ class LinearPath(nn.Module):
         shared: `GLOBALS`, shape ``(2,)``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, n_features: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(N_OUTPUTS, N_FEATURES, dtype=torch.float64))
+        self.weight = nn.Parameter(torch.zeros(N_OUTPUTS, n_features, dtype=torch.float64))
         self.bias = nn.Parameter(torch.zeros(N_OUTPUTS, dtype=torch.float64))
         self.shared = nn.Parameter(torch.zeros(len(GLOBALS), dtype=torch.float64))
 
@@ -74,9 +76,9 @@ class LinearPath(nn.Module):
 class DesignCorrection(nn.Module):
     """A small network of the design features, zero at the start."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, n_features: int) -> None:
         super().__init__()
-        self.inner = nn.Linear(N_FEATURES, width, dtype=torch.float64)
+        self.inner = nn.Linear(n_features, width, dtype=torch.float64)
         self.outer = nn.Linear(width, N_OUTPUTS, dtype=torch.float64)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
@@ -106,11 +108,11 @@ class ModulatedMessages(MessagePassing):  # type: ignore[misc]  # the base class
     (Perez et al. 2018, doi 10.1609/aaai.v32i1.11671).
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, n_context: int) -> None:
         super().__init__(aggr="add")
         self.filter = nn.Linear(N_EDGE_INPUTS, width)
         self.heard = nn.Linear(width, width)
-        self.modulation = nn.Linear(N_CONTEXT, 2 * width)
+        self.modulation = nn.Linear(n_context, 2 * width)
 
     def forward(
         self, atoms: Tensor, edge_index: Tensor, edge_attr: Tensor, context: Tensor
@@ -169,12 +171,12 @@ class DescriptorLine(nn.Module):
 class AtomCorrection(nn.Module):
     """Message passing over the atoms, pooled by attention and by mean; zero at the start."""
 
-    def __init__(self, width: int, n_rounds: int) -> None:
+    def __init__(self, width: int, n_rounds: int, n_context: int) -> None:
         super().__init__()
         self.embed = nn.Linear(N_ATOM_INPUTS, width)
-        self.rounds = nn.ModuleList(ModulatedMessages(width) for _ in range(n_rounds))
+        self.rounds = nn.ModuleList(ModulatedMessages(width, n_context) for _ in range(n_rounds))
         self.attention = nn.Linear(width, 1)
-        self.inner = nn.Linear(2 * width + N_CONTEXT, width)
+        self.inner = nn.Linear(2 * width + n_context, width)
         self.outer = nn.Linear(width, N_OUTPUTS)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
@@ -198,10 +200,10 @@ class AtomCorrection(nn.Module):
 class StructureCorrection(nn.Module):
     """What the atoms add to the design: the line in their descriptors, and the graph upon it."""
 
-    def __init__(self, width: int, n_rounds: int) -> None:
+    def __init__(self, width: int, n_rounds: int, n_context: int) -> None:
         super().__init__()
         self.line = DescriptorLine()
-        self.atoms = AtomCorrection(width, n_rounds)
+        self.atoms = AtomCorrection(width, n_rounds, n_context)
 
     def forward(self, batch: Data) -> Tensor:
         """What is added to the outputs of each graph, float64, shape ``(n_graphs, n_outputs)``."""
@@ -212,11 +214,13 @@ class StructureCorrection(nn.Module):
 class EmbryoNet(nn.Module):
     """One member of the ensemble: the line and its two corrections."""
 
-    def __init__(self, design_width: int, graph_width: int, n_rounds: int) -> None:
+    def __init__(
+        self, design_width: int, graph_width: int, n_rounds: int, n_features: int = N_FEATURES
+    ) -> None:
         super().__init__()
-        self.linear = LinearPath()
-        self.design = DesignCorrection(design_width)
-        self.structure = StructureCorrection(graph_width, n_rounds)
+        self.linear = LinearPath(n_features)
+        self.design = DesignCorrection(design_width, n_features)
+        self.structure = StructureCorrection(graph_width, n_rounds, n_features + N_CLOCK)
 
     def design_outputs(self, features: Tensor) -> Tensor:
         """The fast path.

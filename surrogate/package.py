@@ -76,7 +76,7 @@ class Package:
                 for name, tensor in self.weights.items()
                 if name.startswith(prefix)
             }
-            network = self.manifest.architecture.network()
+            network = self.manifest.network()
             try:
                 network.load_state_dict(state)
             except RuntimeError as error:

@@ -24,7 +24,6 @@ from simulate.snapshot import Snapshot
 from surrogate.applicability import SOLID_SHARE_MARGIN
 from surrogate.calibration import hazard_powers
 from surrogate.ensemble import crystalline_fraction, epistemic_interval
-from surrogate.features import design_features
 from surrogate.graph import graph
 from surrogate.network import EmbryoForecast, forecast
 from surrogate.package import Package, read_package
@@ -94,7 +93,8 @@ class Predictor:
             road: `full` or `fast`.
 
         Raises:
-            MisuseError: The horizon is not a positive time, or a design is of another substance.
+            MisuseError: The horizon is not a positive time, or a design is of a potential that
+                cannot be compared with those of the data.
         """
         question = _Question(self._horizon(horizon_ps), road)
         if not designs:
@@ -151,7 +151,8 @@ class Predictor:
             the probability of order in the quench.
 
         Raises:
-            MisuseError: A time is negative or not finite, or a design is of another substance.
+            MisuseError: A time is negative or not finite, or a design is of a potential
+                that cannot be compared with those of the data.
         """
         times = torch.as_tensor(np.asarray(times_ps, dtype=np.float64)).reshape(-1)
         if not (torch.isfinite(times) & (times >= 0.0)).all():
@@ -181,8 +182,8 @@ class Predictor:
         """What the members say, shape ``(n_members, n_designs, n_outputs)``."""
         domain = self.package.manifest.domain
         for design in designs:
-            domain.check_substance(design)
-        features = torch.from_numpy(domain.scaling.standardise(design_features(designs)))
+            self.package.manifest.check_substance(design)
+        features = torch.from_numpy(domain.scaling.places(designs))
         outputs = torch.stack([member.design_outputs(features) for member in self._members])
         if road == "fast" or self.package.manifest.gates.packed == 0.0 or not designs:
             return outputs

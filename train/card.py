@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from simulate.potentials.registry import potential_named
 from surrogate.calibration import Calibration, StageCalibration
 from surrogate.manifest import Manifest
 from train.counting import ends, number, smallest_that_can_order
 
 LIMITS = """\
-- One-component {element} with the potential {potential}: no SEI, no Li2O, no charge, no
-  electrolyte.
+- One-component metal, {substances}:
+  no SEI, no Li2O, no charge, no electrolyte.
 - The model answers for the protocol above and for designs like those it was trained on; every
   answer says when it leaves them.
 - Times are nanoseconds of molecular dynamics, a cell waits minutes: the glass index is the
@@ -44,9 +45,9 @@ def _calibrated(calibration: Calibration) -> str:
 def model_card(manifest: Manifest) -> str:
     """Markdown."""
     n_c = manifest.protocol.labelling.onset_cluster_atoms
+    elements = " or ".join(potential_named(each).element for each in manifest.domain.potentials)
     limits = LIMITS.format(
-        element=manifest.element,
-        potential=manifest.potential,
+        substances=" or ".join(manifest.domain.substances),
         onset_cluster_atoms=n_c,
         smallest=smallest_that_can_order(n_c),
         calibrated=_calibrated(manifest.calibration),
@@ -54,7 +55,7 @@ def model_card(manifest: Manifest) -> str:
     warnings = "\n".join(f"- {each}" for each in manifest.warnings) or "- None."
     return f"""# {manifest.name}
 
-Forecasts whether a disordered {manifest.element} embryo orders within the hold, and a distribution
+Forecasts whether a disordered {elements} embryo orders within the hold, and a distribution
 of times: order in the quench, a cure fraction, Weibull times; {manifest.n_members} members.
 {_timing(manifest.scores)}
 
@@ -89,7 +90,7 @@ def _data(manifest: Manifest) -> str:
 
 {manifest.n_records} trajectories of {len(domain.designs)} designs.
 {manifest.n_failed} failed; those watched into the hold count as censored there.
-Potential {manifest.potential}.
+{_potentials(manifest)}
 Data hash {", ".join(each[:12] for each in manifest.training_data_sha256)}.
 
 | field | from | to |
@@ -129,6 +130,16 @@ is left out; chosen among five values on the same forecasts as the scores, which
 slightly). Fast and full road differ by
 {manifest.road_difference:.4f} in P(order by the end of the hold), mean over the training designs.\
 """
+
+
+def _potentials(manifest: Manifest) -> str:
+    if len(manifest.domain.potentials) == 1:
+        return f"Potential {manifest.potential}."
+    return f"""\
+Slopes are shared, and each potential but {manifest.potential} has an offset of its own:
+{"; ".join(manifest.domain.told)}. Densities and
+temperatures below are those of {manifest.element} at the same share of bulk and of the melting
+point."""
 
 
 def _scores_table(scores: dict[str, Any]) -> str:

@@ -20,7 +20,6 @@ from simulate.files import write_atomically
 from simulate.landmarks import LANDMARKS
 from simulate.record import TrajectoryRecord
 from surrogate.applicability import TrainingDomain
-from surrogate.features import design_features
 from surrogate.graph import graph
 from surrogate.surroundings import STAGES, Surroundings
 from surrogate.survival import Seen
@@ -116,7 +115,7 @@ class TrainingSet:
     @cached_property
     def features(self) -> Tensor:
         """Standardised design features of each record, float64, ``(n_records, n_features)``."""
-        return torch.from_numpy(self.domain.scaling.standardise(design_features(self.designs)))
+        return torch.from_numpy(self.domain.scaling.places(self.designs))
 
     @cached_property
     def frame_targets(self) -> Targets:

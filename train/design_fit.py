@@ -85,7 +85,7 @@ class Lines:
 
     def module(self, number: int) -> LinearPath:
         """One of them as a part of a network."""
-        line = LinearPath()
+        line = LinearPath(self.weight.shape[-1])
         with torch.no_grad():
             line.weight.copy_(self.weight[number])
             line.bias.copy_(self.bias[number])
@@ -100,9 +100,9 @@ class Curves:
     parameters: dict[str, Tensor]
 
     @classmethod
-    def fresh(cls, n_fits: int, width: int) -> Self:
+    def fresh(cls, n_fits: int, width: int, n_features: int) -> Self:
         """Untrained, each with inner weights of its own; all zero in effect."""
-        made = [DesignCorrection(width).state_dict() for _ in range(n_fits)]
+        made = [DesignCorrection(width, n_features).state_dict() for _ in range(n_fits)]
         return cls({name: torch.stack([each[name] for each in made]) for name in made[0]})
 
     def moved(self, features: Tensor) -> Tensor:
@@ -114,7 +114,7 @@ class Curves:
 
     def module(self, number: int, width: int, gate: float) -> DesignCorrection:
         """One of them as a part of a network, taken `gate` far."""
-        curve = DesignCorrection(width)
+        curve = DesignCorrection(width, self.parameters["inner.weight"].shape[-1])
         state = {name: each[number].detach() for name, each in self.parameters.items()}
         for name in ("outer.weight", "outer.bias"):
             state[name] = gate * state[name]
@@ -230,7 +230,7 @@ def fit_curves(rows: Rows, weights: Tensor, lines: Lines, config: TrainingConfig
         lines: What the curves are added to.
         config: How.
     """
-    curves = Curves.fresh(len(weights), config.design_width)
+    curves = Curves.fresh(len(weights), config.design_width, rows.features.shape[1])
     variables = [each.requires_grad_() for each in curves.parameters.values()]
     optimiser = torch.optim.AdamW(
         variables, lr=DESIGN_LEARNING_RATE, weight_decay=config.weight_decay
@@ -253,7 +253,8 @@ def _chosen_prior(
 ) -> tuple[Prior, Lines]:
     """The spread of slopes under which left-out designs are most likely, and its inner lines."""
     spreads = sorted(config.slope_spreads)
-    priors = [Prior.for_hold(hold_ps, spread) for spread in spreads]
+    n_features = rows.features.shape[1]
+    priors = [Prior.for_hold(hold_ps, spread, n_features) for spread in spreads]
     n_folds = len(is_left)
     every = Prior.stacked([prior for prior in priors for _ in range(n_folds)])
     tried = fit_lines(rows, (rows.everyone * ~is_left).repeat(len(spreads), 1), every)

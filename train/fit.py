@@ -17,6 +17,7 @@ import numpy as np
 from torch import Tensor
 
 from simulate.incubation import Incubation
+from simulate.potentials.registry import potential_named
 from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings
 from simulate.store import RecordStore
@@ -164,12 +165,13 @@ def _unscored(
 ) -> Manifest:
     """What a package says of itself before anything was asked of it."""
     curve = KaplanMeier.of(_incubations(records))
+    potential = data.domain.potentials[0]
     return Manifest(
         physics_version=PHYSICS_VERSION,
         name=name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        element=data.designs[0].element,
-        potential=data.designs[0].potential,
+        element=potential_named(potential).element,
+        potential=potential,
         protocol=records.protocol,
         domain=data.domain,
         architecture=config.architecture,

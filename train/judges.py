@@ -16,7 +16,7 @@ from torch_geometric.data import Batch
 
 from simulate.design import EmbryoDesign
 from surrogate.calibration import StageCalibration, hazard_powers
-from surrogate.features import FeatureScaling, design_features
+from surrogate.features import FeatureScaling
 from surrogate.graph import graph
 from surrogate.network import N_OUTPUTS, EmbryoNet, forecast
 from surrogate.package import Package
@@ -95,7 +95,7 @@ class Judges:
         """
         members, is_judge = self.package.members(), self.is_judge([each.key for each in designs])
         moved = self._moved(members, is_judge, designs, atoms)
-        features = torch.from_numpy(self._scaling.standardise(design_features(designs)))
+        features = torch.from_numpy(self._scaling.places(designs))
         with torch.inference_mode():
             outputs = torch.stack([each.design_outputs(features) for each in members]) + moved
             if since_ps is not None:

@@ -14,7 +14,7 @@ import numpy as np
 from simulate.incubation import Incubation
 from simulate.landmarks import LANDMARKS
 from surrogate.descriptors import descriptors
-from surrogate.features import design_features
+from surrogate.features import design_features, potentials_by_records
 from surrogate.surroundings import Surroundings
 from train.baselines import Asked, Choice, Survival, boosting, cox, law, nucleation
 from train.cache import seen_in
@@ -31,11 +31,13 @@ class Panel:
     Attributes:
         asked: Who, and what came of each from there.
         atoms: Of each at that moment.
+        offset_potentials: As `surrogate.features.FeatureScaling.offset_potentials`.
     """
 
     landmark: str
     asked: list[AtRisk]
     atoms: list[Surroundings]
+    offset_potentials: Sequence[str] = ()
 
     @property
     def is_past_quench(self) -> bool:
@@ -67,7 +69,8 @@ class Panel:
     @cached_property
     def design(self) -> Asked:
         """By the features of their designs."""
-        return self._by(design_features([each.record.design for each in self.asked]))
+        designs = [each.record.design for each in self.asked]
+        return self._by(design_features(designs, self.offset_potentials))
 
     @cached_property
     def structure(self) -> Asked:
@@ -76,7 +79,7 @@ class Panel:
         return self._by(np.column_stack([self.design.features, seen]))
 
     def joined(self, others: Sequence["Panel"]) -> "Panel":
-        """With the rows of others after its own; the rest is as here."""
+        """With the rows of others after its own; the rest is as here, offsets too."""
         every = [self, *others]
         return replace(
             self,
@@ -180,7 +183,13 @@ def _with_atoms(pairs: Pairs, by_landmark: Mapping[str, list[AtRisk]]) -> list[P
                 (record.trajectory_id, number): each
                 for number, each in zip(numbers, seen, strict=True)
             }
+    others = potentials_by_records([record.design for _, record in pairs])[1:]
     return [
-        Panel(name, asked, [atoms[each.record.trajectory_id, each.frame_number] for each in asked])
+        Panel(
+            name,
+            asked,
+            [atoms[each.record.trajectory_id, each.frame_number] for each in asked],
+            others,
+        )
         for name, asked in by_landmark.items()
     ]

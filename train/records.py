@@ -106,6 +106,13 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
             f"got {len(answered)} of {n_designs} designs ({n_failed} failed). "
             "Simulate more designs."
         )
+    names = sorted({record.design.potential for _, record in answered})
+    if len(names) > 1 and not stores[0].protocol.is_homologous:
+        raise MisuseError(
+            "records of several potentials must be of a protocol with homologous temperatures, but "
+            f"{stores[0].protocol.name} does not scale them and the records are of "
+            f"{', '.join(names)}. Train one model for each."
+        )
     hashes = [content_hash(store) for store in stores]
     shortest = min((store.protocol for store in stores), key=lambda each: each.hold_ps)
     return Records(answered, n_failed, shortest, hashes)

@@ -62,6 +62,11 @@ class Potential:
         return self.bcc_lattice_constant_A / LITHIUM_LATTICE_A
 
     @property
+    def substance(self) -> str:
+        """Element and name, for people."""
+        return f"{self.element} with {self.name}"
+
+    @property
     def temperature_scale(self) -> float:
         """Simulated over experiment-equivalent temperature at equal undercooling."""
         return self.melting_temperature_K / EXPERIMENTAL_MELTING_K[self.element]

@@ -404,9 +404,9 @@ def test_evaluation_knows_what_was_trained_on(tmp_path: Path) -> None:
 def test_evaluation_of_another_protocol_is_refused(tmp_path: Path) -> None:
     store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
     predictor = Predictor(synthetic_package(tmp_path / "model", store, NO_GRAPH))
-    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    faster = SHORT_PROTOCOL.model_copy(update={"quench_rate_K_per_ps": 5.0})
     other = synthetic_store(
-        tmp_path / "other", synthetic_designs(4), 1, protocol=longer, has_frames=False
+        tmp_path / "other", synthetic_designs(4), 1, protocol=faster, has_frames=False
     )
     with pytest.raises(MisuseError, match="own protocol"):
         evaluate_package(predictor, [other])
