@@ -2,10 +2,11 @@
 
     python -m benchmarks.ablation STORE [--config YAML] [--out FILE.md] [--json]
 
-Two small trainings: with all the atoms show, and blind for angles, so that only distances and the
-number of neighbours are left. The members of the first are asked once more with the line in the
-descriptors but without the graph upon it, and with the design alone. Each is judged at fixed
-landmarks by members that never saw the design, all on the same designs.
+Three small trainings: with all the atoms show; the same without the labels of the atoms, which the
+graph else learns beside the times; and blind for angles, so that only distances and the number of
+neighbours are left (and no labels, which are made of angles). The members of the first are asked
+once more with the line in the descriptors but without the graph upon it, and with the design alone.
+Each is judged at fixed landmarks by members that never saw the design, all on the same designs.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ from simulate.landmarks import LANDMARKS
 from simulate.store import open_store
 from surrogate.manifest import Gates
 from surrogate.package import Package
-from surrogate.surroundings import Surroundings
+from surrogate.surroundings import UNLABELLED, Surroundings
 from surrogate.threads import one_thread
 from train.config import TrainingConfig
 from train.counting import table
@@ -46,11 +47,13 @@ N_ANGULAR: Final = 5
 
 ALL: Final = "all that atoms show"
 LINE: Final = "line only"
+NO_LABELS: Final = "without the per-atom labels"
 NO_ANGLES: Final = "no angles"
 DESIGN: Final = "design alone"
 PAIRS: Final = (
     (ALL, LINE),
     (LINE, DESIGN),
+    (ALL, NO_LABELS),
     (ALL, NO_ANGLES),
     (NO_ANGLES, DESIGN),
     (ALL, DESIGN),
@@ -94,7 +97,12 @@ def without_angles(seen: Surroundings) -> Surroundings:
     """The same neighbours at the same distances, but nothing of how they stand to each other."""
     atoms = seen.atoms.copy()
     atoms[:, :N_ANGULAR] = 0.0
-    return replace(seen, atoms=atoms, likeness=np.zeros_like(seen.likeness))
+    return replace(
+        seen,
+        atoms=atoms,
+        likeness=np.zeros_like(seen.likeness),
+        labels=np.full_like(seen.labels, UNLABELLED),
+    )
 
 
 def blinded(data: TrainingSet) -> TrainingSet:
@@ -138,8 +146,13 @@ def ablation(
         MisuseError: Too few can be asked at any landmark.
     """
     full, blind = trained(records, config), trained(records, config, blinded)
+    untaught = trained(records, config.model_copy(update={"label_weight": 0.0}))
     panels = [panel(records.answered, landmark) for landmark in LANDMARKS]
-    asked = [_variants(each, full, blind) for each in panels if len(each.asked) >= LEAST_AT_RISK]
+    asked = [
+        _variants(each, full, untaught, blind)
+        for each in panels
+        if len(each.asked) >= LEAST_AT_RISK
+    ]
     if not asked:
         raise MisuseError(
             f"an ablation needs at least {LEAST_AT_RISK} trajectories at a landmark, but got "
@@ -149,18 +162,19 @@ def ablation(
     together = [_together(waiting).compared()] if len(waiting) > 1 else []
     gates = {
         name: each.package.manifest.gates.model_dump()
-        for name, each in ((ALL, full), (NO_ANGLES, blind))
+        for name, each in ((ALL, full), (NO_LABELS, untaught), (NO_ANGLES, blind))
     }
     return gates, [*(each.compared() for each in asked), *together]
 
 
 @one_thread()
-def _variants(seen: Panel, full: Judges, blind: Judges) -> Variants:
+def _variants(seen: Panel, full: Judges, untaught: Judges, blind: Judges) -> Variants:
     unseen = replace(seen, atoms=[without_angles(each) for each in seen.atoms])
     by = Forecasts.of(seen, seen, full)
     forecasts = {
         ALL: by.model,
         LINE: replace(full, package=without_graph(full.package)).forecast(seen),
+        NO_LABELS: untaught.forecast(seen),
         NO_ANGLES: blind.forecast(unseen),
         DESIGN: replace(full, package=_shut(full.package)).forecast(seen),
     }
@@ -225,7 +239,8 @@ def report(
 {n_designs} designs; small models ({config.n_members} members, {config.epochs} passes over the
 graphs), each design judged by members that never saw it. *{ALL.capitalize()}*: bond order,
 likeness of neighbours, distances, coordination, in the descriptors and in the graph.
-*{NO_ANGLES.capitalize()}*: the same training with everything of angles set to zero.
+*{NO_LABELS.capitalize()}*: the same training, whose graph does not learn which atoms are
+crystalline. *{NO_ANGLES.capitalize()}*: with everything of angles set to zero, and no labels.
 *{LINE.capitalize()}*: the members of the first with the line in the descriptors but without the
 graph, under the gates chosen for both together. *{DESIGN.capitalize()}*: the same members without
 their structure. Skill is the share of the

@@ -52,12 +52,22 @@ class Snapshot:
         return len(self.positions_A)
 
 
-def extended_xyz(snapshots: Sequence[Snapshot], element: str) -> bytes:
-    """The frames as gzipped extended XYZ; the same frames always give the same bytes."""
+def extended_xyz(
+    snapshots: Sequence[Snapshot],
+    element: str,
+    column: tuple[str, Sequence[NDArray[np.float64]]] | None = None,
+) -> bytes:
+    """The frames as gzipped extended XYZ; the same frames always give the same bytes.
+
+    Args:
+        snapshots: The frames.
+        element: Of all atoms.
+        column: Name of one more number of each atom, and of each frame its values, ``(n_atoms,)``.
+    """
     from ase import Atoms
 
     images = []
-    for snapshot in snapshots:
+    for number, snapshot in enumerate(snapshots):
         atoms = Atoms(
             [element] * snapshot.n_atoms,
             positions=snapshot.positions_A,
@@ -67,6 +77,8 @@ def extended_xyz(snapshots: Sequence[Snapshot], element: str) -> bytes:
         atoms.info = {"time_ps": round(snapshot.time_ps, 6), "stage": snapshot.stage}
         if snapshot.structure is not None:
             atoms.arrays["structure"] = snapshot.structure.astype(int)
+        if column is not None:
+            atoms.arrays[column[0]] = column[1][number]
         images.append(atoms)
     return _packed(images)
 

@@ -1,6 +1,6 @@
 """An embryo as a graph: atoms, who is next to whom, and what is known of the whole.
 
-Every tensor that enters the network is named here, once:
+Every tensor that enters the network or teaches it is named here, once:
 
 =================  ====================  =======  ===============================================
 name               shape                 type     meaning
@@ -15,6 +15,9 @@ name               shape                 type     meaning
 ``summary``        (1, n_descriptors)    float64  `surrogate.descriptors` of the whole structure
 ``stage``          (1, 3)                float64  1 at the stage: packed, heated, waiting; else 0
 ``since_ps``       (1,)                  float64  hold clock, ps; 0 before the hold
+``labels``         (n_atoms,)            int8     1 where template matching saw bcc, fcc or hcp, 0
+                                                  where not, -1 where nobody looked; a target, never
+                                                  an input
 =================  ====================  =======  ===============================================
 
 All but the clock are dimensionless, and none changes when atoms are turned, moved or renamed.
@@ -56,6 +59,7 @@ def graph(seen: Surroundings, design: EmbryoDesign, scaling: FeatureScaling) -> 
         summary=torch.from_numpy(descriptors(seen))[None, :],
         stage=torch.tensor([[seen.stage == each for each in STAGES]], dtype=torch.float64),
         since_ps=torch.tensor([seen.time_ps], dtype=torch.float64),
+        labels=torch.from_numpy(seen.labels),
         num_nodes=len(seen.atoms),
     )
 

@@ -44,11 +44,16 @@ _TRAIN_ANEW: Final = "Train it anew with `glassyli train STORE --out PACKAGE`."
 
 
 class Architecture(Settings):
-    """Sizes of the networks."""
+    """Sizes of the networks.
+
+    Attributes:
+        has_labels: Whether they say which atoms are crystalline; older packages do not.
+    """
 
     design_width: int = Field(ge=1)
     graph_width: int = Field(ge=1)
     n_rounds: int = Field(ge=1)
+    has_labels: bool = False
 
     def network(self, n_features: int = len(FEATURE_NAMES)) -> "EmbryoNet":
         """A member without training.
@@ -58,7 +63,13 @@ class Architecture(Settings):
         """
         from surrogate.network import EmbryoNet
 
-        return EmbryoNet(self.design_width, self.graph_width, self.n_rounds, n_features)
+        return EmbryoNet(
+            self.design_width,
+            self.graph_width,
+            self.n_rounds,
+            n_features,
+            has_labels=self.has_labels,
+        )
 
 
 class Gates(Settings):

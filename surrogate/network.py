@@ -4,14 +4,15 @@
    model. Twenty trajectories can carry this.
 2. `DesignCorrection`: a small network of the same features. Lines and curve are the fast path.
 3. `StructureCorrection`: a line in the descriptors of the whole structure, and message passing over
-   the atoms. Together they are the full road.
+   the atoms. Together they are the full road. `AtomLabels` says on the way which atoms are
+   crystalline, if it was taught so.
 
 Corrections start at zero and are held there by a penalty on what they add: little data leaves
 the line, much data bends it. Lines and curve compute in float64, the graph in float32.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -168,10 +169,59 @@ class DescriptorLine(nn.Module):
         return rowwise_affine(self.inputs(batch), self.weight, self.weight.new_zeros(N_OUTPUTS))
 
 
-class AtomCorrection(nn.Module):
-    """Message passing over the atoms, pooled by attention and by mean; zero at the start."""
+class AtomLabels(nn.Module):
+    """Which atoms are crystalline: a line in their own inputs, and what the messages add to it.
 
-    def __init__(self, width: int, n_rounds: int, n_context: int) -> None:
+    The line is fitted before the messages and stays. They begin at zero and draw no random number,
+    so that all else begins alike with them and without.
+
+    Attributes:
+        heard: Shape ``(width,)``.
+        slope: Of the line, shape ``(n_atom_inputs,)``.
+        level: Its log-odds where all inputs are 0, a scalar.
+    """
+
+    slope: Tensor
+    level: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.heard = nn.Parameter(torch.zeros(width))
+        self.register_buffer("slope", torch.zeros(N_ATOM_INPUTS))
+        self.register_buffer("level", torch.zeros(()))
+
+    def forward(self, inputs: Tensor, atoms: Tensor) -> Tensor:
+        """Log-odds of each atom, shape ``(n_atoms,)``.
+
+        Args:
+            inputs: ``x`` of `surrogate.graph`, shape ``(n_atoms, n_atom_inputs)``.
+            atoms: What the messages made of them, shape ``(n_atoms, width)``.
+        """
+        return inputs @ self.slope + self.level + atoms @ self.heard
+
+
+class Heard(NamedTuple):
+    """What comes of message passing.
+
+    Attributes:
+        moved: What is added to the outputs of each graph, float64, ``(n_graphs, n_outputs)``.
+        log_odds: Of each atom being crystalline, float32, ``(n_atoms,)``; None if never taught.
+    """
+
+    moved: Tensor
+    log_odds: Tensor | None
+
+
+class AtomCorrection(nn.Module):
+    """Message passing over the atoms, pooled by attention and by mean; zero at the start.
+
+    Attributes:
+        labels: Says which atoms are crystalline; None: it was not taught.
+    """
+
+    def __init__(
+        self, width: int, n_rounds: int, n_context: int, *, has_labels: bool = False
+    ) -> None:
         super().__init__()
         self.embed = nn.Linear(N_ATOM_INPUTS, width)
         self.rounds = nn.ModuleList(ModulatedMessages(width, n_context) for _ in range(n_rounds))
@@ -180,9 +230,10 @@ class AtomCorrection(nn.Module):
         self.outer = nn.Linear(width, N_OUTPUTS)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
+        self.labels = AtomLabels(width) if has_labels else None
 
-    def forward(self, batch: Data) -> Tensor:
-        """What is added to the outputs of each graph, float64, shape ``(n_graphs, n_outputs)``."""
+    def forward(self, batch: Data) -> Heard:
+        """What the atoms of some graphs say together, and each of its own."""
         owner, n_graphs = batch.batch, len(batch.context)
         atoms = silu(self.embed(batch.x))
         for listen in self.rounds:
@@ -193,21 +244,23 @@ class AtomCorrection(nn.Module):
             scatter(atoms, owner, dim_size=n_graphs, reduce="mean"),
         ]
         hidden = silu(self.inner(torch.cat([*pooled, batch.context], dim=1)))
-        result: Tensor = self.outer(hidden).double()
-        return result
+        log_odds = None if self.labels is None else self.labels(batch.x, atoms)
+        return Heard(self.outer(hidden).double(), log_odds)
 
 
 class StructureCorrection(nn.Module):
     """What the atoms add to the design: the line in their descriptors, and the graph upon it."""
 
-    def __init__(self, width: int, n_rounds: int, n_context: int) -> None:
+    def __init__(
+        self, width: int, n_rounds: int, n_context: int, *, has_labels: bool = False
+    ) -> None:
         super().__init__()
         self.line = DescriptorLine()
-        self.atoms = AtomCorrection(width, n_rounds, n_context)
+        self.atoms = AtomCorrection(width, n_rounds, n_context, has_labels=has_labels)
 
     def forward(self, batch: Data) -> Tensor:
         """What is added to the outputs of each graph, float64, shape ``(n_graphs, n_outputs)``."""
-        result: Tensor = self.line(batch) + self.atoms(batch)
+        result: Tensor = self.line(batch) + self.atoms(batch).moved
         return result
 
 
@@ -215,12 +268,21 @@ class EmbryoNet(nn.Module):
     """One member of the ensemble: the line and its two corrections."""
 
     def __init__(
-        self, design_width: int, graph_width: int, n_rounds: int, n_features: int = N_FEATURES
+        self,
+        design_width: int,
+        graph_width: int,
+        n_rounds: int,
+        n_features: int = N_FEATURES,
+        *,
+        has_labels: bool = False,
     ) -> None:
         super().__init__()
         self.linear = LinearPath(n_features)
         self.design = DesignCorrection(design_width, n_features)
-        self.structure = StructureCorrection(graph_width, n_rounds, n_features + N_CLOCK)
+        n_context = n_features + N_CLOCK
+        self.structure = StructureCorrection(
+            graph_width, n_rounds, n_context, has_labels=has_labels
+        )
 
     def design_outputs(self, features: Tensor) -> Tensor:
         """The fast path.

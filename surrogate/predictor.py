@@ -136,6 +136,36 @@ class Predictor:
         return self._predictions([design], outputs, [judged], question)[0]
 
     @one_thread()
+    def p_crystalline_atoms(self, snapshot: Snapshot, design: EmbryoDesign) -> NDArray[np.float64]:
+        """Which atoms of a structure are crystalline.
+
+        Args:
+            snapshot: The atoms.
+            design: What they are.
+
+        Returns:
+            Of each atom the probability that template matching calls it bcc, fcc or hcp, mean over
+            the members, in the order of the snapshot, shape ``(n_atoms,)``.
+
+        Raises:
+            MisuseError: This model was not taught it, or number of atoms or substance do not fit.
+        """
+        manifest = self.package.manifest
+        if not manifest.architecture.has_labels:
+            raise MisuseError(
+                f"only a model with a per-atom head tells which atoms are crystalline, but "
+                f"{self.package.label} has none. Train it anew with this release, with "
+                "label_weight > 0 and epochs > 0."
+            )
+        manifest.check_substance(design)
+        seen = surroundings(snapshot, design)
+        batch = Batch.from_data_list([graph(seen, design, manifest.domain.scaling)])
+        with torch.inference_mode():
+            log_odds = [member.structure.atoms(batch).log_odds for member in self._members]
+        result: NDArray[np.float64] = torch.stack(log_odds).double().sigmoid().mean(dim=0).numpy()
+        return result
+
+    @one_thread()
     def survival_members(
         self, designs: Sequence[EmbryoDesign], times_ps: ArrayLike, road: Road = "fast"
     ) -> NDArray[np.float64]:

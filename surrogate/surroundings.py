@@ -14,6 +14,7 @@ from vesin import NeighborList
 from simulate.bond_order import bond_order
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
+from simulate.labels import CRYSTALLINE
 from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.snapshot import Snapshot
 from simulate.units import CLOCK_ROUNDING_PS
@@ -28,6 +29,9 @@ SOLID_CONNECTIONS: Final = 0.5
 """Summed likeness over 14 above which an atom counts as solid-like: about half the connections of
 ten Wolde et al. 1996, so that few neighbours are never a solid."""
 
+UNLABELLED: Final = -1
+"""In place of the label of an atom that nobody labelled."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
@@ -38,6 +42,8 @@ class Surroundings:
         edge_index: Shape ``(2, n_edges)``.
         distances: Over the cut-off, shape ``(n_edges,)``.
         likeness: Shape ``(n_edges,)``.
+        labels: Of each atom: 1 where template matching saw bcc, fcc or hcp, 0 where not,
+            `UNLABELLED` where nobody looked, shape ``(n_atoms,)``. Only to learn from.
         time_ps: Hold clock, ps; 0 before the hold.
         stage: How far the protocol has gone.
     """
@@ -46,6 +52,7 @@ class Surroundings:
     edge_index: NDArray[np.int64]
     distances: NDArray[np.float32]
     likeness: NDArray[np.float32]
+    labels: NDArray[np.int8]
     time_ps: float
     stage: Stage
 
@@ -99,6 +106,14 @@ def surroundings(snapshot: Snapshot, design: EmbryoDesign) -> Surroundings:
         edge_index=np.stack([others, centres]),
         distances=(distances_A / cutoff_A).astype(np.float32),
         likeness=likeness.astype(np.float32),
+        labels=_labels(snapshot),
         time_ps=max(snapshot.time_ps, 0.0) if snapshot.stage == "hold" else 0.0,
         stage=stage_of(snapshot),
     )
+
+
+def _labels(snapshot: Snapshot) -> NDArray[np.int8]:
+    """As `Surroundings.labels`; a packing and a user's file come without."""
+    if snapshot.structure is None:
+        return np.full(snapshot.n_atoms, UNLABELLED, dtype=np.int8)
+    return np.isin(snapshot.structure, CRYSTALLINE).astype(np.int8)

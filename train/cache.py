@@ -3,10 +3,10 @@
     ~/.cache/glassyli/surroundings/<hash>      (or in $XDG_CACHE_HOME)
 
 A file is named by everything that decides its content: the record, the bytes of its frames, which
-of them, the lattice constant, and the very code that finds neighbours. What is damaged, or cannot
-be kept, is found anew; a changed store or program never meets what was kept for another. What was
-not read for the longest time goes first once all of it is larger than `MOST_BYTES`, or a little
-later.
+of them, the lattice constant, which arrays it holds, and the very code that finds them. What is
+damaged, or cannot be kept, is found anew; a changed store or program never meets what was kept for
+another. What was not read for the longest time goes first once all of it is larger than
+`MOST_BYTES`, or a little later.
 """
 
 import logging
@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 import simulate.bond_order
+import simulate.labels
 import simulate.neighbours
 import simulate.snapshot
 import surrogate.surroundings
@@ -39,7 +40,7 @@ MOST_BYTES: Final = 2**30
 SWEEPS: Final = 64
 """Files are counted again after this part of `MOST_BYTES` is written: the count takes time too."""
 
-ATOM_TENSORS: Final = ("atoms", "edge_index", "distances", "likeness")
+ATOM_TENSORS: Final = ("atoms", "edge_index", "distances", "likeness", "labels")
 """Arrays of `Surroundings`."""
 
 
@@ -74,14 +75,15 @@ def _name(record: TrajectoryRecord, numbers: Sequence[int]) -> str:
     frames = record.frames_file.sha256 if record.frames_file else None
     lattice_constant_A = record.design.physics.bcc_lattice_constant_A
     parts = [record.trajectory_id, frames, list(numbers), lattice_constant_A, _code()]
-    return sha256_of(canonical_json(parts))
+    return sha256_of(canonical_json([*parts, ATOM_TENSORS]))
 
 
 @cache
 def _code() -> str:
     """Names the code that turns frames into surroundings."""
     modules = (
-        simulate.bond_order, simulate.neighbours, simulate.snapshot, surrogate.surroundings,
+        simulate.bond_order, simulate.labels, simulate.neighbours, simulate.snapshot,
+        surrogate.surroundings,
     )  # fmt: skip
     sources = [Path(str(each.__file__)).read_text("utf-8") for each in modules]
     return sha256_of(canonical_json([*sources, version("vesin"), version("numpy")]))

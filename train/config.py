@@ -58,6 +58,11 @@ class TrainingConfig(Settings):
     correction_spread: float = Field(
         0.5, gt=0, description="Prior spread of what a correction may add to an output."
     )
+    label_weight: float = Field(
+        0.3,
+        ge=0,
+        description="Of telling which atoms are crystalline, learnt beside the incubation time.",
+    )
     max_atoms_per_batch: int = Field(8000, ge=100, description="A larger embryo goes alone.")
 
     n_workers: int = Field(1, ge=1, le=64, description="Ray workers.")
@@ -85,11 +90,17 @@ class TrainingConfig(Settings):
         """Whether atoms count at all."""
         return bool(self.epochs or self.structure_spread)
 
-    @property
-    def architecture(self) -> Architecture:
-        """Sizes of the networks."""
+    def architecture(self, *, has_labels: bool) -> Architecture:
+        """Sizes of the networks.
+
+        Args:
+            has_labels: Whether the atoms of any frame are labelled: nobody learns from none.
+        """
         return Architecture(
-            design_width=self.design_width, graph_width=self.graph_width, n_rounds=self.n_rounds
+            design_width=self.design_width,
+            graph_width=self.graph_width,
+            n_rounds=self.n_rounds,
+            has_labels=has_labels and bool(self.epochs and self.label_weight),
         )
 
 

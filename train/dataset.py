@@ -21,7 +21,7 @@ from simulate.landmarks import LANDMARKS
 from simulate.record import TrajectoryRecord
 from surrogate.applicability import TrainingDomain
 from surrogate.graph import graph
-from surrogate.surroundings import STAGES, Surroundings
+from surrogate.surroundings import STAGES, UNLABELLED, Surroundings
 from surrogate.survival import Seen
 from train.cache import ATOM_TENSORS, seen_in
 from train.landmark import askable
@@ -111,6 +111,11 @@ class TrainingSet:
     def stage(self) -> Tensor:
         """Stage of each frame, by its place in `STAGES`, shape ``(n_frames,)``."""
         return torch.tensor([STAGES.index(each.stage) for each in self.atoms], dtype=torch.int64)
+
+    @cached_property
+    def has_labels(self) -> bool:
+        """Whether the atoms of any frame are labelled."""
+        return any((each.labels != UNLABELLED).any() for each in self.atoms)
 
     @cached_property
     def features(self) -> Tensor:

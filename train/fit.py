@@ -174,7 +174,7 @@ def _unscored(
         potential=potential,
         protocol=records.protocol,
         domain=data.domain,
-        architecture=config.architecture,
+        architecture=config.architecture(has_labels=data.has_labels),
         n_members=config.n_members,
         n_packings=config.n_packings,
         gates=Gates(),

@@ -1,7 +1,8 @@
 """Fitting the message passing over the atoms, on top of everything else.
 
 Some of the member's own designs only watch: the weights under which their times were likeliest are
-kept, and it ends once they have not gained for a while. A fit can be stopped at any batch and goes
+kept, and it ends once they have not gained for a while. Beside the times it learns which atoms are
+crystalline, of the frames that are labelled. A fit can be stopped at any batch and goes
 on from its checkpoint as if nothing had happened. A team of workers shares out the frames of each
 batch and ends where one alone would, up to rounding.
 """
@@ -22,7 +23,7 @@ from train.checkpoint import State
 from train.config import TrainingConfig
 from train.course import Course, Epoch
 from train.dataset import TrainingSet
-from train.loss import incubation_loss
+from train.loss import incubation_loss, label_loss
 
 GRADIENT_NORM: Final = 10.0
 
@@ -146,13 +147,17 @@ class _AtomFit:
         # Whoever gets no frame looks at one that counts nothing: the gradients of all are awaited.
         chosen = torch.tensor(mine or batch[:1])
         counts = torch.full((len(chosen),), float(bool(mine)), dtype=torch.float64)
-        moved = self._moved(self._batch(chosen.tolist())).cpu()
+        graphs = self._batch(chosen.tolist())
+        heard = self._moved(graphs)
+        moved = heard.moved.cpu()
         # The crystalline fraction says how order ends, not when: only the design's line reads it.
         loss = incubation_loss(
             self._base[chosen] + moved, self._outer, self._frames.data.frame_targets.rows(chosen)
         )
-        cost = (moved / self._config.correction_spread).square().sum(dim=1)
-        total = (counts * (loss + 0.5 * cost)).sum()
+        loss = loss + 0.5 * (moved / self._config.correction_spread).square().sum(dim=1)
+        if heard.log_odds is not None:
+            loss = loss + self._config.label_weight * label_loss(heard.log_odds, graphs).cpu()
+        total = (counts * loss).sum()
         self._optimiser.zero_grad()
         # The team takes the mean of its gradients, the loss is the sum of its parts. A batch of few
         # large embryos must not count like one of many small ones.
@@ -167,7 +172,7 @@ class _AtomFit:
         total = torch.zeros(1, dtype=torch.float64)
         with torch.no_grad():
             for batch in batches(team.part(self._watching), self._frames.graphs, self._most_atoms):
-                moved = self.atoms(self._batch(batch)).cpu()
+                moved = self.atoms(self._batch(batch)).moved.cpu()
                 loss = incubation_loss(
                     self._base[batch] + moved, self._outer, targets.rows(torch.tensor(batch))
                 )

@@ -39,7 +39,8 @@ class Losses:
         fold = fold_of(data.keys, data.outcome_ranks, config)
         is_left = torch.tensor([fold[key] == fit.held_out for key in data.keys])
         frames = torch.nonzero(is_left[data.owner]).flatten()
-        network = config.architecture.network(data.domain.scaling.n_features)
+        architecture = config.architecture(has_labels=data.has_labels)
+        network = architecture.network(data.domain.scaling.n_features)
         network.load_state_dict(fit.state)
         with torch.no_grad():
             outputs = network.design_outputs(data.features)[data.owner[frames]]

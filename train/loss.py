@@ -12,9 +12,13 @@ from typing import Final, Self
 
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch_geometric.data import Data
+from torch_geometric.utils import scatter
 
 from simulate.record import TrajectoryRecord
 from surrogate.network import N_FEATURES, N_LAW, N_OUTPUTS, forecast
+from surrogate.surroundings import UNLABELLED
 from surrogate.survival import Seen, log_likelihood
 
 SLOPE_SCALES: Final = (1.0, 1.5, 1.0, 0.4, 0.5, 0.5)
@@ -97,6 +101,26 @@ def fraction_loss(outputs: Tensor, shared: Tensor, targets: Targets) -> Tensor:
     fraction = torch.where(is_read, targets.fraction, mean)
     loss = 0.5 * ((fraction - mean) / spread) ** 2 + spread.log()
     return torch.where(is_read, loss, torch.zeros_like(loss))
+
+
+def label_loss(log_odds: Tensor, graphs: Data) -> Tensor:
+    """Cross entropy of the labels of atoms, mean over those of each graph, nats.
+
+    Args:
+        log_odds: Of each atom being crystalline, shape ``(n_atoms,)``.
+        graphs: A batch that holds these atoms.
+
+    Returns:
+        Shape ``(n_graphs,)``, float64: a large embryo counts as a small one; 0 where nobody
+        labelled the atoms.
+    """
+    is_known = (graphs.labels != UNLABELLED).to(log_odds)
+    of_atoms = binary_cross_entropy_with_logits(
+        log_odds, graphs.labels.clamp(min=0).to(log_odds), weight=is_known, reduction="none"
+    )
+    n_graphs = len(graphs.context)
+    result: Tensor = scatter(of_atoms.double(), graphs.batch, dim_size=n_graphs, reduce="mean")
+    return result
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ def fit_member(
     anchor = _anchor(number, len(set(fold.values())), config.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = config.architecture.network(data.domain.scaling.n_features)
+        architecture = config.architecture(has_labels=data.has_labels)
+        network = architecture.network(data.domain.scaling.n_features)
         network.linear, network.design = fit_design_parts(rows, data.domain.hold_ps, anchor, config)
         course.tell(Epoch(0))
         graphs = data.graphs if config.has_structure else []

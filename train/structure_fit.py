@@ -18,6 +18,7 @@ from train.config import TrainingConfig
 from train.course import Course
 from train.design_fit import Rows, fit_lines
 from train.graph_fit import Frames, fit_atoms
+from train.label_fit import fit_label_line
 from train.loss import Prior
 
 PINNED: Final = 1.0e-3
@@ -40,6 +41,8 @@ def fit_structure(
     """
     if config.structure_spread:
         network.structure.line = fit_line(network, frames, config)
+    if network.structure.atoms.labels is not None:
+        fit_label_line(network.structure.atoms.labels, frames)
     if config.epochs:
         fit_atoms(network, frames, config, course)
 

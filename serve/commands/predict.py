@@ -10,6 +10,8 @@ from serve.commands.options import AsJson, HorizonPs, Model
 from serve.session import SESSION
 
 if TYPE_CHECKING:
+    from simulate.design import EmbryoDesign
+    from simulate.snapshot import Snapshot
     from surrogate.prediction import Prediction
     from surrogate.predictor import Predictor
 
@@ -26,6 +28,13 @@ def predict(
     design: Annotated[
         str | None, typer.Option(help="With --structure: its design point, as a JSON object.")
     ] = None,
+    per_atom: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --structure: write its frames here (.xyz.gz), and of every atom the "
+            "probability that it is crystalline."
+        ),
+    ] = None,
     model: Model = None,
     horizon_ps: HorizonPs = None,
     fast: Annotated[
@@ -41,14 +50,15 @@ def predict(
     from serve.models import model_path
     from simulate.errors import MisuseError
 
-    if designs is not None and structure is None and design is None:
+    if designs is not None and structure is None and design is None and per_atom is None:
         ask = _designs_question(designs, is_fast=fast)
     elif designs is None and structure is not None and design is not None and not fast:
-        ask = _structure_question(structure, design)
+        ask = _structure_question(structure, design, per_atom)
     else:
         raise MisuseError(
             "either --designs FILE (with or without --fast), or --structure FILE with --design "
-            "'{...}' must be given. Try `glassyli predict --designs designs.jsonl`."
+            "'{...}' (with or without --per-atom FILE) must be given. "
+            "Try `glassyli predict --designs designs.jsonl`."
         )
     if horizon_ps is not None and not 0.0 < horizon_ps < float("inf"):
         raise MisuseError(f"--horizon-ps must be positive and finite, but got {horizon_ps}.")
@@ -72,6 +82,8 @@ def predict(
     )
     for reason in sorted({r for p in predictions for r in p.applicability.reasons}):
         console.say(f"  outside the data: {reason}")
+    if per_atom is not None:
+        console.say(f"wrote p_crystalline of every atom to {per_atom}")
 
 
 def _designs_question(path: Path, *, is_fast: bool) -> "Question":
@@ -84,12 +96,16 @@ def _designs_question(path: Path, *, is_fast: bool) -> "Question":
     )
 
 
-def _structure_question(path: Path, design_json: str) -> "Question":
+def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> "Question":
     """A structure and its design, read and checked before anything heavy is imported."""
     from simulate.design import design_from, parse_json
     from simulate.errors import MisuseError
     from simulate.snapshot import read_structure
 
+    if per_atom is not None and not per_atom.name.endswith(".xyz.gz"):
+        raise MisuseError(
+            f"--per-atom must end in .xyz.gz (gzipped extended XYZ), but is {per_atom}. Rename it."
+        )
     design = design_from(parse_json(design_json, "--design"), "--design")
     frames = read_structure(path, element=design.element)
     is_periodic = design.mass_exchange == "open"
@@ -99,9 +115,24 @@ def _structure_question(path: Path, design_json: str) -> "Question":
             f"{'periodic' if is_periodic else 'non-periodic'} structure, but {path} is not. "
             "Set pbc in the file, or correct the design."
         )
-    return lambda predictor, horizon_ps: [
-        predictor.predict_structure(frame, design, horizon_ps) for frame in frames
-    ]
+
+    def ask(predictor: "Predictor", horizon_ps: float | None) -> list["Prediction"]:
+        if per_atom is not None:
+            _write_atoms(per_atom, frames, design, predictor)
+        return [predictor.predict_structure(frame, design, horizon_ps) for frame in frames]
+
+    return ask
+
+
+def _write_atoms(
+    path: Path, frames: "list[Snapshot]", design: "EmbryoDesign", predictor: "Predictor"
+) -> None:
+    """The frames, with one more number of each atom."""
+    from simulate.files import write_atomically
+    from simulate.snapshot import extended_xyz
+
+    found = [predictor.p_crystalline_atoms(frame, design) for frame in frames]
+    write_atomically(path, extended_xyz(frames, design.element, ("p_crystalline", found)))
 
 
 def _row(prediction: "Prediction") -> list[str]:

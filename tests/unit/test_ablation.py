@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from benchmarks.ablation import (
     DESIGN,
     LINE,
     NO_ANGLES,
+    NO_LABELS,
     PAIRS,
     STUDY,
     blinded,
@@ -34,7 +35,7 @@ from benchmarks.ablation import (
 from simulate.snapshot import Snapshot
 from simulate.store import open_store
 from surrogate.descriptors import DESCRIPTOR_NAMES, descriptors
-from surrogate.surroundings import Surroundings, surroundings
+from surrogate.surroundings import UNLABELLED, Surroundings, surroundings
 from train.dataset import TrainingSet
 from train.landmark import LEAST_AT_RISK
 from train.records import read_records
@@ -73,7 +74,7 @@ def test_the_blind_cannot_tell_crystals_by_angles_but_count_neighbours() -> None
 
 def test_no_other_field_could_tell_an_angle() -> None:
     """A new field of `Surroundings` must be looked at: the blind might see it."""
-    known = {"atoms", "edge_index", "distances", "likeness", "time_ps", "stage"}
+    known = {"atoms", "edge_index", "distances", "likeness", "labels", "time_ps", "stage"}
     assert {each.name for each in fields(Surroundings)} == known
     assert crystal("bcc").atoms.shape[1] == ablation.N_ANGULAR + 2
 
@@ -81,11 +82,15 @@ def test_no_other_field_could_tell_an_angle() -> None:
 def test_a_blinded_training_set_is_blind_throughout(tmp_path: Path) -> None:
     store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1)
     data = TrainingSet.of(read_records([store]), 2)
+    labels = [np.ones_like(each.labels) for each in data.atoms]
+    labelled = [replace(e, labels=each) for e, each in zip(data.atoms, labels, strict=True)]
+    data = replace(data, atoms=labelled)
     for whole, blind in zip(data.graphs, blinded(data).graphs, strict=True):
         assert whole.x[:, : ablation.N_ANGULAR].any()
         assert not blind.x[:, : ablation.N_ANGULAR].any()
         assert (whole.edge_attr[:, :-1] == blind.edge_attr[:, :-1]).all()
         assert not blind.edge_attr[:, -1].any()
+        assert (blind.labels == UNLABELLED).all()
 
 
 def test_without_the_graph_the_line_is_left_as_it_was_fitted(tmp_path: Path) -> None:
@@ -117,11 +122,11 @@ def test_the_command_compares_all_variants_on_the_same_embryos(
     )
     ablation.main()
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed["gates"]) == {ALL, NO_ANGLES}
+    assert set(printed["gates"]) == {ALL, NO_LABELS, NO_ANGLES}
     found = printed["landmarks"]
     assert found[0]["landmark"] == "packing"
     for each in found:
-        assert set(each["over_kaplan_meier"]) == {ALL, LINE, NO_ANGLES, DESIGN}
+        assert set(each["over_kaplan_meier"]) == {ALL, LINE, NO_LABELS, NO_ANGLES, DESIGN}
         assert set(each["over_each_other"]) == {f"{one} over {other}" for one, other in PAIRS}
         assert len({one["n_records"] for one in each["over_kaplan_meier"].values()}) == 1
         assert len({one["log"]["kaplan_meier"] for one in each["over_kaplan_meier"].values()}) == 1

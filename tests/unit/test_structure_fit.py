@@ -39,7 +39,7 @@ def telling(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
 def moved_by_line(data: TrainingSet, is_own: np.ndarray) -> torch.Tensor:
     """What a line fitted to these records adds to every frame."""
     torch.manual_seed(0)
-    network = QUICK_TRAINING.architecture.network()
+    network = QUICK_TRAINING.architecture(has_labels=data.has_labels).network()
     with torch.no_grad():  # a design that tells nothing
         network.linear.bias.copy_(Prior.for_hold(data.domain.hold_ps, 1.0).bias_mean)
     graphs = data.graphs

@@ -345,7 +345,7 @@ def test_every_record_is_judged_by_strangers_only(data: TrainingSet) -> None:
     fits = [fit_member(data, config, number) for number in range(config.n_members)]
     networks = []
     for fit in fits:
-        network = config.architecture.network()
+        network = config.architecture(has_labels=data.has_labels).network()
         network.load_state_dict(fit.state)
         networks.append(network)
     judged = CrossFit(data, networks, fits, fold_of(data.keys, data.outcome_ranks, config)).is_judge
