@@ -56,7 +56,7 @@ def beyond_the_data(
 def direction(record: TrajectoryRecord, domain: TrainingDomain) -> str:
     """What a record goes beyond first, in words."""
     if record.design.potential not in domain.potentials:
-        return f"{record.design.element} ({record.design.potential})"
+        return f"another potential: {record.design.physics.substance}"
     if record.protocol.hold_ps > domain.hold_ps:
         return f"later than the hold of {domain.hold_ps:g} ps"
     for field, below, above in (

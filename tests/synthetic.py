@@ -13,6 +13,7 @@ from simulate.incubation import Incubation
 from simulate.neighbours import label_ceiling
 from simulate.packing import pack
 from simulate.plan import Plan
+from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, potential_named
 from simulate.protocol import Labelling, Protocol
 from simulate.record import (
     PHYSICS_VERSION,
@@ -117,6 +118,25 @@ def lithium(
             "mass_exchange": mass_exchange,
             "energy_exchange": energy_exchange,
             "hold_temperature_K": hold_temperature_K,
+        }
+    )
+
+
+def like(design: EmbryoDesign, name: str) -> EmbryoDesign:
+    """The design of another potential at the same share of bulk and of the melting point."""
+    ours, theirs = design.physics, potential_named(name)
+    melting_K = EXPERIMENTAL_MELTING_K
+    return EmbryoDesign.model_validate(
+        design.model_dump()
+        | {
+            "element": theirs.element,
+            "potential": name,
+            "packing_density_g_cm3": design.packing_density_g_cm3
+            * theirs.bulk_density_g_cm3
+            / ours.bulk_density_g_cm3,
+            "hold_temperature_K": design.hold_temperature_K
+            * melting_K[theirs.element]
+            / melting_K[ours.element],
         }
     )
 

@@ -7,9 +7,11 @@ tables of several trainings can be averaged.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulate.incubation import Incubation
 from simulate.landmarks import LANDMARKS
@@ -85,6 +87,18 @@ class Panel:
             self,
             asked=[row for each in every for row in each.asked],
             atoms=[row for each in every for row in each.atoms],
+        )
+
+    def only(self, is_chosen: NDArray[np.bool_]) -> "Panel":
+        """With some of its rows; the rest is as here.
+
+        Args:
+            is_chosen: Shape ``(n_rows,)``.
+        """
+        return replace(
+            self,
+            asked=list(compress(self.asked, is_chosen)),
+            atoms=list(compress(self.atoms, is_chosen)),
         )
 
     def _by(self, features: Floats) -> Asked:

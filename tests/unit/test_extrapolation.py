@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import replace
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from synthetic import (
     QUICK_TRAINING,
     SHORT_PROTOCOL,
     Truth,
+    like,
     lithium,
     synthetic_package,
     synthetic_record,
@@ -67,9 +67,11 @@ def found(store: RecordStore) -> dict[str, Any]:
     config.write_text(json.dumps(TINY.model_dump(mode="json")), encoding="utf-8")
     longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
     late = synthetic_store(folder / "late", spread_designs()[:6], 1, NEVER, longer)
+    sodium = [like(design, "nichol-ackland-2016-na") for design in spread_designs()[:4]]
+    metal = synthetic_store(folder / "sodium", sodium, 1, Truth(median_ps=300.0))
     commands = {
         "parts": (extrapolation, ["--config", str(config)]),
-        "campaigns": (beyond, [str(late.path), "--model", str(folder / "model")]),
+        "campaigns": (beyond, [str(late.path), str(metal.path), "--model", str(folder / "model")]),
     }
     printed: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -113,9 +115,7 @@ def test_small_members_never_judge_what_they_saw(store: RecordStore) -> None:
         "",
     )
     for rows in (small.part(asked.keys) >= 0, small.part(asked.keys) < 0):
-        some = replace(
-            asked, asked=list(compress(asked.asked, rows)), atoms=list(compress(asked.atoms, rows))
-        )
+        some = asked.only(rows)
         before = small.forecast(some)(times_ps[rows])
         has_changed = replace(small, package=spoilt).forecast(some)(times_ps[rows]) != before
         may_judge = np.isin(small.part(some.keys), [1, -1])
@@ -135,14 +135,26 @@ def test_the_far_quarter_is_judged_by_those_who_learnt_the_near_rest(
 
 
 def test_a_longer_hold_is_judged_by_the_package_and_warned_of(found: dict[str, Any]) -> None:
-    (campaign,) = (each for each in found["campaigns"] if each["landmark"] == "packing")
-    assert campaign["name"] == "later than the hold of 200 ps"
+    (campaign,) = asked_of(found, "later than the hold of 200 ps")
     assert campaign["n_learnt"] == N_DESIGNS
     assert campaign["n_outside"] == campaign["late"]["n_waiting"] == 6
     assert campaign["late"]["n_ordered"] == 0
     assert campaign["late"]["expected_by_kaplan_meier"] == 0.0  # flat after the last event
     for name in ("expected", "expected_by_law"):
         assert 0.0 < campaign["late"][name] < 6.0
+
+
+def asked_of(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [c for c in found["campaigns"] if c["landmark"] == "packing" and c["name"] == name]
+
+
+def test_another_metal_is_judged_by_the_package_and_all_of_it_warned_of(
+    found: dict[str, Any],
+) -> None:
+    (campaign,) = asked_of(found, "another potential: Na with nichol-ackland-2016-na")
+    assert campaign["n_learnt"] == N_DESIGNS
+    assert campaign["n_outside"] == campaign["over_kaplan_meier"]["this model"]["n_records"] == 4
+    assert campaign["median_distance"] < 0.5  # at equal shares they are like training designs
 
 
 def test_the_pages_name_every_direction(store: RecordStore, found: dict[str, Any]) -> None:

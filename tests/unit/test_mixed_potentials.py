@@ -12,6 +12,7 @@ from synthetic import (
     QUICK_TRAINING,
     SHORT_PROTOCOL,
     Truth,
+    like,
     synthetic_designs,
     synthetic_package,
     synthetic_record,
@@ -20,7 +21,6 @@ from synthetic import (
 
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
-from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, potential_named
 from simulate.store import RecordStore, open_store
 from surrogate.applicability import TrainingDomain
 from surrogate.features import (
@@ -45,25 +45,6 @@ SLOWER = 4.0
 LINES_ONLY = QUICK_TRAINING.model_copy(
     update={"n_members": 5, "slope_spreads": [0.5], "epochs": 0, "design_steps": 0}
 )
-
-
-def like(design: EmbryoDesign, name: str) -> EmbryoDesign:
-    """The design of another potential at the same share of bulk and of the melting point."""
-    ours, theirs = design.physics, potential_named(name)
-    melting_K = EXPERIMENTAL_MELTING_K
-    return EmbryoDesign.model_validate(
-        design.model_dump()
-        | {
-            "element": theirs.element,
-            "potential": name,
-            "packing_density_g_cm3": design.packing_density_g_cm3
-            * theirs.bulk_density_g_cm3
-            / ours.bulk_density_g_cm3,
-            "hold_temperature_K": design.hold_temperature_K
-            * melting_K[theirs.element]
-            / melting_K[ours.element],
-        }
-    )
 
 
 def sodium_designs(n_designs: int, seed: int = 7) -> list[EmbryoDesign]:
