@@ -32,7 +32,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.labels
 
 studies: $(VENV)/.installed-dev
-	$(BIN)/python -m benchmarks.beyond train/reference train/extrapolation/designs train/extrapolation/hold
+	$(BIN)/python -m benchmarks.beyond train/reference --also train/reference-long train/extrapolation/designs train/extrapolation/hold train/extrapolation/sodium
 	$(BIN)/python -m benchmarks.fresh train/reference --since 2026-11-25 --config configs/train.yaml
 	$(BIN)/python -m benchmarks.extrapolation train/reference
 	$(BIN)/python -m benchmarks.ablation train/reference
@@ -40,7 +40,7 @@ studies: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.replicas train/reference
 
 train-reference: $(VENV)/.installed
-	$(BIN)/glassyli train train/reference --config configs/train.yaml --name reference-starter --out runs/reference-model
+	$(BIN)/glassyli train train/reference train/reference-long --config configs/train.yaml --name reference-starter --out runs/reference-model
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassy Li needs Python 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)")'

@@ -1,8 +1,9 @@
 """How far does a model hold on campaigns beyond its data, and is one warned there?
 
-    python -m benchmarks.beyond STORE BEYOND... [--model PACKAGE] [--out FILE.md] [--json]
+    python -m benchmarks.beyond STORE [--also STORE] BEYOND... [--model PACKAGE] [--out FILE.md]
+        [--json]
 
-STORE must be what the package was trained on; baselines are fitted to it. The records of the stores
+STORE and those of `--also` must be what the package was trained on; baselines are fitted to it. The records of the stores
 BEYOND judge, each under what it goes beyond first. Nothing is trained: minutes.
 `benchmarks.extrapolation` asks the same of small models and parts of STORE.
 """
@@ -132,19 +133,22 @@ def check_is_trained_on(package: Package, pairs: Pairs, path: Path) -> None:
     """
     if {record.design.key for _, record in pairs} != package.manifest.domain.keys:
         raise MisuseError(
-            f"the first store must hold the designs that {package.label} was trained on, and no "
-            f"others: {path} does not. Name its own store, or train on this one."
+            f"the first store and those of --also must hold the designs that {package.label} was "
+            f"trained on, and no others: {path} does not. Name its own stores, or train on these."
         )
 
 
 def main() -> None:
     asked = parser(__doc__, "the record store that the package learnt from", STUDY)
     asked.add_argument("beyond", type=Path, nargs="+", help="stores beyond it, never trained on")
+    asked.add_argument(
+        "--also", type=Path, action="append", default=[], help="another one; may be repeated"
+    )
     asked.add_argument("--model", type=Path, help="model package; default: the one that ships")
     options = asked.parse_args()
     try:
         package = read_package(model_path(options.model))
-        records = read_records([open_store(options.store)])
+        records = read_records([open_store(path) for path in (options.store, *options.also)])
         check_is_trained_on(package, records.answered, options.store)
         stores = [open_store(path) for path in options.beyond]
         found = list(beyond_the_data(records, stores, package))

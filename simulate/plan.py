@@ -67,7 +67,7 @@ class Plan:
         }
         if self.design.potential != DEFAULT_POTENTIAL:
             # Scales every temperature; ids of lithium are older than the second potential.
-            decides["melting_temperature_K"] = self.design.physics.melting_temperature_K
+            decides["melting_temperature_K"] = self.design.physics.nominal_melting_K
         return sha256_of(canonical_json(decides))[:16]
 
     @property

@@ -129,7 +129,7 @@ class Protocol(Settings):
 
     @property
     def is_homologous(self) -> bool:
-        """Whether embryos of several potentials are held at equal shares of their melting point."""
+        """Whether simulated temperatures are scaled to the potential."""
         return self.temperature_scaling == "homologous"
 
     def what_decides(self) -> dict[str, Any]:

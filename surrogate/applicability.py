@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simulate.design import EmbryoDesign
-from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, potential_named, potentials
+from simulate.potentials.registry import potential_named, potentials
 from simulate.settings import Settings
 from surrogate.features import (
     FEATURE_NAMES,
@@ -265,8 +265,7 @@ def _like(design: EmbryoDesign, field: str, potential: str) -> float | None:
     if field == "packing_density_g_cm3":
         return value * theirs.bulk_density_g_cm3 / ours.bulk_density_g_cm3
     if field == "hold_temperature_K":
-        melting_K = EXPERIMENTAL_MELTING_K
-        return value * melting_K[theirs.element] / melting_K[ours.element]
+        return theirs.temperature_at(ours.share_of_melting(value))
     return value
 
 

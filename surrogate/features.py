@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simulate.design import EmbryoDesign
-from simulate.potentials.registry import EXPERIMENTAL_MELTING_K
 from simulate.settings import Settings
 
 FEATURE_NAMES: Final = (
@@ -55,7 +54,7 @@ def design_features(
     >>> design = EmbryoDesign(n_atoms=1000, packing_density_g_cm3=0.0534,
     ...                       mass_exchange="open", energy_exchange="open")
     >>> design_features([design]).round(2).tolist()
-    [[6.16, 0.53, -2.3, 0.0, -0.0, 1.0, 0.66]]
+    [[6.16, 0.53, -2.3, 0.0, -0.0, 1.0, 0.56]]
     """
     rows = [
         _features(design) + [float(design.potential == name) for name in offset_potentials]
@@ -109,7 +108,7 @@ def _features(design: EmbryoDesign) -> list[float]:
         is_confined,
         is_confined * log_share,
         heat_leak(design),
-        design.hold_temperature_K / EXPERIMENTAL_MELTING_K[design.element],
+        design.physics.share_of_melting(design.hold_temperature_K),
     ]
 
 

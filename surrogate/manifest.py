@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from surrogate.surroundings import Stage
 
 SCHEMA_VERSION: Final = 6
-OLDEST_READ: Final = 5
-"""Of one potential always; what newer packages say beside is by default that."""
-
 MANIFEST: Final = "package.json"
 WEIGHTS: Final = "weights.safetensors"
 CARD: Final = "model_card.md"
@@ -256,7 +253,7 @@ def _check_schema(path: Path, schema: int) -> None:
             f"{path} must have schema {SCHEMA_VERSION}, but has {schema}: a newer release of "
             "glassyli wrote it. Update glassyli."
         )
-    if schema < OLDEST_READ:
+    if schema < SCHEMA_VERSION:
         raise PackageError(
             f"{path} must have schema {SCHEMA_VERSION}, but has {schema}: an older release of "
             f"glassyli wrote it. {_TRAIN_ANEW}"

@@ -13,7 +13,7 @@ from simulate.incubation import Incubation
 from simulate.neighbours import label_ceiling
 from simulate.packing import pack
 from simulate.plan import Plan
-from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, potential_named
+from simulate.potentials.registry import potential_named
 from simulate.protocol import Labelling, Protocol
 from simulate.record import (
     PHYSICS_VERSION,
@@ -125,7 +125,6 @@ def lithium(
 def like(design: EmbryoDesign, name: str) -> EmbryoDesign:
     """The design of another potential at the same share of bulk and of the melting point."""
     ours, theirs = design.physics, potential_named(name)
-    melting_K = EXPERIMENTAL_MELTING_K
     return EmbryoDesign.model_validate(
         design.model_dump()
         | {
@@ -134,9 +133,9 @@ def like(design: EmbryoDesign, name: str) -> EmbryoDesign:
             "packing_density_g_cm3": design.packing_density_g_cm3
             * theirs.bulk_density_g_cm3
             / ours.bulk_density_g_cm3,
-            "hold_temperature_K": design.hold_temperature_K
-            * melting_K[theirs.element]
-            / melting_K[ours.element],
+            "hold_temperature_K": theirs.temperature_at(
+                ours.share_of_melting(design.hold_temperature_K)
+            ),
         }
     )
 

@@ -47,11 +47,17 @@ class Measured(Settings):
 
     name: str
     melting_temperature_K: float
+    nominal_melting_K: float | None = None
     bulk_density_g_cm3: float
     cohesive_energy_eV: float
     fcc_minus_bcc_eV: float
     time_step_fs: float
     isolated_time_step_fs: float
+
+    @property
+    def nominal(self) -> float:
+        """What temperatures are scaled by."""
+        return self.nominal_melting_K or self.melting_temperature_K
 
 
 @cache

@@ -24,7 +24,9 @@ class Potential:
     """An admitted interatomic potential of one element.
 
     Attributes:
-        melting_temperature_K: Melting point of the model crystal, simulated K.
+        melting_temperature_K: Melting point of the model crystal, simulated K, measured here.
+        nominal_melting_K: What experiment-equivalent temperatures are scaled by: the melting point
+            as it was believed to be when the first records were made.
         bulk_density_g_cm3: Density of the real crystal at room temperature.
         nearest_neighbour_A: Distance of nearest neighbours in the model crystal at 0 K.
         bcc_lattice_constant_A: At 0 K.
@@ -40,6 +42,7 @@ class Potential:
     doi: str
     mass_g_mol: float
     melting_temperature_K: float
+    nominal_melting_K: float
     bulk_density_g_cm3: float
     bcc_lattice_constant_A: float
     cohesive_energy_eV: float
@@ -68,8 +71,20 @@ class Potential:
 
     @property
     def temperature_scale(self) -> float:
-        """Simulated over experiment-equivalent temperature at equal undercooling."""
-        return self.melting_temperature_K / EXPERIMENTAL_MELTING_K[self.element]
+        """Simulated over experiment-equivalent temperature; a declared constant."""
+        return self.nominal_melting_K / EXPERIMENTAL_MELTING_K[self.element]
+
+    def share_of_melting(self, temperature_K: float) -> float:
+        """Simulated temperature over the melting point of the model crystal.
+
+        Args:
+            temperature_K: Experiment-equivalent.
+        """
+        return temperature_K * self.temperature_scale / self.melting_temperature_K
+
+    def temperature_at(self, share_of_melting: float) -> float:
+        """Experiment-equivalent temperature, K, at that share of the melting point."""
+        return share_of_melting * self.melting_temperature_K / self.temperature_scale
 
     def lammps_commands(self, folder: Path) -> list[str]:
         """Commands that define the interactions; the table is written into `folder` first."""
@@ -98,7 +113,7 @@ def potentials() -> dict[str, Potential]:
                 mass_g_mol=coefficients.mass_g_mol,
                 bcc_lattice_constant_A=coefficients.lattice_constant_A,
                 coefficients_sha256=sha256_of(canonical_json(numbers)),
-                **ours.model_dump(),
+                **ours.model_dump() | {"nominal_melting_K": ours.nominal},
             )
         )
     return {potential.name: potential for potential in offered}

@@ -13,7 +13,7 @@ from simulate.engine import Lammps
 from simulate.labels import CRYSTALLINE, match_templates
 from simulate.neighbours import neighbours
 from simulate.potentials.admission import quick_admission
-from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, potential_named, potentials
+from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
 from simulate.protocol import Protocol, stages
 from simulate.snapshot import STRUCTURE_NAMES, Snapshot
 
@@ -53,7 +53,7 @@ def bcc_sphere(design: EmbryoDesign) -> Snapshot:
 @pytest.mark.parametrize("name", sorted(potentials()))
 def test_a_free_sphere_keeps_its_bcc_core_at_the_hold(name: str, tmp_path: Path) -> None:
     potential = potential_named(name)
-    share_of_melting = ROOM_K / EXPERIMENTAL_MELTING_K["Li"]
+    share_of_melting = potential_named(DEFAULT_POTENTIAL).share_of_melting(ROOM_K)
     design = EmbryoDesign(
         element=potential.element,
         potential=name,
@@ -61,7 +61,7 @@ def test_a_free_sphere_keeps_its_bcc_core_at_the_hold(name: str, tmp_path: Path)
         packing_density_g_cm3=0.1 * potential.bulk_density_g_cm3,
         mass_exchange="confined",
         energy_exchange="open",
-        hold_temperature_K=share_of_melting * EXPERIMENTAL_MELTING_K[potential.element],
+        hold_temperature_K=potential.temperature_at(share_of_melting),
     )
     hold = stages(Protocol(hold_ps=50.0, labelling={"persistence_ps": 10.0}), design)[2]
     start = bcc_sphere(design)

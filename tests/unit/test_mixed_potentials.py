@@ -1,6 +1,5 @@
 """Records of several potentials behind one model: an offset each, shared slopes, nothing silent."""
 
-import json
 import math
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from surrogate.features import (
     design_features,
     potentials_by_records,
 )
-from surrogate.manifest import MANIFEST, read_manifest
+from surrogate.manifest import read_manifest
 from surrogate.network import OUTPUTS, EmbryoNet
 from surrogate.package import Package, read_package
 from surrogate.predictor import Predictor
@@ -91,7 +90,7 @@ def test_like_designs_of_two_metals_have_the_same_shape_of_density_and_warmth(na
 def test_data_of_one_potential_have_the_features_they_always_had() -> None:
     designs = synthetic_designs()
     plain = FeatureScaling.of(design_features(designs))
-    scaling = TrainingDomain.of(designs, 200.0, 0.1).scaling
+    scaling = TrainingDomain.of(designs, [200.0] * len(designs), 0.1).scaling
     assert scaling == plain
     assert (scaling.n_features, scaling.offset_potentials) == (len(FEATURE_NAMES), [])
     assert np.array_equal(scaling.places(designs), plain.standardise(design_features(designs)))
@@ -100,7 +99,7 @@ def test_data_of_one_potential_have_the_features_they_always_had() -> None:
 def test_the_potential_of_most_records_has_no_column() -> None:
     designs = [*synthetic_designs(3), *sodium_designs(5)]
     assert potentials_by_records(designs) == [SODIUM, LITHIUM]
-    domain = TrainingDomain.of(designs, 200.0, 0.1)
+    domain = TrainingDomain.of(designs, [200.0] * len(designs), 0.1)
     assert domain.potentials == (SODIUM, LITHIUM)
     assert domain.n_designs_of == {SODIUM: 5, LITHIUM: 3}
     assert domain.scaling.offset_potentials == [LITHIUM]
@@ -185,9 +184,9 @@ def test_a_package_is_judged_on_records_of_a_potential_it_never_saw(
 ) -> None:
     store = synthetic_store(tmp_path / "store", sodium_designs(12))
     package = read_package(pure_path)
-    judged = evaluate_package(Predictor(package), store)
+    judged = evaluate_package(Predictor(package), [store])
     assert (judged.n_designs, judged.n_designs_in_training) == (12, 0)
-    found = compare_package(store, package)
+    found = compare_package([store], package)
     assert found.kind == "new"
     assert found.landmarks
 
@@ -226,12 +225,3 @@ def test_a_network_for_one_potential_draws_the_weights_it_always_drew() -> None:
     torch.manual_seed(0)
     counted = EmbryoNet(8, 16, 2, len(FEATURE_NAMES)).state_dict()
     assert all(torch.equal(counted[name], each) for name, each in usual.items())
-
-
-def test_a_package_from_before_there_were_several_potentials_is_read(pure_path: Path) -> None:
-    today = read_manifest(pure_path)
-    values = json.loads((pure_path / MANIFEST).read_text())
-    del values["domain"]["scaling"]["offset_potentials"]
-    values["schema_version"] = 5
-    (pure_path / MANIFEST).write_text(json.dumps(values))
-    assert read_manifest(pure_path) == today.model_copy(update={"schema_version": 5})

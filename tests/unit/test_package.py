@@ -14,7 +14,7 @@ from synthetic import synthetic_designs, synthetic_package, synthetic_store
 from simulate.errors import MisuseError, PackageError
 from simulate.files import sha256_of
 from simulate.record import PHYSICS_VERSION
-from surrogate.manifest import CARD, MANIFEST, OLDEST_READ, WEIGHTS, read_manifest
+from surrogate.manifest import CARD, MANIFEST, SCHEMA_VERSION, WEIGHTS, read_manifest
 from surrogate.package import read_package
 
 
@@ -84,7 +84,7 @@ def test_a_newer_schema_says_update(package_path: Path) -> None:
         read_package(package_path)
 
 
-@pytest.mark.parametrize("schema", [1, OLDEST_READ - 1])
+@pytest.mark.parametrize("schema", [1, SCHEMA_VERSION - 1])
 def test_an_older_schema_says_train_anew(package_path: Path, schema: int) -> None:
     edit_manifest(package_path, schema_version=schema)
     with pytest.raises(PackageError, match=r"older release.*glassyli train"):

@@ -37,7 +37,8 @@ def test_lithium_is_what_it_was_before_there_were_others() -> None:
     assert lithium.coefficients_sha256 == (
         "d78160c41d13a03f8923bba694ad4f8ce9d3335d55d616292790d1960457408a"
     )
-    assert (lithium.element, lithium.melting_temperature_K) == ("Li", 551.0)
+    assert (lithium.element, lithium.nominal_melting_K) == ("Li", 551.0)
+    assert lithium.temperature_scale == 551.0 / 453.65
     assert (lithium.time_step_fs, lithium.isolated_time_step_fs) == (3.0, 0.5)
     assert lithium.length_scale == 1.0
 
@@ -63,7 +64,7 @@ def test_another_melting_point_is_another_trajectory_but_for_lithium(monkeypatch
     for name in NAMES:
         asked = design_of(name)
         before = Plan(asked, Protocol(), 1).trajectory_id
-        moved = replace(asked.physics, melting_temperature_K=300.0)
+        moved = replace(asked.physics, nominal_melting_K=300.0)
         with monkeypatch.context() as patched:
             patched.setattr("simulate.design.potential_named", lambda _, moved=moved: moved)
             after = Plan(asked, Protocol(), 1).trajectory_id
@@ -101,8 +102,8 @@ def test_sodium_is_sampled_as_lithium_is_at_equal_shares() -> None:
         )
     ]
     assert shares[0] == pytest.approx(shares[1], rel=1e-3)
-    like_lithium_K = 300.0 / 453.65 * potential.melting_temperature_K
+    share = potential_named(DEFAULT_POTENTIAL).share_of_melting(300.0)
     for asked in sodium.all_designs:
         assert (asked.element, asked.potential) == ("Na", potential.name)
         hold = stages(sodium.protocol, asked)[2]
-        assert hold.start_K == pytest.approx(like_lithium_K, rel=1e-3)
+        assert hold.start_K / potential.melting_temperature_K == pytest.approx(share, rel=1e-3)
