@@ -3,9 +3,9 @@
     python -m benchmarks.beyond STORE [--also STORE] BEYOND... [--model PACKAGE] [--out FILE.md]
         [--json]
 
-STORE and those of `--also` must be what the package was trained on; baselines are fitted to it. The records of the stores
-BEYOND judge, each under what it goes beyond first. Nothing is trained: minutes.
-`benchmarks.extrapolation` asks the same of small models and parts of STORE.
+STORE and those of `--also` must be what the package was trained on; baselines are fitted to it. The
+records of the stores BEYOND judge, each under what it goes beyond first. Nothing is trained:
+minutes. `benchmarks.extrapolation` asks the same of small models and parts of STORE.
 """
 
 from collections.abc import Callable, Iterator, Sequence

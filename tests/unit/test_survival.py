@@ -209,3 +209,14 @@ def test_the_likelihood_recovers_what_the_times_were_drawn_from() -> None:
         squares.append(float(error @ torch.linalg.solve(covariance, error)))
     low, high = chi2.ppf([0.005, 0.995], 4 * len(squares))
     assert low < sum(squares) < high
+
+
+def test_an_interval_that_the_law_holds_impossible_costs_much_but_leaves_numbers() -> None:
+    """As of order after nanoseconds where the law expects none: its hazard is 0 to the last bit."""
+    parameters = torch.tensor([0.0, 0.0, 800.0, 0.5], dtype=torch.float64, requires_grad=True)
+    law = IncubationLaw(*parameters[:, None])
+    seen = Seen.of([Incubation(lower_ps=4238.0, upper_ps=4248.0)])
+    loss = -log_likelihood(law, seen).sum()
+    assert 500.0 < float(loss) < 1000.0
+    (slope,) = torch.autograd.grad(loss, parameters)
+    assert torch.isfinite(slope).all()
