@@ -39,10 +39,6 @@ GENERAL_LIMITS: Final = (
         "cell waits for minutes, and much that still waits here would order in time."
     ),
     (
-        "Temperatures are experiment-equivalent: the simulation runs at the same share of the "
-        "potential's own melting point. That equalises undercooling, not mobility or latent heat."
-    ),
-    (
         "“Arrested” is relative to the time of watching: at least 1/e of the neighbour pairs were "
         "still together after half of the disordered hold. Watched for longer, the same embryo may "
         "flow."
@@ -231,7 +227,9 @@ def limits(records: Sequence[TrajectoryRecord]) -> list[str]:
     potentials = {r.design.potential: r.design.physics for r in records}
     of_potentials = [
         f"One interatomic potential, {name} ({potential.citation}, doi {potential.doi}), decides "
-        "all energies; another one would shift the times."
+        "all energies; another one would shift the times. Temperatures are experiment-equivalent "
+        f"by a factor of it, labels rather than what a thermometer in a cell would show: "
+        f"{potential.about_temperatures}."
         for name, potential in sorted(potentials.items())
     ]
     return [*GENERAL_LIMITS, *of_potentials, *_counted_limits(records)]

@@ -1,8 +1,9 @@
 """What is done to every embryo: heat, quench, hold, watch.
 
 Temperatures are experiment-equivalent throughout, rates included. With homologous scaling the
-simulated temperature is T x Tm(potential) / Tm(experiment): it equalises undercooling, and only
-that (not latent heat, mobility or fcc bias).
+simulated temperature is T times a factor of the potential, its nominal melting point over the
+metal's (`simulate.potentials.registry`): a convention, which would equalise undercooling, and only
+that, if the nominal melting point were the crystal's own.
 """
 
 import math

@@ -29,8 +29,6 @@ SHORTEST_PS: Final = 1.0e-3
 LONGEST_PS: Final = 1.0e9
 """A millisecond: quantiles beyond count as never."""
 
-LEAST_HAZARD: Final = torch.finfo(torch.float64).tiny
-
 MOST_LOG_HAZARD: Final = 300.0
 """Cumulative hazards stop growing at e^300: what they forecast is certain long before, and the wild
 trial steps of an optimiser must not overflow."""
@@ -261,7 +259,7 @@ def _log_sum(left: Tensor, right: Tensor) -> Tensor:
 def _log1mexp(x: Tensor) -> Tensor:
     """``log(1 - exp(-x))`` for ``x >= 0``, accurate at both ends; each branch sees only its own x.
 
-    Below the smallest normal number it stays where it is: an interval that the law holds impossible
+    Below `LEAST_HAZARD` it stays where it is: an interval that the law holds impossible
     costs some 700, and not infinity, whose derivatives are no numbers.
 
     Reference:

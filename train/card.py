@@ -20,7 +20,8 @@ LIMITS = """\
 - Order is {onset_cluster_atoms} crystalline atoms with all their neighbours: an embryo of fewer
   than {smallest} atoms cannot show that many even as a perfect sphere, so "does not order" is there
   a statement of the definition. (Sheets and networks have fewer surface atoms.)
-- Temperatures are experiment-equivalent: equal undercooling, not equal latent heat or mobility.
+- Temperatures are experiment-equivalent by a factor of the potential, not equal latent heat or
+  mobility: {temperatures}.
 - Quantiles of the incubation time beyond the hold are extrapolations of a Weibull law with a cure
   fraction; the two cannot be told apart by runs that all end at the hold.
 - Intervals of probabilities are epistemic (spread of members, widened for their small number);
@@ -48,6 +49,11 @@ def model_card(manifest: Manifest) -> str:
     elements = " or ".join(potential_named(each).element for each in manifest.domain.potentials)
     limits = LIMITS.format(
         substances=" or ".join(manifest.domain.substances),
+        temperatures="; ".join(
+            potential_named(name).about_temperatures for name in manifest.domain.potentials
+        )
+        if manifest.protocol.is_homologous
+        else "as they are simulated",
         onset_cluster_atoms=n_c,
         smallest=smallest_that_can_order(n_c),
         calibrated=_calibrated(manifest.calibration),

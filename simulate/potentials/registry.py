@@ -18,6 +18,8 @@ LITHIUM_LATTICE_A: Final = 3.51
 EXPERIMENTAL_MELTING_K: Final = {"Li": 453.65, "Na": 370.95, "K": 336.7}
 """Melting points of the elements, K (CRC Handbook of Chemistry and Physics, 97th ed.)."""
 
+ROOM_K: Final = 300.0
+
 
 @dataclass(frozen=True, slots=True)
 class Potential:
@@ -85,6 +87,17 @@ class Potential:
     def temperature_at(self, share_of_melting: float) -> float:
         """Experiment-equivalent temperature, K, at that share of the melting point."""
         return share_of_melting * self.melting_temperature_K / self.temperature_scale
+
+    @property
+    def about_temperatures(self) -> str:
+        """What 300 K means here, for people."""
+        real_K = self.share_of_melting(ROOM_K) * EXPERIMENTAL_MELTING_K[self.element]
+        return (
+            f"of {self.element}, {ROOM_K:g} K is simulated at "
+            f"{ROOM_K * self.temperature_scale:.0f} K, "
+            f"{self.share_of_melting(ROOM_K):.2f} of the {self.melting_temperature_K:g} K at which "
+            f"the model crystal melts; the metal is there at {real_K:.0f} K"
+        )
 
     def lammps_commands(self, folder: Path) -> list[str]:
         """Commands that define the interactions; the table is written into `folder` first."""
