@@ -59,7 +59,8 @@ def direction(record: TrajectoryRecord, domain: TrainingDomain) -> str:
     if record.design.potential not in domain.potentials:
         return f"another potential: {record.design.physics.substance}"
     if record.protocol.hold_ps > domain.hold_ps:
-        return f"later than the hold of {domain.hold_ps:g} ps"
+        few = "" if record.protocol.hold_ps > domain.longest_hold_ps else " of most designs"
+        return f"later than the hold of {domain.hold_ps:g} ps{few}"
     for field, below, above in (
         ("hold_temperature_K", "colder than {:g} K", "hotter than {:g} K"),
         ("packing_density_g_cm3", "sparser than {:g} g/cm3", "denser than {:g} g/cm3"),

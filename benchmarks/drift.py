@@ -23,7 +23,7 @@ from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, Potential, pote
 from simulate.protocol import Protocol, stages
 
 ASKED: Final = (
-    "Embryos within a wall, a fifth as dense as bulk, at the undercooling of Li at 325 K."
+    "Embryos within a wall, a fifth as dense as bulk, at 0.72 of the metal's melting point, scaled."
 )
 SHARE_OF_BULK: Final = 0.2
 LITHIUM_K: Final = 325.0

@@ -91,11 +91,11 @@ def _log_values(
 ) -> dict[str, Floats]:
     """Of every record at a landmark, by forecast."""
     by = Forecasts.of(panel(part.answered, landmark), panel(records.answered, landmark), judges)
-    lower, upper = bounds_ps(by.panel.incubations)
+    lower, upper = bounds_ps(by.panel.scored)
     upper = np.where(np.isfinite(upper), upper, lower)
 
     def of(forecast: Forecast) -> Floats:
-        return log_values(forecast(lower), forecast(upper), by.panel.incubations)
+        return log_values(forecast(lower), forecast(upper), by.panel.scored)
 
     return {MODEL: of(by.model), LAW: of(by.law), CURVE: of(by.kaplan_meier)}
 

@@ -44,7 +44,7 @@ class Sample:
     @property
     def hold_ps(self) -> float:
         """Hold of the protocol."""
-        return self.records[0].protocol.hold_ps
+        return min(record.protocol.hold_ps for record in self.records)
 
     @property
     def horizon_ps(self) -> float:

@@ -135,10 +135,18 @@ class TrainingDomain(Settings):
         data = "the training data"
         if watched is not self:
             data = f"the {len(watched.designs)} training designs watched for so long"
+        unseen = {name for name in potentials() if name not in self.potentials}
         distances = _apart(self._shared(designs), watched.places).min(axis=1) / self._gap
         judged = []
         for design, distance in zip(designs, distances, strict=True):
             reasons = watched.reasons(design, horizon_ps, data)
+            if design.potential in unseen:
+                reasons.insert(
+                    0,
+                    f"The model never saw {design.physics.substance}: it answers as for "
+                    f"{self.potentials[0]} at the same share of bulk and of the melting point, "
+                    "without an offset for what else differs (its melt and its quench, for two).",
+                )
             if distance > 1.0:
                 reasons.append(
                     f"The nearest design of {data} is {distance:.1f} times as far as training "
@@ -178,11 +186,7 @@ class TrainingDomain(Settings):
         """
         reasons = []
         if design.potential not in self.potentials:
-            reasons.append(
-                f"The model never saw {design.physics.substance}: it answers as for "
-                f"{self.potentials[0]} at the same share of bulk and of the melting point, without "
-                "an offset for what else differs."
-            )
+            reasons.append(f"{design.physics.substance} does not occur in {data}.")
         for field, (low, high) in self._every_ranges[design.potential].items():
             value, unit = getattr(design, field), _RANGED[field]
             if value is None:

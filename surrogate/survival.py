@@ -194,7 +194,14 @@ def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
         is_from_start, _cumulative_hazard(law, upper_ps), hazard * torch.expm1(longer)
     )
     before = torch.where(is_from_start, torch.zeros_like(hazard), hazard)
-    within = log_sigmoid(-law.cure_logit) - before + _log1mexp(gained)
+    # A gain that is 0 to the last bit still has a logarithm, and a slope that leads back.
+    log_gained = torch.where(
+        is_from_start,
+        _log_hazard(law, upper_ps),
+        _log_hazard(law, seen.lower_ps) + torch.expm1(longer).log(),
+    )
+    some = torch.where(gained > LEAST_HAZARD, _log1mexp(gained), log_gained)
+    within = log_sigmoid(-law.cure_logit) - before + some
     waiting = torch.where(has_interval, within, log_waiting_survival(law, seen.lower_ps))
     waiting = waiting - log_waiting_survival(law, seen.since_ps)
     passed = torch.where(
@@ -240,8 +247,12 @@ def log_sigmoid(logit: Tensor) -> Tensor:
 
 
 def _cumulative_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:
+    return torch.exp(_log_hazard(law, time_ps))
+
+
+def _log_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:
     log_hazard = law.log_shape.exp() * (_log_ps(time_ps) - law.log_scale)
-    return torch.exp(log_hazard.clamp_max(MOST_LOG_HAZARD))
+    return log_hazard.clamp_max(MOST_LOG_HAZARD)
 
 
 def _log_ps(time_ps: Tensor) -> Tensor:
@@ -259,8 +270,7 @@ def _log_sum(left: Tensor, right: Tensor) -> Tensor:
 def _log1mexp(x: Tensor) -> Tensor:
     """``log(1 - exp(-x))`` for ``x >= 0``, accurate at both ends; each branch sees only its own x.
 
-    Below `LEAST_HAZARD` it stays where it is: an interval that the law holds impossible
-    costs some 700, and not infinity, whose derivatives are no numbers.
+    Less than `LEAST_HAZARD` counts as that.
 
     Reference:
         Mächler, *Accurately computing log(1 - exp(-|a|))* (2012), CRAN package Rmpfr.

@@ -6,6 +6,7 @@ it, beside the Kaplan-Meier curve alone, for no baseline learnt from its data th
 """
 
 import importlib.util
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
@@ -15,6 +16,7 @@ from simulate.errors import MisuseError
 from simulate.record import TrajectoryRecord
 from simulate.settings import Settings
 from simulate.store import RecordStore
+from surrogate.applicability import TrainingDomain
 from surrogate.package import Package
 from surrogate.threads import one_thread
 from train.baselines import Survival, kaplan_meier
@@ -105,7 +107,7 @@ def compare_package(
     judges = Judges.of(package)
     check_same_kind(package, stores)
     everything = every_record(stores)
-    kind: Kind = "judges" if _keys(_answered(everything)) == set(judges.fold) else "new"
+    kind: Kind = "judges" if _keys(_answered(everything)) <= set(judges.fold) else "new"
     return _compare(everything, [judges], kind, package.label, tell or _nobody)
 
 
@@ -178,7 +180,7 @@ def _compare(
         ceiling=ceiling(replicas, of_replicas, seen) if kind != "new" else None,
         curves=curves,
         curves_from=curves_from,
-        notes=_notes(records, asked, kind),
+        notes=_notes(records, asked, kind, [each.package.manifest.domain for each in judges]),
     )
 
 
@@ -279,8 +281,29 @@ def _curves(
     ]
 
 
-def _notes(records: Sequence[TrajectoryRecord], asked: Sequence[Panel], kind: Kind) -> list[str]:
+def _notes(
+    records: Sequence[TrajectoryRecord],
+    asked: Sequence[Panel],
+    kind: Kind,
+    domains: Sequence[TrainingDomain],
+) -> list[str]:
     notes = []
+    known = set[str]().union(*(each.keys for each in domains))
+    n_missing = len(known) - len({record.design.key for record in records})
+    if kind != "new" and n_missing:
+        notes.append(
+            f"The model learnt from {n_missing} designs more than are here, the baselines did not: "
+            "name all stores that it learnt from."
+        )
+    learnt = set[str]().union(*(each.potentials for each in domains))
+    foreign = Counter(
+        record.design.physics.substance
+        for record in records
+        if record.design.potential not in learnt
+    )
+    notes += [
+        f"{n} are of {substance}, which the model never saw." for substance, n in foreign.items()
+    ]
     if kind != "new" and len(_baselines()) < len(BASELINES):
         notes.append(WITHOUT_SKSURV)
     for panel in asked:

@@ -16,6 +16,7 @@ from surrogate.manifest import ReferenceCurve
 from surrogate.package import Package
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
+from train.metrics import within
 from train.records import check_physics, every_record, named, planned_follow_up_ps
 from train.scores import Floats, Scores, scores
 
@@ -24,8 +25,9 @@ class EvaluationRow(Settings):
     """One design: forecast by the full road, and what was seen.
 
     Attributes:
-        p_crystalline: At the hold of the records; likewise its interval.
-        n_ordered: Records with lasting order, in the quench or later.
+        horizon_ps: So long all of its records were meant to be watched.
+        p_crystalline: Until then; likewise its interval.
+        n_ordered: Records with lasting order until then, in the quench or later.
         crystalline_fraction: Forecast mean.
         observed_crystalline_fraction: Mean over the records.
     """
@@ -33,6 +35,7 @@ class EvaluationRow(Settings):
     design: dict[str, Any]
     is_in_training: bool
     n_records: int
+    horizon_ps: float
     n_ordered: int
     p_crystalline: float
     p_crystalline_interval: tuple[float, float]
@@ -141,9 +144,11 @@ def _rows(predictor: Predictor, records: Sequence[TrajectoryRecord]) -> list[Eva
     groups: dict[str, list[TrajectoryRecord]] = {}
     for record in records:
         groups.setdefault(record.design.key, []).append(record)
-    predictions = predictor.predict_designs([group[0].design for group in groups.values()])
     rows = []
-    for (key, group), prediction in zip(groups.items(), predictions, strict=True):
+    for key, group in groups.items():
+        horizon_ps = planned_follow_up_ps(group)
+        (prediction,) = predictor.predict_designs([group[0].design], horizon_ps)
+        seen = within([each.witnessed for each in group if each.witnessed], horizon_ps)
         fractions = [each.crystalline_fraction for each in group if not each.is_failed]
         read = [fraction for fraction in fractions if fraction is not None]
         rows.append(
@@ -151,7 +156,8 @@ def _rows(predictor: Predictor, records: Sequence[TrajectoryRecord]) -> list[Eva
                 design=prediction.design.model_dump(mode="json"),
                 is_in_training=key in predictor.package.manifest.domain.keys,
                 n_records=len(group),
-                n_ordered=sum(each.witnessed.is_observed for each in group if each.witnessed),
+                horizon_ps=horizon_ps,
+                n_ordered=sum(each.is_observed for each in seen),
                 p_crystalline=prediction.p_crystalline,
                 p_crystalline_interval=prediction.p_crystalline_interval,
                 crystalline_fraction=prediction.crystalline_fraction,

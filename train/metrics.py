@@ -66,6 +66,21 @@ def scored_until_ps(incubations: Sequence[Incubation], planned_ps: float | None)
     return planned_ps if is_seen_later else min(planned_ps, last_censored_ps)
 
 
+def within(incubations: Sequence[Incubation], horizon_ps: float) -> list[Incubation]:
+    """The same, watched until the horizon and no longer: some may have had a longer hold.
+
+    >>> seen = [Incubation(lower_ps=90.0, upper_ps=100.0), Incubation(lower_ps=5000.0)]
+    >>> [(each.lower_ps, each.upper_ps) for each in within(seen, 95.0)]
+    [(90.0, None), (95.0, None)]
+    """
+    return [
+        each
+        if each.ordered_in_quench or (each.upper_ps or each.lower_ps) <= horizon_ps
+        else Incubation(lower_ps=min(each.lower_ps, horizon_ps))
+        for each in incubations
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class KaplanMeier:
     """Share of embryos still disordered, from all records together: the forecast without a design.

@@ -21,7 +21,7 @@ from surrogate.surroundings import Surroundings
 from train.baselines import Asked, Choice, Survival, boosting, cox, law, nucleation
 from train.cache import seen_in
 from train.landmark import BEFORE_THE_HOLD, LEAST_AT_RISK, AtRisk, askable
-from train.metrics import Floats, scored_until_ps
+from train.metrics import Floats, scored_until_ps, within
 from train.records import Pairs
 from train.scores import Answers, Forecast
 
@@ -50,6 +50,11 @@ class Panel:
     def incubations(self) -> list[Incubation]:
         """From the landmark on."""
         return [each.incubation for each in self.asked]
+
+    @cached_property
+    def scored(self) -> list[Incubation]:
+        """The same as far as the horizon, where all were meant to be watched."""
+        return within(self.incubations, self.horizon_ps)
 
     @cached_property
     def keys(self) -> list[str]:
@@ -102,7 +107,7 @@ class Panel:
         )
 
     def _by(self, features: Floats) -> Asked:
-        hold_ps = self.asked[0].record.protocol.hold_ps
+        hold_ps = min(each.record.protocol.hold_ps for each in self.asked)
         return Asked(features, self.incubations, self.keys, hold_ps, self.is_past_quench)
 
 
@@ -137,7 +142,7 @@ class Table:
         """Ask a forecast of everybody."""
         n_rows = len(panel.asked)
         at_frames = [forecast(np.full(n_rows, time_ps)) for time_ps in panel.frames_ps]
-        answers = Answers.of(forecast, panel.incubations, panel.horizon_ps)
+        answers = Answers.of(forecast, panel.scored, panel.horizon_ps)
         return cls(answers, np.array(at_frames))
 
     @classmethod
@@ -151,7 +156,7 @@ class Table:
     def edges(self, panel: Panel) -> list[Floats]:
         """Of each row the survival at all that might have bounded it (see `train.calibration`)."""
         found = []
-        for number, each in enumerate(panel.incubations):
+        for number, each in enumerate(panel.scored):
             is_watched = panel.frames_ps <= (
                 panel.horizon_ps if each.is_observed else each.lower_ps
             )

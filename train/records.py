@@ -65,13 +65,26 @@ def planned_follow_up_ps(records: Sequence[TrajectoryRecord]) -> float:
 
 
 def every_record(stores: Sequence[RecordStore]) -> list[tuple[RecordStore, TrajectoryRecord]]:
-    """All records of some stores; of an id that several hold, the best."""
-    found: dict[str, tuple[RecordStore, TrajectoryRecord]] = {}
+    """All records of some stores, each trajectory once.
+
+    A design begun with the same seed is one trajectory whatever its hold: it counts as it was
+    meant to be watched longest, and of equals the one that says most.
+    """
+    found: dict[tuple[object, ...], tuple[RecordStore, TrajectoryRecord]] = {}
     for store in stores:
         for record in store:
-            known, here = found.get(record.trajectory_id), (store, record)
-            found[record.trajectory_id] = best([known, here]) if known else here
+            name = record.design.key, record.seed, record.parent
+            known, here = found.get(name), (store, record)
+            if known is None or _watched(known[1]) < _watched(record):
+                found[name] = here
+            elif _watched(known[1]) == _watched(record):
+                found[name] = best([known, here])
     return list(found.values())
+
+
+def _watched(record: TrajectoryRecord) -> tuple[bool, float]:
+    """How much may be asked of it: something at all, and until when."""
+    return not record.is_failed, record.protocol.hold_ps
 
 
 def named(stores: Sequence[RecordStore]) -> str:

@@ -63,7 +63,8 @@ def _checked(path: Path, config: TrainingConfig, stores: Sequence[RecordStore]) 
             f"{path} must have been trained with the settings asked for, but differs in "
             f"{differences(found, asked)}. Choose another --work."
         )
-    if package.manifest.training_data_sha256 != [content_hash(store) for store in stores]:
+    learnt_from = sorted(package.manifest.training_data_sha256)
+    if learnt_from != sorted(content_hash(store) for store in stores):
         raise MisuseError(
             f"{path} must have been trained on the records in {named(stores)} as they are now, but "
             "was not. Choose another --work."

@@ -17,6 +17,7 @@ from train.metrics import (
     scored_until_ps,
     skill,
     state_at,
+    within,
 )
 from train.resampling import Estimate, Floats, Resamples, estimate, ratio
 
@@ -144,6 +145,7 @@ def scores(
         planned_ps: So long all were meant to be watched (see `train.metrics.scored_until_ps`).
     """
     horizon_ps = scored_until_ps(incubations, planned_ps)
+    incubations = within(incubations, horizon_ps)
     both = [Answers.of(each, incubations, horizon_ps) for each in (model, reference)]
     draws = Resamples.of(design_keys, seed)
     return scores_of(both[0], both[1], incubations, design_keys, draws)

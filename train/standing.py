@@ -98,11 +98,11 @@ def at_landmark(
         repeats: Answers of single repeats, for the spread.
     """
     draws = Resamples.of(panel.keys, seed=0)
-    is_ordered, weights = state_at(panel.incubations, panel.horizon_ps)
+    is_ordered, weights = state_at(panel.scored, panel.horizon_ps)
     return AtLandmark(
         landmark=panel.landmark,
         n_waiting=len(panel.asked),
-        n_ordered=sum(each.is_observed for each in panel.incubations),
+        n_ordered=sum(each.is_observed for each in panel.scored),
         n_designs=len(set(panel.keys)),
         horizon_ps=panel.horizon_ps,
         is_past_quench=panel.is_past_quench,
@@ -126,7 +126,7 @@ def pooled(
         panels: Who is asked.
         tables: Answers on each of them.
     """
-    states = [state_at(panel.incubations, panel.horizon_ps) for panel in panels]
+    states = [state_at(panel.scored, panel.horizon_ps) for panel in panels]
     keys = [key for panel in panels for key in panel.keys]
     names = [each.record.trajectory_id for panel in panels for each in panel.asked]
     return {
@@ -151,7 +151,7 @@ def _standing(
     draws: Resamples,
     repeats: Sequence[Repeat],
 ) -> Standing:
-    table, seen, horizon_ps = tables[name], panel.incubations, panel.horizon_ps
+    table, seen, horizon_ps = tables[name], panel.scored, panel.horizon_ps
     answers, p_ordered = table.answers, table.answers.p_ordered
     found = spans(answers.at_lower, answers.at_upper, seen)
     return Standing(
@@ -167,7 +167,7 @@ def _standing(
 
 
 def _over(panel: Panel, model: Table, baseline: Table, draws: Resamples) -> Over:
-    found = scores_of(model.answers, baseline.answers, panel.incubations, panel.keys, draws)
+    found = scores_of(model.answers, baseline.answers, panel.scored, panel.keys, draws)
     return Over(integrated_brier=found.integrated_brier, log=found.log)
 
 
@@ -184,7 +184,7 @@ def _spreads(panel: Panel, name: str, repeats: Sequence[Repeat]) -> dict[str, Sp
 
 def _bare(panel: Panel, table: Table, reference: Table) -> list[float]:
     """`SPREAD_SCORES` without intervals; nan where there is none."""
-    seen, none = panel.incubations, Resamples.of(panel.keys[:1] * len(panel.keys), seed=0)
+    seen, none = panel.scored, Resamples.of(panel.keys[:1] * len(panel.keys), seed=0)
     found = scores_of(table.answers, reference.answers, seen, panel.keys, none)
     p_ordered = table.answers.p_ordered
     values = [

@@ -191,6 +191,11 @@ def _run(
             trial.report(loss, step)
             if step + 1 < len(fits) and _is_hopeless(study, step, loss):
                 return _told(study, trial, began, held_out, "pruned")
+    except torch.OutOfMemoryError as error:
+        raise GlassyLiError(
+            "the processes of a tuning must find room on the GPU that they share, but it was full. "
+            "Lower n_workers or max_atoms_per_batch; the same command goes on."
+        ) from error
     except LinAlgError:  # what curvature that is not finite ends a fit with
         return _told(study, trial, began, held_out, "failed")
     return _told(study, trial, began, held_out, "complete")

@@ -106,6 +106,8 @@ def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> 
         raise MisuseError(
             f"--per-atom must end in .xyz.gz (gzipped extended XYZ), but is {per_atom}. Rename it."
         )
+    if per_atom is not None and per_atom.resolve() == path.resolve():
+        raise MisuseError(f"--per-atom must be another file than --structure, but both are {path}.")
     design = design_from(parse_json(design_json, "--design"), "--design")
     frames = read_structure(path, element=design.element)
     is_periodic = design.mass_exchange == "open"
@@ -117,9 +119,10 @@ def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> 
         )
 
     def ask(predictor: "Predictor", horizon_ps: float | None) -> list["Prediction"]:
+        found = [predictor.predict_structure(frame, design, horizon_ps) for frame in frames]
         if per_atom is not None:
             _write_atoms(per_atom, frames, design, predictor)
-        return [predictor.predict_structure(frame, design, horizon_ps) for frame in frames]
+        return found
 
     return ask
 

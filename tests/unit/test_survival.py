@@ -211,12 +211,17 @@ def test_the_likelihood_recovers_what_the_times_were_drawn_from() -> None:
     assert low < sum(squares) < high
 
 
-def test_an_interval_that_the_law_holds_impossible_costs_much_but_leaves_numbers() -> None:
+@pytest.mark.parametrize("lower_ps", [0.0, 4238.0])
+def test_an_interval_that_the_law_holds_impossible_leads_back(lower_ps: float) -> None:
     """As of order after nanoseconds where the law expects none: its hazard is 0 to the last bit."""
     parameters = torch.tensor([0.0, 0.0, 800.0, 0.5], dtype=torch.float64, requires_grad=True)
     law = IncubationLaw(*parameters[:, None])
-    seen = Seen.of([Incubation(lower_ps=4238.0, upper_ps=4248.0)])
-    loss = -log_likelihood(law, seen).sum()
-    assert 500.0 < float(loss) < 1000.0
-    (slope,) = torch.autograd.grad(loss, parameters)
+    seen = Seen.of([Incubation(lower_ps=lower_ps, upper_ps=4248.0)])
+    value = log_likelihood(law, seen).sum()
+    expected = math.exp(0.5) * (math.log(4248.0) - 800.0) + 2.0 * math.log(0.5)
+    if lower_ps:
+        expected += math.log(-math.expm1(-math.exp(0.5) * math.log(4248.0 / 4238.0)))
+    assert float(value) == pytest.approx(expected, rel=1e-12)
+    (slope,) = torch.autograd.grad(value, parameters)
     assert torch.isfinite(slope).all()
+    assert slope[2] == pytest.approx(-math.exp(0.5))
