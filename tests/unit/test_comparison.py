@@ -5,7 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import QUICK_TRAINING, Truth, synthetic_designs, synthetic_package, synthetic_store
+from synthetic import (
+    QUICK_TRAINING,
+    SHORT_PROTOCOL,
+    Truth,
+    synthetic_designs,
+    synthetic_package,
+    synthetic_store,
+)
 
 from serve.evaluation_markdown import markdown
 from serve.evaluation_page import write_evaluation_page
@@ -15,9 +22,12 @@ from simulate.errors import MisuseError
 from simulate.store import RecordStore
 from surrogate.package import Package, read_package
 from train.comparison import Comparison, compare_package, compare_repeats, why_not
+from train.dataset import TrainingSet
+from train.fit import assemble
 from train.judges import Judges
+from train.member import fit_member
 from train.panel import BASELINES, Panel, Table, panels
-from train.records import independent
+from train.records import independent, read_records
 from train.scores import Answers
 from train.standing import MODEL
 
@@ -129,6 +139,36 @@ def test_baselines_that_need_a_library_are_left_out_without_it(
         "free law (design, structure)",
     }  # fmt: skip
     assert any("glassyli[evaluate]" in note for note in without.notes)
+
+
+def test_a_part_of_what_was_learnt_from_is_judged_by_those_that_left_it_out(
+    tmp_path: Path,
+) -> None:
+    """Longer holds are learnt from whole, and scored as far as all were watched."""
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 800.0})
+    stores = [
+        synthetic_store(tmp_path / name, synthetic_designs(20, seed=seed), 1, TRUTH, protocol)
+        for name, seed, protocol in (("short", 0, SHORT_PROTOCOL), ("long", 7, longer))
+    ]
+    records = read_records(stores)
+    data = TrainingSet.of(records, QUICK_TRAINING.snapshots_per_run)
+    members = range(QUICK_TRAINING.n_members)
+    fits = [fit_member(data, QUICK_TRAINING, number) for number in members]
+    package = assemble(records, data, fits, QUICK_TRAINING, "of two holds")
+
+    part, whole = (compare_package(each, package) for each in (stores[:1], stores))
+    assert part.kind == whole.kind == "judges"
+    assert any("20 designs more" in note for note in part.notes)
+    assert not any("designs more" in note for note in whole.notes)
+    first = whole.landmarks[0]
+    assert first.horizon_ps < SHORT_PROTOCOL.hold_ps
+    seen = [record.witnessed for _, record in records.answered]
+    by_horizon = [s for s in seen if s.is_observed and s.upper_ps <= first.horizon_ps]
+    assert first.n_ordered == len(by_horizon) < sum(s.is_observed for s in seen)
+    backwards = compare_package(stores[::-1], package)
+    for name, standing in first.standings.items():
+        other = backwards.landmarks[0].standings[name]
+        assert other.scores.log.model == pytest.approx(standing.scores.log.model, abs=1e-6), name
 
 
 def test_an_answer_for_programs_has_one_shape_whatever_was_asked(found: Comparison) -> None:

@@ -179,6 +179,17 @@ def test_without_homologous_temperatures_potentials_do_not_mix(
         manifest.check_substance(designs[-1])
 
 
+def test_what_is_new_is_told_from_what_was_not_watched_so_long() -> None:
+    designs = [*synthetic_designs(4), *sodium_designs(3)]
+    domain = TrainingDomain.of(designs, [400.0] * 4 + [200.0] * 3, 0.1)
+    sodium, potassium = sodium_designs(1)[0], like(synthetic_designs(1)[0], POTASSIUM)
+    early, late = (domain.judge([sodium], horizon_ps)[0] for horizon_ps in (150.0, 300.0))
+    assert early.is_inside
+    assert "does not occur in the 4 training designs watched for so long" in late.reasons[0]
+    assert not any("never saw" in each for each in late.reasons)
+    assert "never saw K" in domain.judge([potassium], 300.0)[0].reasons[0]
+
+
 def test_a_package_is_judged_on_records_of_a_potential_it_never_saw(
     pure_path: Path, tmp_path: Path
 ) -> None:
@@ -189,6 +200,7 @@ def test_a_package_is_judged_on_records_of_a_potential_it_never_saw(
     found = compare_package([store], package)
     assert found.kind == "new"
     assert found.landmarks
+    assert f"{len(list(store))} are of Na with {SODIUM}, which the model never saw." in found.notes
 
 
 def test_baselines_have_the_offsets_too_and_ask_by_the_columns_of_those_they_learnt_from(

@@ -36,7 +36,7 @@ from train.fit import assemble, fit_package
 from train.loss import Prior, Targets, negative_log_likelihood
 from train.member import fit_member, fold_of
 from train.metrics import log_score
-from train.records import read_records
+from train.records import every_record, planned_follow_up_ps, read_records
 from train.scores import restricted, scores
 from train.split import folds, outcome_ranks
 
@@ -168,6 +168,30 @@ def test_longer_holds_are_learnt_from_and_allow_later_questions(tmp_path: Path) 
     assert "extrapolation in time" in domain.judge([lithium(250)], 500.0)[0].reasons[0]
     again = TrainingDomain.model_validate_json(domain.model_dump_json())
     assert again.judge([lithium(800)], 300.0) == [large]
+
+
+def test_a_trajectory_begun_twice_counts_once_as_it_was_watched_longest(tmp_path: Path) -> None:
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    stores = [
+        synthetic_store(tmp_path / name, synthetic_designs(3), 1, NEVER, protocol, has_frames=False)
+        for name, protocol in (("long", longer), ("short", SHORT_PROTOCOL))
+    ]
+    for given in (stores, stores[::-1]):
+        records = every_record(given)
+        assert [record.protocol.hold_ps for _, record in records] == [400.0] * 3
+
+
+def test_a_row_of_an_evaluation_counts_order_as_far_as_it_forecasts(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
+    predictor = Predictor(synthetic_package(tmp_path / "model", store, NO_GRAPH))
+    longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
+    other = synthetic_store(
+        tmp_path / "other", [lithium(300)], 8, protocol=longer, has_frames=False
+    )
+    (row,) = evaluate_package(predictor, [other]).rows
+    assert row.horizon_ps == planned_follow_up_ps(list(other)) > SHORT_PROTOCOL.hold_ps
+    (asked,) = predictor.predict_designs([lithium(300)], row.horizon_ps)
+    assert row.p_crystalline == asked.p_crystalline
 
 
 def test_records_of_other_physics_are_not_trained_on_or_judged_by(tmp_path: Path) -> None:
