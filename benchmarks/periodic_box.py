@@ -1,0 +1,163 @@
+"""A periodic box of one metal in LAMMPS: warmed, watched, its atoms labelled.
+
+For studies of the bulk (`benchmarks.melting`, `benchmarks.phases`); embryos run in
+`simulate.engine`.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.engine import new_instance
+from simulate.labels import CRYSTALLINE, match_templates
+from simulate.potentials.registry import Potential
+from simulate.protocol import Labelling
+from simulate.snapshot import Snapshot
+
+AVERAGING_PS: Final = 0.3
+"""Over which positions are averaged before they are labelled."""
+WARM_PS: Final = 9.0
+MEANS: Final = ("temp", "pxx", "pyy", "pzz", "enthalpy", "lx", "ly", "lz", "vol")
+"""What `PeriodicBox.means` averages, by LAMMPS' names: K, bar, eV, Å, Å³."""
+
+
+class PeriodicBox:
+    """LAMMPS with atoms in a periodic box.
+
+    Attributes:
+        run: Gives LAMMPS a command.
+        potential: The interactions.
+        n_atoms: Number of atoms.
+    """
+
+    def __init__(self, lammps: Any, potential: Potential, step_fs: float) -> None:  # noqa: ANN401 - LAMMPS ships no types
+        self._lammps = lammps
+        self.run = lammps.command
+        self.potential = potential
+        self.set_step(step_fs)
+        self.n_atoms = int(lammps.get_natoms())
+
+    def set_step(self, step_fs: float) -> None:
+        """Go on with this time step."""
+        self._step_fs = step_fs
+        self.run(f"timestep {step_fs / 1000.0:.6g}")
+
+    def run_ps(self, length_ps: float) -> None:
+        """Go on for so long."""
+        self.run(f"run {self._tens(length_ps) * 10} post no")
+
+    def means(self, length_ps: float) -> dict[str, float]:
+        """Go on for so long, and average what `MEANS` names."""
+        n_samples = self._tens(length_ps)
+        for name in MEANS:
+            self.run(f"variable {name} equal {name}")
+        self.run("reset_timestep 0")  # a mean is of steps that its length divides
+        told = " ".join(f"v_{name}" for name in MEANS)
+        self.run(f"fix means all ave/time 10 {n_samples} {10 * n_samples} {told}")
+        self.run(f"run {10 * n_samples} post no")
+        found = [float(self._lammps.extract_fix("means", 0, 1, n)) for n in range(len(MEANS))]
+        self.run("unfix means")
+        return dict(zip(MEANS, found, strict=True))
+
+    def crystalline(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Go on for `AVERAGING_PS`; which atoms are crystalline, and how high they are from 0 to 1.
+
+        Returns:
+            Both by atom id, shape ``(n_atoms,)``.
+        """
+        n_every = self._tens(AVERAGING_PS)
+        self.run("reset_timestep 0")
+        self.run("compute place all property/atom xu yu zu")
+        of = "c_place[1] c_place[2] c_place[3]"
+        self.run(f"fix mean all ave/atom {n_every} 10 {10 * n_every} {of}")
+        self.run(f"run {10 * n_every} post no")
+        low_A, edge_A = self.box_A()
+        mean_A = np.array(self._lammps.numpy.extract_fix("mean", 1, 2)[: self.n_atoms])
+        for command in ("unfix mean", "uncompute place"):
+            self.run(command)
+        places_A = ((mean_A - low_A) % edge_A)[self._order()]
+        snapshot = Snapshot(places_A, edge_A, is_periodic=True)
+        structure = match_templates(snapshot, Labelling().rmsd_cutoff)
+        return np.isin(structure, CRYSTALLINE), places_A[:, 2] / edge_A[2]
+
+    def warm(self, temperature_K: float, seed: int) -> dict[str, float]:
+        """Give the resting crystal twice the motion, half of which it stores, and free it."""
+        self.run(f"velocity all create {2.0 * temperature_K} {seed} mom yes rot no dist gaussian")
+        return self.free(temperature_K, WARM_PS)
+
+    def free(self, temperature_K: float, length_ps: float) -> dict[str, float]:
+        """Let the box breathe without pressure, then give it the mean edges of the later part.
+
+        Returns:
+            What `MEANS` names, over the last two thirds. Nothing moves the atoms afterwards.
+        """
+        self.run(f"fix move all npt temp {temperature_K} {temperature_K} 0.1 iso 0 0 1")
+        self.run_ps(length_ps / 3.0)
+        means = self.means(2.0 * length_ps / 3.0)
+        self.run("unfix move")
+        edges = " ".join(f"{axis} final 0 {means['l' + axis]:.10g}" for axis in "xyz")
+        self.run(f"change_box all {edges} remap units box")
+        return means
+
+    def box_A(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lowest corner and edges, shape ``(3,)`` each."""
+        low, high, *_ = self._lammps.extract_box()
+        return np.array(low), np.array(high) - np.array(low)
+
+    def squared_way_A2(self, compute: str) -> float:
+        """What a `compute msd` says: mean squared way of its atoms since it was made."""
+        return float(self._lammps.numpy.extract_compute(compute, 0, 1)[3])
+
+    def is_member(self, group: str) -> NDArray[np.bool_]:
+        """Whether each atom is of that LAMMPS group, by id, shape ``(n_atoms,)``."""
+        bit = 1 << self._lammps.available_ids("group").index(group)
+        mask = np.array(self._lammps.numpy.extract_atom("mask")[: self.n_atoms])
+        return np.asarray((mask[self._order()] & bit) != 0)
+
+    def _order(self) -> NDArray[np.int64]:
+        return np.argsort(np.array(self._lammps.numpy.extract_atom("id")[: self.n_atoms]))
+
+    def _tens(self, length_ps: float) -> int:
+        """So many times ten steps are that long."""
+        return max(1, round(100.0 * length_ps / self._step_fs))
+
+
+@contextmanager
+def crystal_box(
+    potential: Potential, lattice: str, n_cells: tuple[int, int, int], step_fs: float
+) -> Iterator[PeriodicBox]:
+    """A perfect crystal at rest, of that many cubic cells along each edge.
+
+    Args:
+        potential: The interactions.
+        lattice: `bcc` or `fcc`.
+        n_cells: Cubic cells along each edge.
+        step_fs: Time step.
+    """
+    constant_A = potential.bcc_lattice_constant_A * (2.0 ** (1.0 / 3.0) if lattice == "fcc" else 1)
+    nx, ny, nz = n_cells
+    with tempfile.TemporaryDirectory(prefix="glassyli-") as name:
+        folder = Path(name)
+        lammps = new_instance(folder / "log.lammps")
+        try:
+            for command in (
+                "units metal",
+                "atom_style atomic",
+                "atom_modify map array",
+                "boundary p p p",
+                f"lattice {lattice} {constant_A:.10g}",
+                f"region cell block 0 {nx} 0 {ny} 0 {nz}",
+                "create_box 1 cell",
+                "create_atoms 1 box",
+                *potential.lammps_commands(folder),
+                "neighbor 1.0 bin",
+            ):
+                lammps.command(command)
+            yield PeriodicBox(lammps, potential, step_fs)
+        finally:
+            lammps.close()
