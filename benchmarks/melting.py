@@ -37,8 +37,8 @@ MELT_AT_of_guess, CONTACT_AT_of_guess = 1.7, 1.08
 """Of the melt before contact, or of the start if that is hotter: at 620 K lithium's freezes at the
 standing crystal within 8 ps."""
 HELD_SHARE_OF_STEP, FREE_SHARE_OF_STEP = 2.0 / 3.0, 1.0 / 3.0
-"""Of the time step of thermostatted stages. At 2 fs lithium's melt left alone takes up 0.17 meV an
-atom and ps, which melts half a bar in 150 ps; at 1 fs within error none."""
+"""Of the time step of thermostatted stages. Left alone at 2 fs, bars of lithium gained 13 to 15 meV
+an atom in 130 ps (a quarter of the latent heat), at 1 fs 1 to 3 meV in 110 ps."""
 MELTED_ABOVE: Final = 0.5
 """Of the height of the bar."""
 MELT_PS, COOL_PS, RUN_IN_PS, SETTLE_PS = 4.0, 2.0, 3.0, 1.0
