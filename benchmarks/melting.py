@@ -44,9 +44,9 @@ MELTED_ABOVE: Final = 0.5
 MELT_PS, COOL_PS, RUN_IN_PS, SETTLE_PS = 4.0, 2.0, 3.0, 1.0
 HELD_CHUNK_PS, FREE_CHUNK_PS = 2.0, 5.0
 """Over which a bar is averaged; one far from the melting point is done after some ps."""
-GUESSES_K: Final = {"Li": 650.0, "Na": 450.0, "K": 290.0}
+ELEMENTS: Final = sorted(each.element for each in potentials().values())
 OFFSETS: Final = (-0.02, 0.02, 0.0)
-"""Share of the guess by which bars left alone start colder or hotter."""
+"""Share of the melting point on record by which bars left alone start colder or hotter."""
 
 
 def watched(
@@ -116,7 +116,7 @@ def _melt_one_half(box: PeriodicBox, start_K: float, seed: int) -> Contact:
     # The box changes around the middle of what stands still, which is not moved with it.
     middle_A = (low_A[2] + border_A) / 2.0
     box.run(f"fix move melted nph z 0 0 1 dilate melted fixedpoint 0 0 {middle_A:.10g}")
-    warmer_K = max(start_K, GUESSES_K[box.potential.element])
+    warmer_K = max(start_K, box.potential.melting_temperature_K)
     hot_K, cool_K = MELT_AT_of_guess * warmer_K, CONTACT_AT_of_guess * warmer_K
     for from_K, to_K, length_ps in ((hot_K, hot_K, MELT_PS), (hot_K, cool_K, COOL_PS)):
         box.run(f"fix warm melted temp/csvr {from_K} {to_K} 0.1 {seed}")
@@ -140,7 +140,7 @@ def _melt_one_half(box: PeriodicBox, start_K: float, seed: int) -> Contact:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    asked.add_argument("element", choices=sorted(GUESSES_K))
+    asked.add_argument("element", choices=ELEMENTS)
     asked.add_argument("--crystal", choices=["bcc", "fcc"], default="bcc")
     which = asked.add_mutually_exclusive_group()
     which.add_argument("--hold", type=float, nargs="+", help="keep bars at these temperatures, K")
@@ -152,7 +152,7 @@ def main() -> None:
     asked.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = asked.parse_args()
     potential = next(p for p in potentials().values() if p.element == options.element)
-    guess_K = GUESSES_K[options.element]
+    guess_K = potential.melting_temperature_K
     bars = []
     for number, start_K in enumerate(
         options.hold or options.start or [guess_K * (1.0 + offset) for offset in OFFSETS]

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.coexistence import MOLTEN_BELOW
-from benchmarks.melting import GUESSES_K, HELD_SHARE_OF_STEP, MELT_AT_of_guess
+from benchmarks.melting import ELEMENTS, HELD_SHARE_OF_STEP, MELT_AT_of_guess
 from benchmarks.periodic_box import AVERAGING_PS, crystal_box
 from simulate.potentials.registry import Potential, potentials
 
@@ -106,7 +106,7 @@ def phases(potential: Potential, temperature_K: float, watch_ps: float, seed: in
         box.run(f"velocity all create {2.0 * temperature_K} {seed} mom yes rot no dist gaussian")
         crystal = box.free(temperature_K, 2.0 * SETTLE_PS)
     with crystal_box(potential, "bcc", N_CELLS, step_fs) as box:
-        hot_K = MELT_AT_of_guess * max(temperature_K, GUESSES_K[potential.element])
+        hot_K = MELT_AT_of_guess * max(temperature_K, potential.melting_temperature_K)
         box.run(f"velocity all create {2.0 * hot_K} {seed} mom yes rot no dist gaussian")
         box.run(f"fix move all npt temp {hot_K} {hot_K} 0.1 iso 0 0 1")
         box.run_ps(MELT_PS)
@@ -137,7 +137,7 @@ def phases(potential: Potential, temperature_K: float, watch_ps: float, seed: in
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    asked.add_argument("element", choices=sorted(GUESSES_K))
+    asked.add_argument("element", choices=ELEMENTS)
     asked.add_argument("temperature", type=float, help="K")
     asked.add_argument("--watch", type=float, default=50.0, help="ps the melt is watched")
     asked.add_argument("--seed", type=int, default=1)
