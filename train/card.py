@@ -3,6 +3,7 @@
 from typing import Any
 
 from simulate.potentials.registry import potential_named
+from surrogate.applicability import TrainingDomain
 from surrogate.calibration import Calibration, StageCalibration
 from surrogate.manifest import Manifest
 from train.counting import ends, number, smallest_that_can_order
@@ -22,8 +23,8 @@ LIMITS = """\
   a statement of the definition. (Sheets and networks have fewer surface atoms.)
 - Temperatures are experiment-equivalent by a factor of the potential, not equal latent heat or
   mobility: {temperatures}.
-- Quantiles of the incubation time beyond the hold are extrapolations of a Weibull law with a cure
-  fraction; the two cannot be told apart by runs that all end at the hold.
+- Quantiles of the incubation time beyond {longest_hold_ps:g} ps are extrapolations of a Weibull law
+  with a cure fraction; runs that all end by then cannot tell what is slow from what never orders.
 - Intervals of probabilities are epistemic (spread of members, widened for their small number);
   intervals of times and fractions are predictive, for one embryo. {calibrated}
 """
@@ -54,6 +55,7 @@ def model_card(manifest: Manifest) -> str:
         )
         if manifest.protocol.is_homologous
         else "as they are simulated",
+        longest_hold_ps=manifest.domain.longest_hold_ps,
         onset_cluster_atoms=n_c,
         smallest=smallest_that_can_order(n_c),
         calibrated=_calibrated(manifest.calibration),
@@ -108,8 +110,19 @@ Exchanges: {exchanges}.
 Protocol {protocol.name}: {protocol.heat_ps:g} ps at {protocol.heat_temperature_K:g} K, quench at
 {protocol.quench_rate_K_per_ps:g} K/ps, hold {protocol.hold_ps:g} ps, a frame every
 {protocol.frame_every_ps:g} ps; order is {n_c} atoms for {protocol.labelling.persistence_ps:g} ps
-that fill {protocol.labelling.confirmed_core_fraction:g} of the core.
+that fill {protocol.labelling.confirmed_core_fraction:g} of the core.{_watched_longer(domain)}
 Physics version {manifest.physics_version}."""
+
+
+def _watched_longer(domain: TrainingDomain) -> str:
+    """How many designs were, where not all had the same hold."""
+    if domain.holds_ps is None:
+        return ""
+    longer = [hold_ps for hold_ps in domain.holds_ps if hold_ps > domain.hold_ps]
+    return (
+        f"\n{len(longer)} of the designs had a longer hold, of up to {max(longer):g} ps; times "
+        f"beyond {domain.hold_ps:g} ps\nwere learnt from those alone."
+    )
 
 
 def _scores(manifest: Manifest) -> str:
