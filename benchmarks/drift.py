@@ -22,9 +22,7 @@ from simulate.packing import pack
 from simulate.potentials.registry import EXPERIMENTAL_MELTING_K, Potential, potentials
 from simulate.protocol import Protocol, stages
 
-ASKED: Final = (
-    "Embryos within a wall, a fifth as dense as bulk, at 0.72 of the metal's melting point, scaled."
-)
+ASKED: Final = "Embryos within a wall, a fifth as dense as bulk, as hot as Li at 325 K."
 SHARE_OF_BULK: Final = 0.2
 LITHIUM_K: Final = 325.0
 """The warmest design by which the step for lithium was chosen; drift rises with temperature."""

@@ -53,7 +53,8 @@ def report_of_campaigns(found: Sequence[Beyond], label: str) -> str:
 
 {label} as it is, every member judging, on campaigns that were never trained on; baselines are
 fitted to its training records. Records of another potential are asked at equal share of bulk
-density and of the melting point, as if they were of the model's own, and all are warned of.
+density, their hold at equal share of the melting point (melt, quench and the metal's own clock are
+not), and all are warned of.
 
 {_LEGEND}"""
     return "\n\n".join([opening, _tables(found)]) + "\n"

@@ -54,7 +54,7 @@ def design_features(
     >>> design = EmbryoDesign(n_atoms=1000, packing_density_g_cm3=0.0534,
     ...                       mass_exchange="open", energy_exchange="open")
     >>> design_features([design]).round(2).tolist()
-    [[6.16, 0.53, -2.3, 0.0, -0.0, 1.0, 0.56]]
+    [[6.16, 0.53, -2.3, 0.0, -0.0, 1.0, 0.55]]
     """
     rows = [
         _features(design) + [float(design.potential == name) for name in offset_potentials]

@@ -12,7 +12,8 @@ from typing import Final
 
 from simulate.errors import MisuseError, StoreError
 from simulate.files import write_atomically
-from simulate.protocol import Labelling
+from simulate.potentials.registry import potential_named
+from simulate.protocol import Labelling, Protocol
 from simulate.record import TrajectoryRecord, outcome_of
 from simulate.sensitivity import sensitivity
 from simulate.store import RecordStore
@@ -102,13 +103,22 @@ of its own; {len(replicas)} iso-configurational replicas besides.
 - Engines: {listed(f"LAMMPS {lammps}, OVITO {ovito}" for lammps, ovito in engines)}.
 - Protocol: {protocol.heat_ps:g} ps at {protocol.heat_temperature_K:g} K, quench at
   {protocol.quench_rate_K_per_ps:g} K/ps, hold up to {protocol.hold_ps:g} ps, a frame every
-  {protocol.frame_every_ps:g} ps. Temperatures are experiment-equivalent (scaling:
-  {protocol.temperature_scaling}).
+  {protocol.frame_every_ps:g} ps.
+- Temperatures: {_temperatures(protocol, everything)}.
 - Order: a crystalline cluster of {labelling.onset_cluster_atoms} atoms that lasts
   {labelling.persistence_ps:g} ps and fills {labelling.confirmed_core_fraction:g} of the core on the
   mean of as long; template matching at {labelling.rmsd_cutoff:g}, positions {labelling.positions}.
 
 {table(("design space covered", "from", "to", "values"), ranges)}"""
+
+
+def _temperatures(protocol: Protocol, records: Records) -> str:
+    """What those written mean."""
+    if not protocol.is_homologous:
+        return "as they are simulated"
+    names = sorted({record.design.potential for record in records})
+    told = "; ".join(potential_named(name).about_temperatures for name in names)
+    return f"labels, simulated at a factor of the potential: {told}"
 
 
 def _endings(records: Records, labelling: Labelling) -> str:

@@ -16,7 +16,7 @@ def design(**change: object) -> EmbryoDesign:
     return EmbryoDesign.model_validate(values | change)
 
 
-def test_the_reference_protocol_is_the_paper_s_three_stages_at_equal_undercooling() -> None:
+def test_the_reference_protocol_is_the_paper_s_three_stages_scaled_by_the_nominal_factor() -> None:
     heat, quench, hold = stages(protocol_named("reference"), design())
     assert heat.start_K == pytest.approx(500.0 * 551.0 / 453.65)
     assert (quench.start_K, quench.end_K) == (heat.end_K, hold.start_K)
