@@ -38,6 +38,7 @@ studies: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.ablation train/reference
 	$(BIN)/python -m benchmarks.learning_curve train/reference
 	$(BIN)/python -m benchmarks.replicas train/reference
+	$(BIN)/python -m benchmarks.mixed train/reference train/extrapolation/sodium --parts 4
 
 train-reference: $(VENV)/.installed
 	$(BIN)/glassyli train train/reference train/reference-long --config configs/train.yaml --name reference-starter --out runs/reference-model

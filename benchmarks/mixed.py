@@ -4,7 +4,8 @@
 
 Designs of OTHER are left out in parts, each by itself unless told otherwise. Models of STORE and
 the rest of OTHER are asked of them, beside a model of STORE alone and the law of the rest of OTHER.
-One small model is trained for each part: with many designs and passes, hours.
+One small model is trained for each part: 190 designs and 16 others in four parts take some ten
+minutes on one core.
 """
 
 from collections.abc import Container, Sequence
