@@ -8,6 +8,7 @@ from simulate.protocol import Protocol, protocol_named
 from simulate.record import Morphology, TrajectoryRecord
 
 if TYPE_CHECKING:
+    from surrogate.prediction import Applicability
     from surrogate.search_result import RankedConditions, SearchResult
 
 OUTCOME_WORDS = {
@@ -75,8 +76,17 @@ def incubation(record: TrajectoryRecord) -> str:
     if found.ordered_in_quench:
         return "in the quench"
     if found.upper_ps is None:
-        return f"> {found.lower_ps:.3g} ps"
-    return f"{found.lower_ps:.3g} to {found.upper_ps:.3g} ps"
+        return f"> {_ps(found.lower_ps)} ps"
+    return f"{_ps(found.lower_ps)} to {_ps(found.upper_ps)} ps"
+
+
+def _ps(time_ps: float) -> str:
+    """Three digits that count, long times in full.
+
+    >>> _ps(4960.2), _ps(9.987)
+    ('4960', '9.99')
+    """
+    return f"{time_ps:.0f}" if time_ps >= 100.0 else f"{time_ps:.3g}"
 
 
 def percent(share: float | None) -> str:
@@ -243,13 +253,17 @@ def plural(n: int, noun: str) -> str:
 
 def reasons_by_rank(ranked: "Sequence[RankedConditions]") -> list[str]:
     """What speaks against each rank, every reason once, with the ranks it holds for."""
-    ranks: dict[str, list[str]] = {}
-    for one in ranked:
-        for reason in one.applicability.reasons:
-            ranks.setdefault(reason, []).append(f"{one.rank}")
+    return reasons_by("Rank", [(one.rank, one.applicability) for one in ranked])
+
+
+def reasons_by(noun: str, judged: "Sequence[tuple[int, Applicability]]") -> list[str]:
+    """What speaks against each numbered row, every reason once, with the rows it holds for."""
+    rows: dict[str, list[str]] = {}
+    for number, applicability in judged:
+        for reason in applicability.reasons:
+            rows.setdefault(reason, []).append(f"{number}")
     return [
-        f"{plural(len(those), 'Rank')} {', '.join(those)}: {reason}"
-        for reason, those in ranks.items()
+        f"{plural(len(those), noun)} {', '.join(those)}: {reason}" for reason, those in rows.items()
     ]
 
 

@@ -13,7 +13,12 @@ from pydantic import Field, field_validator, model_validator
 
 from simulate.errors import MisuseError
 from simulate.files import canonical_json, read_text, sha256_of
-from simulate.potentials.registry import DEFAULT_POTENTIAL, Potential, potential_named
+from simulate.potentials.registry import (
+    DEFAULT_POTENTIAL,
+    Potential,
+    potential_named,
+    potentials,
+)
 from simulate.settings import Settings, validated
 from simulate.units import cell_volume_A3
 
@@ -70,10 +75,11 @@ class EmbryoDesign(Settings, strict=True):
     def _can_exist(self) -> Self:
         potential = potential_named(self.potential)
         if self.element != potential.element:
+            known = [p.name for p in potentials().values() if p.element == self.element]
+            remedy = f"potential to {known[0]!r}" if known else f"element to {potential.element!r}"
             raise ValueError(
                 f"element and potential must agree, but potential {self.potential} describes "
-                f"{potential.element} and element={self.element!r}. "
-                f"Set element to {potential.element!r}."
+                f"{potential.element} and element={self.element!r}. Set {remedy}."
             )
         densest = DENSEST_SHARE_OF_BULK * potential.bulk_density_g_cm3
         if self.packing_density_g_cm3 > densest:

@@ -144,9 +144,11 @@ class TrainingDomain(Settings):
                 reasons.insert(
                     0,
                     f"The model never saw {design.physics.substance}: it answers as for "
-                    f"{self.potentials[0]} at the same share of bulk and of the melting point, "
-                    "without an offset for what else differs (its melt and its quench, for two).",
+                    f"{self.potentials[0]} at the same share of bulk density and, in the hold, of "
+                    "the melting point. What else differs it does not know.",
                 )
+            elif design.potential not in watched.potentials:
+                reasons.insert(0, f"{design.physics.substance} does not occur in {data}.")
             if distance > 1.0:
                 reasons.append(
                     f"The nearest design of {data} is {distance:.1f} times as far as training "
@@ -185,8 +187,6 @@ class TrainingDomain(Settings):
             data: What to call the training designs.
         """
         reasons = []
-        if design.potential not in self.potentials:
-            reasons.append(f"{design.physics.substance} does not occur in {data}.")
         for field, (low, high) in self._every_ranges[design.potential].items():
             value, unit = getattr(design, field), _RANGED[field]
             if value is None:

@@ -36,11 +36,14 @@ class Applicability(Settings):
         distance: To the nearest training design, in standardised features, relative to the widest
             gap between neighbouring training designs: about 1 and above is outside.
         reasons: One sentence for each thing that speaks against it.
+        looks_ordered: The atoms look as if they had ordered already: the forecast is of those that
+            wait, and does not apply.
     """
 
     is_inside: bool
     distance: float = Field(ge=0)
     reasons: list[str]
+    looks_ordered: bool = False
 
 
 class Prediction(Settings):

@@ -33,8 +33,8 @@ from surrogate.survival import quantile_ps, survival
 from surrogate.threads import one_thread
 
 ATOMS_UNUSED: Final = (
-    "This model's structure correction counts 0 (it did not help on unseen designs): the answer "
-    "comes from the design, and from knowing that these atoms wait."
+    "Not a doubt, a note: at this stage the model uses the design only, since atoms did not "
+    "improve its forecasts of unseen designs there."
 )
 N_CURVE_POINTS: Final = 25
 MOST_KEPT: Final = 4096
@@ -259,10 +259,15 @@ class Predictor:
             return judged
         reason = (
             f"{seen.solid_share:.0%} of the atoms are solid-like, more than in any embryo that was "
-            f"still waiting in training ({known:.0%}): it may have ordered already."
+            f"still waiting in training ({known:.0%}): it may have ordered already, and a forecast "
+            "of those that wait does not apply."
         )
-        return Applicability(
-            is_inside=False, distance=judged.distance, reasons=[*judged.reasons, reason]
+        return judged.model_copy(
+            update={
+                "is_inside": False,
+                "reasons": [*judged.reasons, reason],
+                "looks_ordered": True,
+            }
         )
 
     def _predictions(

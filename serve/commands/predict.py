@@ -1,6 +1,7 @@
 """`glassyli predict`: will these embryos crystallise, and when?"""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,21 @@ if TYPE_CHECKING:
     from surrogate.prediction import Prediction
     from surrogate.predictor import Predictor
 
-    Question = Callable[[Predictor, float | None], list[Prediction]]
+    Question = Callable[[Predictor, float | None], list["Asked"]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One row of the answer.
+
+    Attributes:
+        label: Design or frame, for people.
+        told: What a program is told of it beside the forecast.
+    """
+
+    label: str
+    prediction: "Prediction"
+    told: dict[str, object] = field(default_factory=dict)
 
 
 def predict(
@@ -48,6 +63,7 @@ def predict(
     """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
+    from serve.words import reasons_by
     from simulate.errors import MisuseError
 
     if designs is not None and structure is None and design is None and per_atom is None:
@@ -68,20 +84,23 @@ def predict(
 
     predictor = Predictor.load(path)
     console.say(f"predict  with {predictor.package.label} from {path}")
-    predictions = ask(predictor, horizon_ps)
-    for prediction in predictions:
-        console.result_json(prediction.model_dump(mode="json"))
+    asked = ask(predictor, horizon_ps)
+    for each in asked:
+        console.result_json(each.told | each.prediction.model_dump(mode="json"))
     console.table(
-        ["design", "P(crystalline)", "90 %", "median incubation, ps", "in data"],
-        [_row(prediction) for prediction in predictions],
-    )
+        ["frame" if structure else "design", "P(crystalline)", "90 %", "median incubation, ps",
+         "in data"],
+        [_row(each) for each in asked],
+    )  # fmt: skip
+    after = "; of a frame of the hold: after it" if structure else ""
     console.result(
-        f"P(crystalline): lasting order within {predictions[0].horizon_ps:g} ps of the hold, order "
-        "in the quench included.\nMD of a one-component metal without SEI; nanoseconds are not "
-        "minutes (README, Limits)."
+        f"P(crystalline): lasting order within {asked[0].prediction.horizon_ps:g} ps of the hold, "
+        f"order in the quench included{after}.\nMD of a one-component metal without SEI; "
+        "nanoseconds are not minutes (README, Limits)."
     )
-    for reason in sorted({r for p in predictions for r in p.applicability.reasons}):
-        console.say(f"  outside the data: {reason}")
+    judged = [(row, each.prediction.applicability) for row, each in enumerate(asked, start=1)]
+    for reason in reasons_by("Row", judged):
+        console.say(f"  {reason}")
     if per_atom is not None:
         console.say(f"wrote p_crystalline of every atom to {per_atom}")
 
@@ -91,9 +110,12 @@ def _designs_question(path: Path, *, is_fast: bool) -> "Question":
     from simulate.design import read_designs
 
     designs = read_designs(path)
-    return lambda predictor, horizon_ps: predictor.predict_designs(
-        designs, horizon_ps, road="fast" if is_fast else "full"
-    )
+
+    def ask(predictor: "Predictor", horizon_ps: float | None) -> list[Asked]:
+        found = predictor.predict_designs(designs, horizon_ps, road="fast" if is_fast else "full")
+        return [Asked(each.design.sentence, each) for each in found]
+
+    return ask
 
 
 def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> "Question":
@@ -118,13 +140,27 @@ def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> 
             "Set pbc in the file, or correct the design."
         )
 
-    def ask(predictor: "Predictor", horizon_ps: float | None) -> list["Prediction"]:
-        found = [predictor.predict_structure(frame, design, horizon_ps) for frame in frames]
+    def ask(predictor: "Predictor", horizon_ps: float | None) -> list[Asked]:
+        found = [
+            Asked(
+                _frame_name(number, frame),
+                predictor.predict_structure(frame, design, horizon_ps),
+                {"frame": number, "stage": frame.stage, "time_ps": frame.time_ps},
+            )
+            for number, frame in enumerate(frames, start=1)
+        ]
         if per_atom is not None:
             _write_atoms(per_atom, frames, design, predictor)
         return found
 
     return ask
+
+
+def _frame_name(number: int, frame: "Snapshot") -> str:
+    """Which frame, and when; one without a stage is taken to wait at the end of the quench."""
+    if frame.stage == "given":
+        return f"{number} as given: waiting, hold clock {frame.time_ps:g} ps"
+    return f"{number} {frame.stage} {frame.time_ps:g} ps"
 
 
 def _write_atoms(
@@ -138,12 +174,15 @@ def _write_atoms(
     write_atomically(path, extended_xyz(frames, design.element, ("p_crystalline", found)))
 
 
-def _row(prediction: "Prediction") -> list[str]:
+def _row(asked: Asked) -> list[str]:
     from serve.console import interval
 
+    prediction = asked.prediction
+    if prediction.applicability.looks_ordered:
+        return [asked.label, "looks ordered", "", "", "no"]
     median = prediction.incubation_ps["0.5"]
     return [
-        prediction.design.sentence,
+        asked.label,
         f"{prediction.p_crystalline:.2f}",
         interval(prediction.p_crystalline_interval),
         _time(median, prediction.horizon_ps),
