@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from serve.evaluation_words import (
+    FORECASTERS,
     calibration_words,
     ceiling_words,
     over,
@@ -20,6 +21,14 @@ HEADER = (
     "forecast", "integrated Brier skill", "log skill", "model over it: Brier", "log", "Uno's C",
     "AUROC", "D-calibration p",
 )  # fmt: skip
+
+
+_KEY = (
+    f"Beside the model: {'; '.join(f'*{name}*, {how}' for name, how in FORECASTERS.items())}. "
+    "In brackets: what it reads, the design or the atoms at that moment as well. *Uno's C*, *AUROC*: "
+    "who orders first, and who at all; 0.5 is chance, 1 perfect. *D-calibration p*: below 0.05 times "
+    "are not spread as forecast."
+)
 
 
 def write_evaluation_markdown(out: Path, found: Comparison) -> None:
@@ -51,6 +60,8 @@ failed. Every design is judged by members that never saw it, at least {found.n_j
 and times count from it. Skill: share of the Kaplan-Meier curve's score removed; 90 % intervals \
 draw designs anew. The columns "model over it" have the baseline in Kaplan-Meier's place: above 0 \
 the model is better.{notes}
+
+{_KEY}
 
 {sections}
 """

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from serve import words
 from serve.evaluation_plots import curves_svg, reliability_svg, skill_svg, times_svg
 from serve.evaluation_words import (
+    FORECASTERS,
     MEASURES,
     calibration_words,
     ceiling_words,
@@ -55,6 +56,7 @@ def write_evaluation_page(out: Path, found: Comparison) -> Path:
         reliability_svg=reliability_svg(found.pooled),
         times_svg=times_svg(found.landmarks),
         curves_svg=curves_svg(found.curves),
+        forecasters=FORECASTERS,
         calibration=calibration_words(found),
         ceiling=ceiling_words(found.ceiling) if found.ceiling else "",
         model_rows=[_model_row(each) for each in found.landmarks],

@@ -17,6 +17,16 @@ MEASURES: Final[dict[Measure, str]] = {
     "integrated_brier": "integrated Brier score",
     "log": "log score",
 }
+FORECASTERS: Final = {
+    "nucleation": "classical nucleation in the core: three numbers for all embryos",
+    "law": "a share that orders in the quench, a share that never does, and Weibull times, each on "
+    "a line in what is named in brackets; one Weibull shape for all",
+    "free law": "the same, and the shape lies on a line too",
+    "boosting": "boosted trees",
+    "Cox": "proportional hazards",
+}
+"""What stands beside the model, and how it forecasts."""
+
 GOAL_LARGEST: Final = 0.1
 GOAL_EVENTS: Final = 100
 
