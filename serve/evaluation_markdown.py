@@ -25,9 +25,9 @@ HEADER = (
 
 _KEY = (
     f"Beside the model: {'; '.join(f'*{name}*, {how}' for name, how in FORECASTERS.items())}. "
-    "In brackets: what it reads, the design or the atoms at that moment as well. *Uno's C*, *AUROC*: "
-    "who orders first, and who at all; 0.5 is chance, 1 perfect. *D-calibration p*: below 0.05 times "
-    "are not spread as forecast."
+    "In brackets: what it reads, the design or the atoms at that moment as well. *Uno's C*, "
+    "*AUROC*: who orders first, and who at all; 0.5 is chance, 1 perfect. *D-calibration p*: below "
+    "0.05 times are not spread as forecast."
 )
 
 
