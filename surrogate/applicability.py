@@ -135,12 +135,11 @@ class TrainingDomain(Settings):
         data = "the training data"
         if watched is not self:
             data = f"the {len(watched.designs)} training designs watched for so long"
-        unseen = {name for name in potentials() if name not in self.potentials}
         distances = _apart(self._shared(designs), watched.places).min(axis=1) / self._gap
         judged = []
         for design, distance in zip(designs, distances, strict=True):
             reasons = watched.reasons(design, horizon_ps, data)
-            if design.potential in unseen:
+            if design.potential not in self.potentials:
                 reasons.insert(
                     0,
                     f"The model never saw {design.physics.substance}: it answers as for "
