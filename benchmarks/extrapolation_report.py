@@ -62,13 +62,13 @@ not), and all are warned of.
 
 _LEGEND = """\
 Skill: share of the Kaplan-Meier curve's score removed, that curve of the rows learnt from; 90 %
-intervals resample designs. *Over the law*: the same with the design law (cure fraction and Weibull
-times, linear in the design, fitted to the same rows) in the curve's place: above 0 the model is
-better. *Expected*: mean forecast share ordered by the horizon, beside what was seen. *Warned*: of
-the judged designs, those that the model itself calls outside its data; distance: median to the
-nearest training design, where about 1 and above is outside. Asked at the packing, and at the end of
-the quench those that still wait; fewer than three are left out, and of a few an interval says
-little."""
+intervals resample designs. *Over the law*: the same with the design law (cure fraction, Weibull
+times with a frailty, linear in the design, fitted to the same rows) in the curve's place: above 0
+the model is better. *Expected*: mean forecast share ordered by the horizon, beside what was seen.
+*Warned*: of the judged designs, those that the model itself calls outside its data; distance:
+median to the nearest training design, where about 1 and above is outside. Asked at the packing, and
+at the end of the quench those that still wait; fewer than three are left out, and of a few an
+interval says little."""
 
 
 def _tables(found: Sequence[Beyond]) -> str:

@@ -79,9 +79,9 @@ def _scores(results: Results) -> str:
 
 Five-fold cross-validation by design, repeated five times. Skill is the share of the Kaplan-Meier
 curve's score removed; that curve is of the same training designs. *Design law*: the project's law
-(order in the quench, cure fraction, Weibull times) linear in the design features, interval-censored
-likelihood; *size only*: the same with the number of atoms alone; *boosting*: boosted trees on the
-Cox likelihood, right-censored, order at the middle of its interval.
+(order in the quench, cure fraction, Weibull times with a frailty) linear in the design features,
+interval-censored likelihood; *size only*: the same with the number of atoms alone; *boosting*:
+boosted trees on the Cox likelihood, right-censored, order at the middle of its interval.
 
 {table(header, rows)}
 

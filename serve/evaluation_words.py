@@ -19,8 +19,9 @@ MEASURES: Final[dict[Measure, str]] = {
 }
 FORECASTERS: Final = {
     "nucleation": "classical nucleation in the core: three numbers for all embryos",
-    "law": "a share that orders in the quench, a share that never does, and Weibull times, each on "
-    "a line in what is named in brackets; one Weibull shape for all",
+    "Weibull law": "a share that orders in the quench, a share that never does, and Weibull times, "
+    "each on a line in what is named in brackets; one shape for all",
+    "law": "the same, but embryos of one design differ in their hazard, so that the quick go first",
     "free law": "the same, and the shape lies on a line too",
     "boosting": "boosted trees",
     "Cox": "proportional hazards",

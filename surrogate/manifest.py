@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
     from surrogate.surroundings import Stage
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 MANIFEST: Final = "package.json"
 WEIGHTS: Final = "weights.safetensors"
 CARD: Final = "model_card.md"

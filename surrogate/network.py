@@ -37,8 +37,8 @@ OUTPUTS: Final = (
 )
 """What varies from design to design; the last two are means of the crystalline fraction."""
 
-GLOBALS: Final = ("log_spread_ordered", "log_spread_disordered")
-"""What all designs share: spreads of the crystalline fraction."""
+GLOBALS: Final = ("log_spread_ordered", "log_spread_disordered", "log_frailty")
+"""What all designs share: spreads of the crystalline fraction, frailty of the law."""
 
 MEMORY_PS: Final = 50.0
 """What is particular to a structure at the end of the quench is forgotten in some such time."""
@@ -60,7 +60,7 @@ class LinearPath(nn.Module):
     Attributes:
         weight: Shape ``(n_outputs, n_features)``.
         bias: Outputs at the centre of the training designs, shape ``(n_outputs,)``.
-        shared: `GLOBALS`, shape ``(2,)``.
+        shared: `GLOBALS`, shape ``(n_globals,)``.
     """
 
     def __init__(self, n_features: int) -> None:
@@ -317,7 +317,7 @@ class EmbryoForecast:
 def forecast(
     outputs: Tensor, shared: Tensor, calibration: HazardPower | None = None
 ) -> EmbryoForecast:
-    """Read `OUTPUTS`, shape ``(..., n, n_outputs)``, and `GLOBALS`, shape ``(..., 2)``.
+    """Read `OUTPUTS`, shape ``(..., n, n_outputs)``, and `GLOBALS`, shape ``(..., n_globals)``.
 
     Args:
         outputs: Of one or several members.
@@ -325,11 +325,13 @@ def forecast(
         calibration: Of each row, shape ``(n,)``.
     """
     quench, cure, log_scale, log_shape, ordered_logit, disordered_logit = outputs.unbind(-1)
-    log_ordered, log_disordered = (each[..., None] for each in shared.unbind(-1))
+    log_ordered, log_disordered, log_frailty = (
+        each[..., None].expand_as(quench) for each in shared.unbind(-1)
+    )
     return EmbryoForecast(
-        law=IncubationLaw(quench, cure, log_scale, log_shape, calibration),
+        law=IncubationLaw(quench, cure, log_scale, log_shape, log_frailty, calibration),
         fraction_ordered=log_sigmoid(ordered_logit).exp(),
         fraction_disordered=log_sigmoid(disordered_logit).exp(),
-        spread_ordered=log_ordered.exp().expand_as(ordered_logit),
-        spread_disordered=log_disordered.exp().expand_as(ordered_logit),
+        spread_ordered=log_ordered.exp(),
+        spread_disordered=log_disordered.exp(),
     )

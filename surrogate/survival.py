@@ -1,15 +1,21 @@
 r"""When does an embryo order, if ever? The law of incubation times, as pure tensors.
 
 A share *q* orders during the quench and shows no waiting. Of the others a share *c*, the cure
-fraction, never orders; the rest waits a Weibull time on the hold clock *h*:
+fraction, never orders. The rest waits on the hold clock *h*, each embryo with a hazard of its own:
+that of a Weibull time, times a factor that is gamma distributed over embryos of one design with
+mean 1 and variance :math:`\theta`, the frailty. So
 
-.. math:: S(h) = (1 - q) [c + (1 - c) e^{-(h/\lambda)^k}].
+.. math:: S(h) = (1 - q) [c + (1 - c) e^{-G(h)}], \quad
+    G(h) = \theta^{-1} \log(1 + \theta (h/\lambda)^k):
+
+those that still wait are the slower ones. Frailty 0 is the Weibull law, 1 the log-logistic.
 
 Times are seen as intervals or not at all. A batch without any event is ordinary here and has a
 finite likelihood; nothing is dropped. Work in float64.
 
 References:
     Klein & Moeschberger, *Survival Analysis*, 2nd ed., sections 3.5 and 12.2;
+    Vaupel, Manton & Stallard, Demography 16, 439 (1979), doi 10.2307/2061224 (frailty);
     Berkson & Gage, J. Am. Stat. Assoc. 47, 501 (1952), doi 10.1080/01621459.1952.10501187 (cure).
 """
 
@@ -70,6 +76,7 @@ class IncubationLaw:
         cure_logit: Log-odds of never ordering, for those that did not order in the quench.
         log_scale: ``log(λ / ps)``.
         log_shape: ``log k``.
+        log_frailty: ``log θ``.
         calibration: What `survival` does to the cumulative hazard; None: nothing.
     """
 
@@ -77,6 +84,7 @@ class IncubationLaw:
     cure_logit: Tensor
     log_scale: Tensor
     log_shape: Tensor
+    log_frailty: Tensor
     calibration: HazardPower | None = None
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "IncubationLaw":
@@ -87,6 +95,7 @@ class IncubationLaw:
             change(self.cure_logit),
             change(self.log_scale),
             change(self.log_shape),
+            change(self.log_frailty),
             mended and HazardPower(change(mended.log_factor), change(mended.log_power)),
         )
 
@@ -142,11 +151,11 @@ class Seen:
 
 
 def log_waiting_survival(law: IncubationLaw, time_ps: Tensor) -> Tensor:
-    """``log(c + (1 - c) exp(-(h/λ)^k))``: log-probability of waiting longer than `time_ps`.
+    """``log(c + (1 - c) exp(-G(h)))``: log-probability of waiting longer than `time_ps`.
 
     The clock starts at the hold and the quench is taken as passed. Exactly 0 at time 0.
     """
-    hazard = _cumulative_hazard(law, time_ps)
+    hazard = _frail(law, torch.exp(_log_hazard(law, time_ps)))
     waiting = _log_sum(log_sigmoid(law.cure_logit), log_sigmoid(-law.cure_logit) - hazard)
     return torch.where(time_ps > 0.0, waiting, torch.zeros_like(waiting))
 
@@ -173,9 +182,9 @@ def survival(law: IncubationLaw, time_ps: Tensor, since_ps: Tensor | None = None
 def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
     r"""Log-probability of what was seen of each embryo, by the law as fitted: not calibrated.
 
-    With :math:`H(t) = (t/\lambda)^k`: order in the quench contributes :math:`\log q`; order
-    between *a* and *b* :math:`\log(1-q) + \log(1-c) + \log(e^{-H(a)} - e^{-H(b)})`; none until *a*
-    :math:`\log(1-q) + \log(c + (1-c) e^{-H(a)})`. What was waiting at *s* already is divided by
+    Order in the quench contributes :math:`\log q`; order between *a* and *b*
+    :math:`\log(1-q) + \log(1-c) + \log(e^{-G(a)} - e^{-G(b)})`; none until *a*
+    :math:`\log(1-q) + \log(c + (1-c) e^{-G(a)})`. What was waiting at *s* already is divided by
     its probability of that, and by that of passing the quench.
 
     Returns:
@@ -185,27 +194,25 @@ def log_likelihood(law: IncubationLaw, seen: Seen) -> Tensor:
     # Infinite or equal bounds would give nan in the backward pass even where they are not chosen.
     has_interval = is_observed & ~seen.in_quench
     upper_ps = torch.where(has_interval, seen.upper_ps, seen.lower_ps + 1.0)
-    hazard = _cumulative_hazard(law, seen.lower_ps)
+    log_hazard = _log_hazard(law, seen.lower_ps)
     longer = law.log_shape.exp() * (_log_ps(upper_ps) - _log_ps(seen.lower_ps))
     longer = longer.clamp_max(MOST_LOG_HAZARD)
     # From time 0 all of the hazard counts: a flat shape has much of it in the first femtoseconds.
     is_from_start = seen.lower_ps <= 0.0
-    gained = torch.where(
-        is_from_start, _cumulative_hazard(law, upper_ps), hazard * torch.expm1(longer)
+    before = torch.where(is_from_start, torch.zeros_like(log_hazard), torch.exp(log_hazard))
+    log_added = torch.where(
+        is_from_start, _log_hazard(law, upper_ps), log_hazard + torch.expm1(longer).log()
     )
-    before = torch.where(is_from_start, torch.zeros_like(hazard), hazard)
+    # Who has waited so long is slow: G(b) - G(a) is the G of less than is added to (h/λ)^k.
+    log_added = log_added - torch.log1p(law.log_frailty.exp() * before)
+    gained = _frail(law, torch.exp(log_added.clamp_max(MOST_LOG_HAZARD)))
     # A gain that is 0 to the last bit still has a logarithm, and a slope that leads back.
-    log_gained = torch.where(
-        is_from_start,
-        _log_hazard(law, upper_ps),
-        _log_hazard(law, seen.lower_ps) + torch.expm1(longer).log(),
-    )
-    some = torch.where(gained > LEAST_HAZARD, _log1mexp(gained), log_gained)
-    within = log_sigmoid(-law.cure_logit) - before + some
+    some = torch.where(gained > LEAST_HAZARD, _log1mexp(gained), log_added)
+    within = log_sigmoid(-law.cure_logit) - _frail(law, before) + some
     waiting = torch.where(has_interval, within, log_waiting_survival(law, seen.lower_ps))
     waiting = waiting - log_waiting_survival(law, seen.since_ps)
     passed = torch.where(
-        seen.is_past_quench, torch.zeros_like(hazard), log_sigmoid(-law.quench_logit)
+        seen.is_past_quench, torch.zeros_like(log_hazard), log_sigmoid(-law.quench_logit)
     )
     return torch.where(seen.in_quench, log_sigmoid(law.quench_logit), passed + waiting)
 
@@ -246,8 +253,10 @@ def log_sigmoid(logit: Tensor) -> Tensor:
     return torch.minimum(logit, torch.zeros_like(logit)) - torch.log1p(torch.exp(-logit.abs()))
 
 
-def _cumulative_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:
-    return torch.exp(_log_hazard(law, time_ps))
+def _frail(law: IncubationLaw, hazard: Tensor) -> Tensor:
+    """What is left of a cumulative hazard when the quick have gone first: ``log(1 + θH) / θ``."""
+    frailty = law.log_frailty.exp()
+    return torch.log1p(frailty * hazard) / frailty
 
 
 def _log_hazard(law: IncubationLaw, time_ps: Tensor) -> Tensor:

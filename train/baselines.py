@@ -5,6 +5,7 @@ row, at what time. So the same rows are scored by fits that never saw their desi
 """
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,7 +17,7 @@ from scipy.optimize import minimize
 
 from simulate.incubation import Incubation
 from surrogate.features import FeatureScaling
-from surrogate.network import OUTPUTS, forecast
+from surrogate.network import GLOBALS, OUTPUTS, forecast
 from surrogate.survival import Seen, survival
 from surrogate.threads import one_thread
 from train.config import TrainingConfig
@@ -31,8 +32,10 @@ Survival = Callable[[Whole, Whole, Floats], Floats]
 """Fit, row and time (ps) of each question to the forecast survival there; all of one length."""
 
 SLOPE_SPREAD: Final = TrainingConfig().slope_spreads[0]
-ONE_SHAPE: Final = 1.0e-3
-"""Prior spread of the slopes of a Weibull shape that all rows share."""
+PINNED: Final = 1.0e-3
+"""Prior spread of what is to stay at its mean: slopes of a shape that all share, no frailty."""
+NO_FRAILTY: Final = 1.0e-6
+"""So small a frailty leaves the Weibull law."""
 
 COX_PENALTY: Final = 1.0
 QUENCH_BOUNDS_PS: Final = (0.1, 300.0)
@@ -94,20 +97,27 @@ def fit_law(asked: Asked, weights: Floats, priors: Sequence[Prior]) -> Lines:
     return fit_lines(rows, torch.from_numpy(weights), Prior.stacked(priors))
 
 
-def law(asked: Asked, chosen: Choice, *, has_one_shape: bool = True) -> Survival:
+def law(
+    asked: Asked, chosen: Choice, *, has_one_shape: bool = True, is_weibull: bool = False
+) -> Survival:
     """The project's accelerated-failure-time law, linear in the features.
 
-    Order in the quench, a cure fraction and Weibull times (`surrogate.survival`), fitted by the
-    interval-censored likelihood with the priors of training.
+    Order in the quench, a cure fraction and Weibull times with a frailty (`surrogate.survival`),
+    fitted by the interval-censored likelihood with the priors of training.
 
     Args:
         asked: What to fit to.
         chosen: Rows of each fit.
-        has_one_shape: All rows share the Weibull shape, as is usual; else it varies as here.
+        has_one_shape: All rows share the shape, as is usual; else it varies as here.
+        is_weibull: No frailty.
     """
     prior = Prior.for_hold(asked.hold_ps, SLOPE_SPREAD, asked.features.shape[1])
     if has_one_shape:
-        prior.weight_spread[OUTPUTS.index("log_shape")] = ONE_SHAPE
+        prior.weight_spread[OUTPUTS.index("log_shape")] = PINNED
+    if is_weibull:
+        frailty = GLOBALS.index("log_frailty")
+        prior.shared_mean[frailty] = math.log(NO_FRAILTY)
+        prior.shared_spread[frailty] = PINNED
     lines = fit_law(asked, chosen.astype(np.float64), [prior] * len(chosen))
     outputs = lines.outputs(torch.from_numpy(asked.standardised))
     if asked.is_past_quench:

@@ -23,8 +23,8 @@ LIMITS = """\
   a statement of the definition. (Sheets and networks have fewer surface atoms.)
 - Temperatures are experiment-equivalent by a factor of the potential, not equal latent heat or
   mobility: {temperatures}.
-- Quantiles of the incubation time beyond {longest_hold_ps:g} ps are extrapolations of a Weibull law
-  with a cure fraction; runs that all end by then cannot tell what is slow from what never orders.
+- Quantiles of the incubation time beyond {longest_hold_ps:g} ps are extrapolations of the law;
+  runs that all end by then cannot tell what is slow from what never orders.
 - Intervals of probabilities are epistemic (spread of members, widened for their small number);
   intervals of times and fractions are predictive, for one embryo. {calibrated}
 """
@@ -64,7 +64,8 @@ def model_card(manifest: Manifest) -> str:
     return f"""# {manifest.name}
 
 Forecasts whether a disordered {elements} embryo orders within the hold, and a distribution
-of times: order in the quench, a cure fraction, Weibull times; {manifest.n_members} members.
+of times: order in the quench, a cure fraction, Weibull times with a frailty; {manifest.n_members}
+members.
 {_timing(manifest.scores)}
 
 Made {manifest.created_at} by glassyli {manifest.glassyli}.

@@ -129,7 +129,7 @@ class Prior:
 
     Attributes:
         bias_mean, bias_spread: Of `OUTPUTS` at the centre of the designs, shape ``(n_outputs,)``.
-        shared_mean, shared_spread: Of `GLOBALS`, shape ``(2,)``.
+        shared_mean, shared_spread: Of `GLOBALS`, shape ``(n_globals,)``.
         weight_mean, weight_spread: Of slopes, shape ``(n_outputs, n_features)``.
     """
 
@@ -151,8 +151,8 @@ class Prior:
         return cls(
             bias_mean=row(-1.5, -1.5, math.log(hold_ps), 0.0, -0.5, -3.0),
             bias_spread=row(2.0, 1.5, 2.0, 0.4, 1.0, 1.0),
-            shared_mean=row(math.log(0.08), math.log(0.02)),
-            shared_spread=row(0.7, 0.7),
+            shared_mean=row(math.log(0.08), math.log(0.02), 0.0),
+            shared_spread=row(0.7, 0.7, 0.7),
             weight_mean=torch.zeros(N_OUTPUTS, n_features, dtype=torch.float64),
             weight_spread=scales.repeat(1, n_features),
         )

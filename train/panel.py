@@ -113,6 +113,7 @@ class Panel:
 
 BASELINES: Final[dict[str, Callable[[Panel, Choice], Survival]]] = {
     "nucleation": lambda panel, chosen: nucleation(panel.design, chosen),
+    "Weibull law (design)": lambda panel, chosen: law(panel.design, chosen, is_weibull=True),
     "law (design)": lambda panel, chosen: law(panel.design, chosen),
     "boosting (design)": lambda panel, chosen: boosting(panel.design, chosen),
     "Cox (design, structure)": lambda panel, chosen: cox(panel.structure, chosen),

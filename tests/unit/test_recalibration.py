@@ -31,6 +31,7 @@ def laws(log_scale: np.ndarray, calibration: HazardPower | None = None) -> Incub
         torch.full_like(scale, math.log(1.0 / 9.0)),
         scale,
         torch.zeros_like(scale),
+        torch.full_like(scale, math.log(1.0e-12)),
         calibration,
     )
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.optimize import minimize
-from scipy.stats import chi2, weibull_min
+from scipy.stats import chi2, fisk, gamma, weibull_min
 
 from simulate.incubation import Incubation
 from surrogate.survival import (
@@ -28,29 +29,56 @@ def float64(*values: float) -> torch.Tensor:
 
 
 def law(
-    q: float = 0.2, cure: float = 0.3, scale_ps: float = 100.0, shape: float = 1.5
+    q: float = 0.2,
+    cure: float = 0.3,
+    scale_ps: float = 100.0,
+    shape: float = 1.5,
+    frailty: float = 1.0,
 ) -> IncubationLaw:
     values = [math.log(q / (1 - q)), math.log(cure / (1 - cure)), math.log(scale_ps)]
-    return IncubationLaw(*(float64(each) for each in [*values, math.log(shape)]))
+    return IncubationLaw(*map(float64, [*values, math.log(shape), math.log(frailty)]))
 
 
-def test_survival_is_the_mixture_it_says_it_is() -> None:
+WEIBULL, LOG_LOGISTIC = 1.0e-12, 1.0
+WAITING = {WEIBULL: weibull_min(1.5, scale=100.0), LOG_LOGISTIC: fisk(1.5, scale=100.0)}
+
+
+@pytest.mark.parametrize("frailty", WAITING)
+def test_survival_is_the_mixture_it_says_it_is(frailty: float) -> None:
     times_ps = float64(0.0, 1.0, 50.0, 500.0)
-    expected = 0.8 * (0.3 + 0.7 * weibull_min.sf(times_ps.numpy(), 1.5, scale=100.0))
-    assert survival(law(), times_ps).numpy() == pytest.approx(expected, rel=1e-6)
+    expected = 0.8 * (0.3 + 0.7 * WAITING[frailty].sf(times_ps.numpy()))
+    assert survival(law(frailty=frailty), times_ps).numpy() == pytest.approx(expected, rel=1e-6)
     assert float(survival(law(), float64(0.0))) == pytest.approx(0.8)
 
 
-def test_likelihood_of_each_kind_of_record_is_its_probability() -> None:
+@pytest.mark.parametrize("frailty", WAITING)
+def test_likelihood_of_each_kind_of_record_is_its_probability(frailty: float) -> None:
     records = [IN_QUENCH, Incubation(lower_ps=40.0, upper_ps=50.0), Incubation(lower_ps=200.0)]
-    waiting = weibull_min(1.5, scale=100.0)
+    waiting = WAITING[frailty]
     expected = [
         0.2,
         0.8 * 0.7 * (waiting.sf(40.0) - waiting.sf(50.0)),
         0.8 * (0.3 + 0.7 * waiting.sf(200.0)),
     ]
-    found = log_likelihood(law(), Seen.of(records)).exp().tolist()
+    found = log_likelihood(law(frailty=frailty), Seen.of(records)).exp().tolist()
     assert found == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("frailty", [0.3, 2.5])
+def test_frailty_is_the_variance_of_a_hazard_that_each_embryo_has_of_its_own(
+    frailty: float,
+) -> None:
+    own = gamma(1.0 / frailty, scale=frailty)
+    assert own.var() == pytest.approx(frailty)
+    for time_ps in (20.0, 100.0, 700.0):
+        hazard = (time_ps / 100.0) ** 1.5
+
+        def waits(level: float, hazard: float = hazard) -> float:
+            return math.exp(-float(own.ppf(level)) * hazard)
+
+        expected = 0.8 * (0.3 + 0.7 * quad(waits, 0.0, 1.0, limit=200)[0])
+        found = float(survival(law(frailty=frailty), float64(time_ps)))
+        assert found == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("shape", [0.15, 1.5])
@@ -93,6 +121,7 @@ logits = st.floats(-15.0, 15.0)
     cure=logits,
     log_scale=st.floats(-3.0, 20.0),
     log_shape=st.floats(-1.5, 1.5),
+    log_frailty=st.floats(-15.0, 3.0),
 )
 def test_likelihood_and_its_gradient_are_finite_everywhere(
     lower: float,
@@ -103,6 +132,7 @@ def test_likelihood_and_its_gradient_are_finite_everywhere(
     cure: float,
     log_scale: float,
     log_shape: float,
+    log_frailty: float,
 ) -> None:
     if in_quench:
         record, since = IN_QUENCH, None
@@ -112,7 +142,7 @@ def test_likelihood_and_its_gradient_are_finite_everywhere(
         since = None if start_share is None else start_share * lower
     parameters = [
         torch.tensor([each], dtype=torch.float64, requires_grad=True)
-        for each in (quench, cure, log_scale, log_shape)
+        for each in (quench, cure, log_scale, log_shape, log_frailty)
     ]
     likelihood = log_likelihood(IncubationLaw(*parameters), Seen.of([record], [since]))
     gradients = torch.autograd.grad(likelihood.sum(), parameters)
@@ -133,7 +163,7 @@ def test_quantiles_undo_the_survival_of_the_mean_member() -> None:
     both = IncubationLaw(
         *(
             torch.stack([getattr(each, name) for each in members])
-            for name in ("quench_logit", "cure_logit", "log_scale", "log_shape")
+            for name in ("quench_logit", "cure_logit", "log_scale", "log_shape", "log_frailty")
         )
     )
     (times_ps,) = quantile_ps(both, float64(0.1, 0.3, 0.6, 0.9))
@@ -153,13 +183,15 @@ def simulated(truth: IncubationLaw, n: int, seed: int) -> Seen:
     rng = np.random.default_rng(seed)
     q, cure = (float(torch.sigmoid(each)) for each in (truth.quench_logit, truth.cure_logit))
     scale_ps, shape = float(truth.log_scale.exp()), float(truth.log_shape.exp())
+    frailty = float(truth.log_frailty.exp())
     records: list[Incubation] = []
     since: list[float | None] = []
     while len(records) < n:
         kind = rng.random(3)
         start_ps = 50.0 * float(rng.integers(1, 4)) if kind[2] < 1.0 / 3.0 else None
         in_quench = kind[0] < q
-        time_ps = math.inf if kind[1] < cure else scale_ps * float(rng.weibull(shape))
+        hazard = float(rng.exponential() / rng.gamma(1.0 / frailty, frailty))
+        time_ps = math.inf if kind[1] < cure else scale_ps * hazard ** (1.0 / shape)
         if start_ps is not None and (in_quench or time_ps <= start_ps):
             continue  # nobody is asked about what has ordered
         end_ps = 600.0 if rng.random() < 0.7 else 10.0 * float(rng.integers(20, 60))
@@ -174,11 +206,11 @@ def simulated(truth: IncubationLaw, n: int, seed: int) -> Seen:
     return Seen.of(records, since)
 
 
-def most_likely(seen: Seen) -> tuple[torch.Tensor, torch.Tensor]:
-    """Parameters of highest likelihood and their covariance."""
+def most_likely(seen: Seen, log_frailty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Parameters of highest likelihood and their covariance; the frailty is known."""
 
     def loss(parameters: torch.Tensor) -> torch.Tensor:
-        return -log_likelihood(IncubationLaw(*parameters), seen).sum()
+        return -log_likelihood(IncubationLaw(*parameters, log_frailty), seen).sum()
 
     def with_gradient(values: np.ndarray) -> tuple[float, np.ndarray]:
         parameters = torch.tensor(values, dtype=torch.float64, requires_grad=True)
@@ -202,7 +234,7 @@ def test_the_likelihood_recovers_what_the_times_were_drawn_from() -> None:
     ).flatten()
     squares = []
     for seed in range(8):
-        found, covariance = most_likely(simulated(truth, 1500, seed))
+        found, covariance = most_likely(simulated(truth, 1500, seed), truth.log_frailty)
         error = found - parameters
         assert (error.abs() < 4.0 * covariance.diagonal().sqrt()).all()
         assert (covariance.diagonal().sqrt() < 0.15).all()
@@ -214,7 +246,7 @@ def test_the_likelihood_recovers_what_the_times_were_drawn_from() -> None:
 @pytest.mark.parametrize("lower_ps", [0.0, 4238.0])
 def test_an_interval_that_the_law_holds_impossible_leads_back(lower_ps: float) -> None:
     """As of order after nanoseconds where the law expects none: its hazard is 0 to the last bit."""
-    parameters = torch.tensor([0.0, 0.0, 800.0, 0.5], dtype=torch.float64, requires_grad=True)
+    parameters = torch.tensor([0.0, 0.0, 800.0, 0.5, 0.0], dtype=torch.float64, requires_grad=True)
     law = IncubationLaw(*parameters[:, None])
     seen = Seen.of([Incubation(lower_ps=lower_ps, upper_ps=4248.0)])
     value = log_likelihood(law, seen).sum()
