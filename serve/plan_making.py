@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulate.branching import branches
+from simulate.branching import EVERY_EXCHANGE, branches
 from simulate.design import read_designs
 from simulate.errors import MisuseError
 from simulate.plan import Campaign, Plan, read_campaign
@@ -21,6 +21,7 @@ class Asked:
         parent_ids: Trajectories of the store `parents` to start from.
         at_ps: Frame of each to start from, ps on the hold clock.
         replicas: Trajectories per design or parent.
+        every_confinement: Whether each parent goes on under all four.
     """
 
     config: Path | None
@@ -31,6 +32,7 @@ class Asked:
     at_ps: float
     replicas: int
     first_seed: int
+    every_confinement: bool = False
 
 
 def asked_plans(asked: Asked, out: Path) -> tuple[list[Plan], Protocol]:
@@ -45,6 +47,8 @@ def asked_plans(asked: Asked, out: Path) -> tuple[list[Plan], Protocol]:
     """
     if asked.parents is not None or asked.parent_ids:
         return _branches(asked)
+    if asked.every_confinement:
+        raise MisuseError("--every-confinement needs --parents STORE and --parent ID.")
     if asked.config is not None and asked.designs is None:
         campaign = _configured(asked, asked.config)
     elif asked.designs is not None and asked.config is None:
@@ -71,7 +75,8 @@ def _branches(asked: Asked) -> tuple[list[Plan], Protocol]:
         )
     store = open_store(asked.parents)
     seeds = range(asked.first_seed, asked.first_seed + asked.replicas)
-    return branches(store, asked.parent_ids, asked.at_ps, seeds), store.protocol
+    exchanges = EVERY_EXCHANGE if asked.every_confinement else ()
+    return branches(store, asked.parent_ids, asked.at_ps, seeds, exchanges), store.protocol
 
 
 def _configured(asked: Asked, config: Path) -> Campaign:

@@ -1,21 +1,45 @@
 """Iso-configurational replicas: the same atoms, new velocities. What then differs is chance.
 
+Under every confinement they are a matched experiment: one seed gives the same atoms and velocities
+whatever the walls and the thermostat, so that what then differs is the confinement, and chance.
+
 Stored positions are means over a fraction of a picosecond, and a thermostat settles the new
 velocities: replicas share a configuration, not an energy.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
+import numpy as np
+
+from simulate.confinement import Cell, cell_of
+from simulate.design import EmbryoDesign, Exchange
 from simulate.errors import MisuseError
 from simulate.files import sha256_of
+from simulate.neighbours import neighbours
 from simulate.plan import RELAXED_ONLY_AFTERWARDS, Plan, each_once
 from simulate.record import Parent
+from simulate.snapshot import Snapshot
 from simulate.store import RecordStore
+
+Exchanges = tuple[Exchange, Exchange]
+"""Of mass and of energy."""
+
+EVERY_EXCHANGE: Final[tuple[Exchanges, ...]] = (
+    ("open", "open"),
+    ("open", "confined"),
+    ("confined", "open"),
+    ("confined", "confined"),
+)
 
 
 def branches(
-    store: RecordStore, ids: Sequence[str], at_ps: float, seeds: Sequence[int]
+    store: RecordStore,
+    ids: Sequence[str],
+    at_ps: float,
+    seeds: Sequence[int],
+    exchanges: Sequence[Exchanges] = (),
 ) -> list[Plan]:
     """Plans that start from stored frames of finished trajectories.
 
@@ -24,10 +48,11 @@ def branches(
         ids: Their ids, or the beginnings of them.
         at_ps: Hold clock of the frame to start from, ps; 0: the end of the quench.
         seeds: One replica of every parent for each.
+        exchanges: Confinements of mass and energy to go on under. Empty: the parent's own.
 
     Raises:
-        MisuseError: No such parent, or it has no frame at that time, or had begun to order; or the
-            store was relabelled by relaxed positions.
+        MisuseError: No such parent, or it has no frame at that time, or had begun to order, or does
+            not fit a cell; or the store was relabelled by relaxed positions.
     """
     if store.protocol.labelling.positions == "minimised":
         raise MisuseError(f"{RELAXED_ONLY_AFTERWARDS} Name the store it was relabelled from.")
@@ -61,9 +86,68 @@ def branches(
             start_sha256=sha256_of(start.positions_A.tobytes()),
         )
         beginning = replace(start, time_ps=0.0, stage="packing", structure=None)
-        starts.append((record, parent, beginning))
+        if not exchanges:
+            starts.append((record.design, parent, beginning))
+        starts.extend(
+            (design, parent, placed(beginning, record.design, design))
+            for design in _confined(record.design, exchanges)
+        )
     return each_once(
-        Plan(record.design, store.protocol, seed, parent, start)
+        Plan(design, store.protocol, seed, parent, start)
         for seed in seeds
-        for record, parent, start in starts
+        for design, parent, start in starts
     )
+
+
+def _confined(design: EmbryoDesign, exchanges: Sequence[Exchanges]) -> list[EmbryoDesign]:
+    """The same embryo under each confinement."""
+    own = design.model_dump() | {"wall_shape": "sphere", "energy_relaxation_ps": None}
+    return [
+        EmbryoDesign.model_validate(own | {"mass_exchange": mass, "energy_exchange": energy})
+        for mass, energy in exchanges
+    ]
+
+
+def placed(start: Snapshot, ours: EmbryoDesign, theirs: EmbryoDesign) -> Snapshot:
+    """The same atoms in the middle of a cell, their own or another.
+
+    In the middle everywhere: velocities without spin depend on where atoms are in the cell.
+
+    Raises:
+        MisuseError: They are no droplet that fits: bonds would break or form, or atoms be outside.
+    """
+    room = cell_of(theirs)
+    edge_A = np.full(3, room.edge_A)
+    positions_A = _about_its_middle(start) + 0.5 * edge_A
+    moved = replace(start, positions_A=positions_A, cell_A=edge_A, is_periodic=room.is_periodic)
+    n_before = len(neighbours(start, ours.physics).pairs)
+    if not _holds(room, positions_A) or len(neighbours(moved, theirs.physics).pairs) != n_before:
+        raise MisuseError(
+            "an embryo must be one droplet that the cell leaves room around, but this one of "
+            f"{ours.sentence} does not fit the cell of {theirs.sentence}. Choose a parent of lower "
+            "packing density."
+        )
+    return moved
+
+
+def _about_its_middle(start: Snapshot) -> np.ndarray:
+    """Positions about the centre of mass, of a periodic cell by the circular mean of each axis.
+
+    Reference:
+        Bai & Breen, J. Graphics Tools 13, 53 (2008), doi 10.1080/2151237X.2008.10129266.
+    """
+    if not start.is_periodic:
+        return np.asarray(start.positions_A - start.positions_A.mean(axis=0))
+    turn = 2.0 * np.pi * start.positions_A / start.cell_A
+    middle_A = np.angle(np.exp(1j * turn).mean(axis=0)) / (2.0 * np.pi) * start.cell_A
+    apart_A = start.positions_A - middle_A
+    apart_A = apart_A - start.cell_A * np.round(apart_A / start.cell_A)
+    return np.asarray(apart_A - apart_A.mean(axis=0))
+
+
+def _holds(room: Cell, positions_A: np.ndarray) -> bool:
+    """Whether all atoms are where they may be."""
+    if room.wall_radius_A is None:
+        return bool(((positions_A >= 0.0) & (positions_A < room.edge_A)).all())
+    apart_A = positions_A - 0.5 * room.edge_A
+    return bool((np.linalg.norm(apart_A, axis=1) <= room.wall_radius_A).all())

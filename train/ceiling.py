@@ -103,7 +103,9 @@ def families(everything: Sequence[TrajectoryRecord]) -> Families:
         if start is None or abs(start.time_ps) > CLOCK_ROUNDING_PS or record.witnessed is None:
             continue
         parent = records.get(start.trajectory_id)
-        if parent is not None and start.frame_number in parent.frame_numbers:
+        if parent is None or parent.design != record.design:
+            continue
+        if start.frame_number in parent.frame_numbers:
             found.append(record)
             parents[parent.trajectory_id] = parent
     several = [r for r in found if _n_replicas(found, r) > 1]

@@ -177,7 +177,7 @@ def _by_parent(records: Sequence[TrajectoryRecord], horizon_ps: float) -> tuple[
     waits: dict[str, list[float]] = {}
     for record in records:
         if record.parent is not None:
-            name = f"{record.parent.trajectory_id} {record.parent.frame_number}"
+            name = f"{record.parent.trajectory_id} {record.parent.frame_number} {record.design.key}"
             time_ps = _middle_ps(record)
             ordered.setdefault(name, []).append(float(time_ps <= horizon_ps))
             waits.setdefault(name, []).append(float(np.log(min(time_ps, horizon_ps))))
@@ -186,7 +186,7 @@ def _by_parent(records: Sequence[TrajectoryRecord], horizon_ps: float) -> tuple[
 
 def _bounds_by_parent(records: Sequence[TrajectoryRecord]) -> list[Floats]:
     """Logarithms of the bounds of every time, as `train.spread.spread_within` reads them."""
-    found: dict[Parent, list[tuple[float, float]]] = {}
+    found: dict[tuple[Parent, str], list[tuple[float, float]]] = {}
     for record in records:
         seen = record.witnessed
         if seen is not None and record.parent is not None:
@@ -194,7 +194,7 @@ def _bounds_by_parent(records: Sequence[TrajectoryRecord]) -> list[Floats]:
             if seen.ordered_in_quench:
                 upper_ps = record.protocol.frame_every_ps
             bounds_ps = (seen.lower_ps, upper_ps)
-            found.setdefault(record.parent, []).append(bounds_ps)
+            found.setdefault((record.parent, record.design.key), []).append(bounds_ps)
     with np.errstate(divide="ignore"):
         return [np.log(each) for each in found.values()]
 

@@ -38,6 +38,14 @@ def simulate(
     at_ps: Annotated[
         float, typer.Option(help="Frame to start from, ps on the hold clock; 0: end of the quench.")
     ] = 0.0,
+    every_confinement: Annotated[
+        bool,
+        typer.Option(
+            "--every-confinement",
+            help="Each parent goes on under all four exchanges of mass and energy: the same atoms "
+            "and velocities, other walls and heat.",
+        ),
+    ] = False,
     replicas: Annotated[
         int,
         typer.Option(min=1, max=1000, help="Trajectories per design or parent, a seed each."),
@@ -68,7 +76,10 @@ def simulate(
     console = SESSION.console(as_json=as_json)
     from serve.plan_making import Asked, asked_plans
 
-    asked = Asked(config, designs, protocol, parents, parent or [], at_ps, replicas, first_seed)
+    asked = Asked(
+        config, designs, protocol, parents, parent or [], at_ps, replicas, first_seed,
+        every_confinement,
+    )  # fmt: skip
     plans, chosen = asked_plans(asked, out)
     if dry_run:
         from serve.price_view import tell_price
