@@ -17,6 +17,7 @@ from serve.commands import (
     model,
     predict,
     quickstart,
+    report,
     search,
     serving,
     simulation,
@@ -49,6 +50,7 @@ for verb in (
     app.command()(verb)
 app.add_typer(curation.records_app, name="records")
 app.add_typer(model.model_app, name="model")
+app.add_typer(report.report_app, name="report")
 
 
 def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer's signature

@@ -1,0 +1,46 @@
+"""`glassyli report`: what a set of stores says to a question of its own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serve.commands.options import AsJson
+from serve.session import SESSION
+
+report_app = typer.Typer(
+    help="Pages about questions of their own.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@report_app.callback()
+def _several() -> None:
+    """A verb of its own keeps its name where it is the only one."""
+
+
+@report_app.command()
+def paper(
+    stores: Annotated[list[Path], typer.Argument(help="Record stores, of any campaigns.")],
+    out: Annotated[Path, typer.Option(help="The page (.html).")] = Path("runs/paper.html"),
+    as_json: AsJson = False,
+) -> None:
+    """Set the statements of Wang, Pawar et al. 2020 beside our trajectories.
+
+    Each is supported, contradicted or undecided, by a number with its 90 % interval.
+    """
+    console = SESSION.console(as_json=as_json)
+    from serve.paper_page import VERDICT_MARKS, answer, told, write_paper_page
+    from simulate.store import open_store
+    from train.paper import scoreboard
+
+    opened = [open_store(store) for store in stores]
+    board = scoreboard(opened)
+    console.result(answer(board))
+    for each in board:
+        console.result(f"{VERDICT_MARKS[each.verdict]} {each.claim}")
+        console.result(f"    {each.measure}: {told(each.found)}, {each.n_runs} runs")
+    written = write_paper_page(out, board, opened)
+    console.result(f"page in {written}")
+    console.result_json(
+        {"statements": [each.model_dump(mode="json") for each in board], "page": str(written)}
+    )
