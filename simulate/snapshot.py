@@ -135,7 +135,10 @@ def read_structure(
             f"{path}: {type(error).__name__}: {error}. Check the path and the format."
         ) from error
     if not images:
-        raise MisuseError(f"a structure file must hold at least one frame, but {path} is empty.")
+        raise MisuseError(
+            f"a structure must hold at least one frame, but ASE found none in {path}. "
+            "Check the path, and that the name tells the format (.xyz, .data, .lammpstrj)."
+        )
     return [
         _snapshot(atoms, f"{path} frame {number}", element) for number, atoms in enumerate(images)
     ]

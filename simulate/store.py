@@ -217,9 +217,10 @@ def open_store(path: Path) -> RecordStore:
     """
     header = path / "store.json"
     if not header.is_file():
+        found = f"{path} has none" if path.is_dir() else f"there is no folder {path}"
         raise MisuseError(
-            f"a record store must be a folder with a store.json, but {path} is not one. "
-            "Make one with `glassyli simulate ... --out STORE`."
+            f"a record store must be a folder with a store.json, but {found}. "
+            "Check the path, or make a store with `glassyli simulate ... --out STORE`."
         )
     try:
         written = header.read_bytes()

@@ -41,7 +41,8 @@ def predict(
         Path | None, typer.Option(help="Atoms in a file ASE reads; every frame is forecast.")
     ] = None,
     design: Annotated[
-        str | None, typer.Option(help="With --structure: its design point, as a JSON object.")
+        str | None,
+        typer.Option(help="With --structure: its design point, JSON or a file."),
     ] = None,
     per_atom: Annotated[
         Path | None,
@@ -118,9 +119,23 @@ def _designs_question(path: Path, *, is_fast: bool) -> "Question":
     return ask
 
 
+def _one_design(given: str) -> "EmbryoDesign":
+    """A design written as JSON, or the only one of a file."""
+    from simulate.design import design_from, parse_json, read_designs
+    from simulate.errors import MisuseError
+
+    if given.lstrip().startswith("{"):
+        return design_from(parse_json(given, "--design"), "--design")
+    designs = read_designs(Path(given))
+    if len(designs) != 1:
+        raise MisuseError(
+            f"--design must name one design, but {given} holds {len(designs)}. Give one as JSON."
+        )
+    return designs[0]
+
+
 def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> "Question":
     """A structure and its design, read and checked before anything heavy is imported."""
-    from simulate.design import design_from, parse_json
     from simulate.errors import MisuseError
     from simulate.snapshot import read_structure
 
@@ -130,7 +145,7 @@ def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> 
         )
     if per_atom is not None and per_atom.resolve() == path.resolve():
         raise MisuseError(f"--per-atom must be another file than --structure, but both are {path}.")
-    design = design_from(parse_json(design_json, "--design"), "--design")
+    design = _one_design(design_json)
     frames = read_structure(path, element=design.element)
     is_periodic = design.mass_exchange == "open"
     if any(frame.is_periodic != is_periodic for frame in frames):

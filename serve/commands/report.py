@@ -29,11 +29,13 @@ def paper(
     Each is supported, contradicted or undecided, by a number with its 90 % interval.
     """
     console = SESSION.console(as_json=as_json)
-    from serve.paper_page import VERDICT_MARKS, answer, told, write_paper_page
     from simulate.store import open_store
+
+    opened = [open_store(store) for store in stores]  # refused before plots are imported
+
+    from serve.paper_page import VERDICT_MARKS, answer, told, write_paper_page
     from train.paper import scoreboard
 
-    opened = [open_store(store) for store in stores]
     board = scoreboard(opened)
     console.result(answer(board))
     for each in board:

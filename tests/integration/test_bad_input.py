@@ -43,6 +43,9 @@ def here(tmp_path: Path, shared: Path) -> Path:
     """A folder with one of everything a command line can name."""
     (tmp_path / "store").symlink_to(shared / "store")
     (tmp_path / "designs.jsonl").write_text(json.dumps(lithium().model_dump(mode="json")))
+    one = (tmp_path / "designs.jsonl").read_text()
+    (tmp_path / "two.jsonl").write_text(f"{one}\n{one}")
+    (tmp_path / "notes.md").write_text("# Notes\n")
     (tmp_path / "quickstart.yaml").write_text(yaml.safe_dump(QUICKSTART))
     (tmp_path / "unknown.yaml").write_text("colour: red")
     (tmp_path / "wrong.yaml").write_text("{n_trials: many, n_members: [2], campaign: 3}")
@@ -104,7 +107,11 @@ def refused(here: Path, words: str, code: int) -> str:
         ("train store empty --out out", "must share one protocol"),
         ("simulate unknown.yaml --out out", "not a known key"),
         ("predict --designs designs.jsonl --horizon-ps -1", "--horizon-ps must be positive"),
-        ("records list nowhere", "store.json"),
+        ("predict --structure notes.md --design designs.jsonl", "none in notes.md"),
+        ("predict --structure notes.md --design two.jsonl", "holds 2"),
+        ("records list nowhere", "there is no folder nowhere"),
+        ("records list .", "has none"),
+        ("report paper nowhere --out paper.html", "there is no folder nowhere"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_refused_at_once(

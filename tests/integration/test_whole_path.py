@@ -132,8 +132,9 @@ def test_the_model_forecasts_a_structure(run: tuple[Path, dict[str, Any]]) -> No
     folder, summary = run
     design = lithium(200, hold_temperature_K=240.0)
     (folder / "atoms.xyz.gz").write_bytes(extended_xyz([pack(design, 1)], "Li"))
+    (folder / "one.jsonl").write_text(design.model_dump_json())
     ended = glassyli(
-        "predict", "--structure", "atoms.xyz.gz", "--design", design.model_dump_json(),
+        "predict", "--structure", "atoms.xyz.gz", "--design", "one.jsonl",
         "--model", summary["model"], "--json", cwd=folder,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
