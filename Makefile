@@ -30,6 +30,7 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.labels
+	$(BIN)/python -m benchmarks.overhead
 
 studies: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.beyond train/reference --also train/reference-long train/extrapolation/designs train/extrapolation/hold train/extrapolation/sodium
