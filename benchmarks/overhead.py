@@ -81,25 +81,16 @@ def ours(design: EmbryoDesign, protocol: Protocol) -> Callable[[], float]:
 
 def bare(design: EmbryoDesign, protocol: Protocol) -> Callable[[], float]:
     """Time of `lmp` on the same input, less its start: our workers are started once."""
-    atoms = pack(design, SEED)
 
     def work() -> float:
-        with tempfile.TemporaryDirectory(prefix="glassyli-") as named:
-            folder = Path(named)
-            image = Atoms(
-                [design.element] * design.n_atoms,
-                atoms.positions_A,
-                cell=atoms.cell_A,
-                pbc=atoms.is_periodic,
-            )
-            write(folder / "atoms.data", image, format="lammps-data")
-            commands = list(script(design, protocol, folder))
-            return _lmp_s(folder, commands) - _lmp_s(folder, [])
+        with tempfile.TemporaryDirectory(prefix="glassyli-") as folder:
+            commands = list(script(design, protocol, Path(folder)))
+            return lmp_s(Path(folder), commands) - lmp_s(Path(folder), [])
 
     return work
 
 
-def _lmp_s(folder: Path, commands: Sequence[str]) -> float:
+def lmp_s(folder: Path, commands: Sequence[str]) -> float:
     """Processor time of the executable on an input."""
     (folder / "in.lammps").write_text("\n".join(commands) + "\n")
     began = _children_s()
@@ -111,8 +102,15 @@ def _lmp_s(folder: Path, commands: Sequence[str]) -> float:
 
 
 def script(design: EmbryoDesign, protocol: Protocol, folder: Path) -> Iterator[str]:
-    """The input as one would write it by hand."""
-    cell = cell_of(design)
+    """The input as one would write it by hand; atoms and potential are written into the folder."""
+    cell, atoms = cell_of(design), pack(design, SEED)
+    image = Atoms(
+        [design.element] * design.n_atoms,
+        atoms.positions_A,
+        cell=atoms.cell_A,
+        pbc=cell.is_periodic,
+    )
+    write(folder / "atoms.data", image, format="lammps-data")
     plan = Plan(design, protocol, SEED)
     yield "units metal"
     yield "atom_style atomic"
