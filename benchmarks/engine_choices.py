@@ -1,6 +1,6 @@
 """What the choices of the engine gain: pair style, neighbour skin, sorting, labelling interval.
 
-    python -m benchmarks.choices [--rounds N] [--json]
+    python -m benchmarks.engine_choices [--rounds N] [--json]
 
 Every alternative differs from the engine in one choice. Steps of the melt, interleaved, in time of
 the processor; a time step is chosen by what it conserves, not here (`python -m benchmarks.drift`).
