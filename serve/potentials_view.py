@@ -15,8 +15,8 @@ def tell_potentials(console: Console) -> None:
     for each in every:
         console.result_json(summary(each))
     console.table(
-        ["name", "element", "kind", "Tm, K", "NVT, fs", "NVE, fs", "us/atom/step", "cost", "full check",
-         "source (doi)"],
+        ["name", "element", "kind", "Tm, K", "NVT, fs", "NVE, fs", "us/atom/step", "cost",
+         "full check", "source (doi)"],
         [
             [
                 each.name, each.element, each.kind, _or_not(each.melting_temperature_K),
