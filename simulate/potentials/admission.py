@@ -31,6 +31,8 @@ of sound crystals (potassium), and a melted core has below 0.05."""
 MOST_DRIFT_meV_per_ns: Final = 1.0
 """Over the hold of the reference protocol, 1 ns."""
 
+SAME_TEMPERATURE: Final = 0.05
+"""Temperatures closer than this share are tried once."""
 AT_REST_S: Final = 8.0
 """About what crystals at rest take."""
 
@@ -63,7 +65,7 @@ EXTENTS: Final[dict[Form, list[tuple[float, Extent]]]] = {
         (20.0, Extent(500, 5.0, drift_atoms=150, drift_ps=5.0, melt_ps=1.0, quench_K_per_ps=100)),
         (5.0, Extent(1000, 50.0, drift_atoms=300, drift_ps=30.0, quench_K_per_ps=40)),
         (1.0, Extent(1000, 50.0, drift_atoms=300)),
-        (0.0, Extent(1000, 50.0, drift_atoms=150, drift_ps=WHOLE_PS)),
+        (0.0, Extent(1000, 50.0, drift_atoms=100, drift_ps=WHOLE_PS)),
     ],
 }
 """By what one step of one atom costs at least, µs; dearest first."""
@@ -194,13 +196,15 @@ def extent_of(potential: Potential, form: Form) -> Extent:
 def sphere_temperatures_K(potential: Potential) -> list[float]:
     """At which a sphere must last, simulated K: 300 K, and that of the homologous hold.
 
-    Other metals than lithium only at the share of the melting point at which the default
+    Where these are nearly the same, only the hotter one. Other metals than lithium only at the share of the melting point at which the default
     potential is held, where theirs is known: 300 K is above that of potassium.
     """
     if not potential.has_melting_point:
         return [ROOM_K]
     if potential.element == "Li":
-        return [ROOM_K, ROOM_K * potential.temperature_scale]
+        scaled_K = ROOM_K * potential.temperature_scale
+        is_same = abs(scaled_K / ROOM_K - 1.0) < SAME_TEMPERATURE
+        return [max(ROOM_K, scaled_K)] if is_same else [ROOM_K, scaled_K]
     share = potential_named(DEFAULT_POTENTIAL).share_of_melting(ROOM_K)
     return [share * potential.melting_K]
 

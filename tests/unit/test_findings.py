@@ -136,6 +136,7 @@ def test_the_dearest_potentials_are_tried_least() -> None:
 def test_a_lithium_sphere_must_last_at_room_temperature_and_at_its_hold() -> None:
     assert sphere_temperatures_K(LITHIUM) == pytest.approx([300.0, 364.38], abs=0.01)
     assert sphere_temperatures_K(potential_named("islam-2015")) == [300.0]
+    assert sphere_temperatures_K(potential_named("cui-2012")) == [300.0]  # not at 293 K too
     (potassium_K,) = sphere_temperatures_K(potential_named("nichol-ackland-2016-k"))
     assert potassium_K / 290.0 == pytest.approx(364.38 / 657.0, rel=1e-4)
 
