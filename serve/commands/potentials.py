@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulate.potentials.registry import Potential
 
 potentials_app = typer.Typer(
-    help="List interatomic potentials, test one, or measure what it is like.",
+    help="List, test or measure interatomic potentials.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -51,7 +51,7 @@ def check(
     """
     console = SESSION.console(as_json=as_json)
     from simulate.errors import MisuseError
-    from simulate.potentials.admission import admit
+    from simulate.potentials.admission import Form, admit
     from simulate.potentials.findings import keep
 
     potential = _asked(name)
@@ -60,7 +60,7 @@ def check(
             "--out must go with --full, since only full results are kept, but --full is missing. "
             "Add it, or leave out --out."
         )
-    form = "full" if full else "quick"
+    form: Form = "full" if full else "quick"
     report = _watched(console, f"checking {name}", lambda told: admit(name, form, told))
     if full:
         console.say(f"kept in {keep(report, 'admission', potential, out)}")

@@ -134,7 +134,7 @@ def _cluster(potential: Potential, effort: Effort, n_atoms: int, told: Told) -> 
             uncertainty=None if error_K is None else round(error_K, 1),
             how=(
                 f"free {potential.lattice} spheres heated at {effort.rate_K_per_ps:g} K/ps, "
-                f"{len(found_K)} of {effort.n_seeds} melted; an upper bound"
+                f"{len(found_K)} of {effort.n_seeds} melted"
             ),
         )
     ]

@@ -10,7 +10,7 @@ from simulate.potentials import findings
 from simulate.potentials.admission import EXTENTS, extent_of, pieces, sphere_temperatures_K
 from simulate.potentials.characterise import Effort
 from simulate.potentials.findings import Finding, Report, keep, stored
-from simulate.potentials.heating import between, mean_and_error, molten_from
+from simulate.potentials.heating import LASTS_FRAMES, between, mean_and_error, molten_from
 from simulate.potentials.registry import potential_named, potentials
 from simulate.potentials.work import Piece, expected_s, worked
 
@@ -142,8 +142,8 @@ def test_a_lithium_sphere_must_last_at_room_temperature_and_at_its_hold() -> Non
 
 
 def test_a_cluster_has_melted_once_it_stays_molten() -> None:
-    assert molten_from([0.9, 0.2, 0.8, 0.1, 0.0, 0.9]) == 3
-    assert molten_from([0.9, 0.2, 0.8, 0.1]) is None
+    assert molten_from([0.9, 0.2, 0.2, 0.8, *[0.1] * LASTS_FRAMES]) == 4
+    assert molten_from([0.9, 0.2, 0.2, 0.8, *[0.1] * (LASTS_FRAMES - 1), 0.4]) is None
     assert between([400.0, 410.0, 420.0], 2) == 415.0
     assert between([400.0, 410.0], 0) is None  # molten from the start tells nothing
 
