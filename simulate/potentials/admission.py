@@ -196,8 +196,9 @@ def extent_of(potential: Potential, form: Form) -> Extent:
 def sphere_temperatures_K(potential: Potential) -> list[float]:
     """At which a sphere must last, simulated K: 300 K, and that of the homologous hold.
 
-    Where these are nearly the same, only the hotter one. Other metals than lithium only at the share of the melting point at which the default
-    potential is held, where theirs is known: 300 K is above that of potassium.
+    Where these are nearly the same, only the hotter one. Other metals than lithium only at the
+    share of the melting point at which the default potential is held, where theirs is known:
+    300 K is above that of potassium.
     """
     if not potential.has_melting_point:
         return [ROOM_K]
