@@ -54,6 +54,8 @@ def tell_report(console: Console, report: Report) -> None:
     if any(each.expected is not None for each in report.findings):
         words = {"pass": "is admitted", "fail": "is NOT admitted", "undecided": "is undecided"}
         console.result(f"{report.potential} {words[report.verdict]} ({report.form} check)")
+    if report.form == "quick":
+        console.result(f"next: glassyli potentials check {report.potential} --full")
 
 
 def as_json(report: Report) -> dict[str, Any]:

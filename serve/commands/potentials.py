@@ -45,9 +45,9 @@ def check(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the admission test: crystals at rest, a small free crystal, the energy it keeps.
+    """Run the admission test of one.
 
-    At most a minute; with --full the result is dated and kept beside the coefficients.
+    Crystals at rest, a small free crystal, and with --full the energy it keeps. At most a minute; with --full the result is dated and kept beside the coefficients.
     """
     console = SESSION.console(as_json=as_json)
     from simulate.errors import MisuseError
@@ -81,9 +81,10 @@ def characterise(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure melting of clusters by size, latent heat, diffusivity and fcc against bcc.
+    """Measure Tm(N), latent heat, diffusivity and fcc.
 
-    The result is dated and kept beside the coefficients.
+    Tm(N) is the melting of free clusters that are heated, diffusivity that of the melt at a hold of
+    300 K, and fcc is compared with bcc at rest. The result is dated and kept beside the coefficients.
     """
     console = SESSION.console(as_json=as_json)
     from serve.potentials_view import tell_report
