@@ -47,7 +47,8 @@ def check(
 ) -> None:
     """Run the admission test of one.
 
-    Crystals at rest, a small free crystal, and with --full the energy it keeps. At most a minute; with --full the result is dated and kept beside the coefficients.
+    Crystals at rest and a small free crystal, at most a minute. With --full for longer, and the
+    energy that an isolated embryo keeps; the result is dated and kept beside the coefficients.
     """
     console = SESSION.console(as_json=as_json)
     from simulate.errors import MisuseError
@@ -84,7 +85,8 @@ def characterise(
     """Measure Tm(N), latent heat, diffusivity and fcc.
 
     Tm(N) is the melting of free clusters that are heated, diffusivity that of the melt at a hold of
-    300 K, and fcc is compared with bcc at rest. The result is dated and kept beside the coefficients.
+    300 K, and fcc is compared with bcc at rest. The result is dated and kept beside the
+    coefficients.
     """
     console = SESSION.console(as_json=as_json)
     from serve.potentials_view import tell_report
