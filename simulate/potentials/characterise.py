@@ -133,8 +133,9 @@ def _cluster(potential: Potential, effort: Effort, n_atoms: int, told: Told) -> 
             measured=round(mean_K, 1),
             uncertainty=None if error_K is None else round(error_K, 1),
             how=(
-                f"free {potential.lattice} spheres heated at {effort.rate_K_per_ps:g} K/ps, "
-                f"{len(found_K)} of {effort.n_seeds} melted"
+                f"{effort.n_seeds} free {potential.lattice} spheres heated at "
+                f"{effort.rate_K_per_ps:g} K/ps, which lost their crystal at "
+                f"{', '.join(f'{each:.0f}' for each in found_K)} K"
             ),
         )
     ]
