@@ -1,11 +1,10 @@
 """At which temperature does a small cluster melt? A free sphere is heated steadily until it has.
 
-A heated crystal melts late: nearer to where both phases are in balance the slower the heating. A
-sphere is not the shape a small crystal likes: that of 200 atoms by Nichol and Ackland loses much of
-its order below 0.4 of the melting point, and finds it again only if it was cold and unshaken before
-(begun at 0.35, it did not). So heating begins far below, and a sphere has melted only where it
-stays molten over a tenth of the melting point. The interval of one sphere is a frame wide; what seeds
-differ by is the error told.
+A heated crystal melts late: nearer to where both phases are in balance the slower the heating. And
+a sphere is not the shape a small crystal likes: one of 200 atoms by Nichol and Ackland may lose its
+order far below, and not find it again in so short a time. Heating begins low, a sphere has lost its
+crystal only where it stays without over a tenth of the melting point, and where each one lost it is
+told. The interval of one sphere is a frame wide; what seeds differ by is the error told.
 """
 
 import math
