@@ -26,7 +26,6 @@ from simulate.confinement import (
 )
 from simulate.design import EmbryoDesign
 from simulate.errors import EngineError, TrajectoryFailure
-from simulate.potentials.registry import Potential
 from simulate.protocol import Stage
 from simulate.snapshot import Snapshot
 from simulate.units import FS_PER_PS
@@ -284,56 +283,6 @@ class Lammps:
                 told = text.replace(str(self.log.parent), "")  # a folder's name is no sign
                 cause = next((c for sign, c in _CAUSES.items() if sign in told), "engine_error")
                 raise TrajectoryFailure(cause, f"LAMMPS stopped at `{command}`: {text}") from error
-
-
-def static_energy_per_atom_eV(
-    potential: Potential,
-    lattice: str,
-    constant_A: float,
-    folder: Path,
-    c_over_a: float | None = None,
-) -> float:
-    """Energy per atom of a perfect crystal at rest, eV.
-
-    Args:
-        potential: The interactions.
-        lattice: `bcc`, `fcc` or `hcp`.
-        constant_A: Lattice constant, Å.
-        folder: For the log and the potential's table.
-        c_over_a: Of hcp; None: that of touching spheres.
-    """
-    instance = new_instance(folder / "log.lammps")
-    try:
-        for command in (
-            f"units {potential.units.name}",
-            f"atom_style {potential.atom_style}",
-            "boundary p p p",
-            lattice_command(lattice, constant_A, c_over_a),
-            "region cell block 0 4 0 4 0 4",
-            "create_box 1 cell",
-            "create_atoms 1 box",
-            *potential.lammps_commands(folder),
-            "run 0 post no",
-        ):
-            instance.command(command)
-        return potential.units.eV(float(instance.get_thermo("pe"))) / int(instance.get_natoms())
-    finally:
-        instance.close()
-
-
-def lattice_command(lattice: str, constant_A: float, c_over_a: float | None = None) -> str:
-    """The LAMMPS command for a crystal's lattice; of hcp in a box of right angles.
-
-    >>> lattice_command("bcc", 3.51)
-    'lattice bcc 3.51'
-    """
-    if lattice != "hcp" or c_over_a is None:
-        return f"lattice {lattice} {constant_A:.10g}"
-    basis = ("0 0 0", "0.5 0.5 0", f"0.5 {5.0 / 6.0:.15g} 0.5", f"0 {1.0 / 3.0:.15g} 0.5")
-    return (
-        f"lattice custom {constant_A:.10g} a1 1 0 0 a2 0 {math.sqrt(3.0):.15g} 0 "
-        f"a3 0 0 {c_over_a:.10g} " + " ".join(f"basis {place}" for place in basis)
-    )
 
 
 def lammps_version() -> str:

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.engine import NEIGHBOUR_SKIN_A, lattice_command, new_instance
+from simulate.engine import NEIGHBOUR_SKIN_A, new_instance
 from simulate.labels import CRYSTALLINE, match_templates
+from simulate.potentials.crystals import lattice_command
 from simulate.potentials.potential import Potential
 from simulate.protocol import Labelling
 from simulate.snapshot import Snapshot
