@@ -10,10 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from simulate.potentials.phases import MOLTEN_BELOW
+
 LEFT_OUT_PS: Final = 30.0
 """Of a bar left alone, which looks for its temperature first."""
-MOLTEN_BELOW: Final = 0.25
-"""Share of crystalline labels: a liquid has a few by chance, and its ends touch the crystal."""
 CRYSTALLINE_ABOVE: Final = 0.6
 FLOWING_ABOVE: Final = 0.5
 """Mean squared way in `RUN_IN_PS` over the square of the nearest neighbour's distance; a hot

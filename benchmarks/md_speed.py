@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from benchmarks.reaxff import published, seconds_per_step
 from benchmarks.timing import Line, Task, timed
 from simulate.design import EmbryoDesign
 from simulate.engine import Lammps
 from simulate.labels import label
 from simulate.packing import pack
-from simulate.protocol import Labelling, protocol_named, stages
+from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
+from simulate.protocol import Labelling, Stage, protocol_named, stages
 from simulate.snapshot import Snapshot, extended_xyz
 from simulate.units import FS_PER_PS
 
@@ -21,11 +21,15 @@ SIZES: Final = (200, 700)
 REFERENCE_ATOMS: Final = 700
 EAM_STEPS: Final = 500
 REAXFF_STEPS: Final = 10
+REAXFF: Final = potential_named("islam-2015")
 S_PER_DAY: Final = 86_400.0
 
 
-def embryo(n_atoms: int, packing_density_g_cm3: float = 0.0534) -> EmbryoDesign:
+def embryo(
+    n_atoms: int, packing_density_g_cm3: float = 0.0534, potential: str = DEFAULT_POTENTIAL
+) -> EmbryoDesign:
     return EmbryoDesign(
+        potential=potential,
         n_atoms=n_atoms,
         packing_density_g_cm3=packing_density_g_cm3,
         mass_exchange="open",
@@ -47,31 +51,20 @@ def melted(design: EmbryoDesign) -> Snapshot:
     return Snapshot(positions_A, packed.cell_A, packed.is_periodic)
 
 
-def eam_step(design: EmbryoDesign, atoms: Snapshot) -> Callable[[], float]:
+def step(design: EmbryoDesign, atoms: Snapshot, heat: Stage, n_steps: int) -> Callable[[], float]:
     """Times a step of our own engine in the melt, s."""
-    heat = replace(
-        stages(protocol_named("reference"), design)[0], n_frames=2, steps_per_frame=EAM_STEPS
+    timed_stage = replace(
+        heat, n_frames=2, steps_per_frame=n_steps, n_samples=1, sample_every=n_steps
     )
 
     def work() -> float:
         with tempfile.TemporaryDirectory() as folder, Lammps(design, atoms, 1, Path(folder)) as md:
             md.set_temperature(heat.start_K)
-            frames = md.run(heat)
+            frames = md.run(timed_stage)
             next(frames)  # the first one sets up
             began = time.process_time()
             next(frames)
-            return (time.process_time() - began) / EAM_STEPS
-
-    return work
-
-
-def reaxff_step(atoms: Snapshot) -> Callable[[], float]:
-    """Times a step of the same atoms by ReaxFF, s."""
-    melt_K = protocol_named("reference").heat_temperature_K
-
-    def work() -> float:
-        with tempfile.TemporaryDirectory() as folder:
-            return seconds_per_step(atoms, melt_K, REAXFF_STEPS, Path(folder))
+            return (time.process_time() - began) / n_steps
 
     return work
 
@@ -81,9 +74,12 @@ def tasks() -> Iterator[Task]:
     for n_atoms in SIZES:
         design = embryo(n_atoms)
         atoms = melted(design)
-        yield Task(f"EAM {n_atoms}", eam_step(design, atoms))
+        heat = stages(protocol_named("reference"), design)[0]
+        yield Task(f"EAM {n_atoms}", step(design, atoms, heat, EAM_STEPS))
         if n_atoms == REFERENCE_ATOMS:
-            yield Task(f"ReaxFF {n_atoms}", reaxff_step(atoms))
+            dear = embryo(n_atoms, potential=REAXFF.name)
+            heat = stages(protocol_named("paper"), dear)[0]
+            yield Task(f"ReaxFF {n_atoms}", step(dear, atoms, heat, REAXFF_STEPS))
         for name, work in {
             "label": lambda a=atoms, d=design: label(a, d.physics, Labelling()),
             "packing": lambda d=design: pack(d, 1),
@@ -100,7 +96,7 @@ def lines(took_s: dict[str, float]) -> Iterator[Line]:
         yield Line(what, _ns_per_day(step_fs, step_s), "ns/day")
         yield Line(what, 1.0e6 * step_s / n_atoms, "µs/atom/step")
         if n_atoms == REFERENCE_ATOMS:
-            reaxff_fs = published().time_step_fs
+            reaxff_fs = REAXFF.time_step_fs
             yield Line(
                 f"{n_atoms} atoms: ReaxFF (Islam 2015, {reaxff_fs:g} fs)",
                 _ns_per_day(reaxff_fs, took_s[f"ReaxFF {n_atoms}"]),
@@ -114,7 +110,7 @@ def replaced_s(took_s: dict[str, float]) -> dict[str, float]:
     """Seconds on one core of the reference protocol to its horizon, by what would run it."""
     protocol, design = protocol_named("reference"), embryo(REFERENCE_ATOMS)
     length_fs = FS_PER_PS * sum(stage.length_ps for stage in stages(protocol, design))
-    steps_fs = {"EAM": design.physics.time_step_fs, "ReaxFF": published().time_step_fs}
+    steps_fs = {"EAM": design.physics.time_step_fs, "ReaxFF": REAXFF.time_step_fs}
     return {
         name: took_s[f"{name} {REFERENCE_ATOMS}"] * length_fs / step_fs
         for name, step_fs in steps_fs.items()

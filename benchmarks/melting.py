@@ -26,17 +26,19 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.choices import CHOICES
 from benchmarks.coexistence import Bar, Contact, Moment, verdict
-from benchmarks.periodic_box import AVERAGING_PS, PeriodicBox, crystal_box
-from simulate.potentials.registry import Potential, potentials
+from simulate.potentials.periodic_box import AVERAGING_PS, PeriodicBox, crystal_box
+from simulate.potentials.phases import HELD_SHARE_OF_STEP, MELT_AT_of_guess
+from simulate.potentials.registry import Potential
 
 N_CELLS: Final = {"bcc": (7, 7, 22), "fcc": (6, 6, 16)}
 """Cubic cells of the bar: 2156 atoms of bcc, 2304 of fcc, which has twice as many a cell."""
 N_SLICES: Final = 22
-MELT_AT_of_guess, CONTACT_AT_of_guess = 1.7, 1.08
+CONTACT_AT_of_guess: Final = 1.08
 """Of the melt before contact, or of the start if that is hotter: at 620 K lithium's freezes at the
 standing crystal within 8 ps."""
-HELD_SHARE_OF_STEP, FREE_SHARE_OF_STEP = 2.0 / 3.0, 1.0 / 3.0
+FREE_SHARE_OF_STEP: Final = 1.0 / 3.0
 """Of the time step of thermostatted stages. Left alone at 2 fs, bars of lithium gained 13 to 15 meV
 an atom in 130 ps (a quarter of the latent heat), at 1 fs 1 to 3 meV in 110 ps."""
 MELTED_ABOVE: Final = 0.5
@@ -44,7 +46,6 @@ MELTED_ABOVE: Final = 0.5
 MELT_PS, COOL_PS, RUN_IN_PS, SETTLE_PS = 4.0, 2.0, 3.0, 1.0
 HELD_CHUNK_PS, FREE_CHUNK_PS = 2.0, 5.0
 """Over which a bar is averaged; one far from the melting point is done after some ps."""
-ELEMENTS: Final = sorted(each.element for each in potentials().values())
 OFFSETS: Final = (-0.02, 0.02, 0.0)
 """Share of the melting point on record by which bars left alone start colder or hotter."""
 
@@ -77,11 +78,11 @@ def watched(
     with crystal_box(potential, lattice, n_cells or N_CELLS[lattice], prepare_fs) as box:
         box.warm(start_K, seed)
         contact = _melt_one_half(box, start_K, seed)
-        box.run(f"fix move all npt temp {start_K} {start_K} 0.1 z 0 0 1")
+        box.run(f"fix move all npt temp {box.heat(start_K)} {box.breathing('z')}")
         box.run_ps(SETTLE_PS)
         if not is_held:
             box.run("unfix move")
-            box.run("fix move all nph z 0 0 1 pchain 0")  # a chain would heat
+            box.run(f"fix move all nph {box.breathing('z')} pchain 0")  # a chain would heat
         box.set_step(step_fs or share * potential.time_step_fs)
         chunk_ps = HELD_CHUNK_PS if is_held else FREE_CHUNK_PS
         moments = tuple(
@@ -115,13 +116,15 @@ def _melt_one_half(box: PeriodicBox, start_K: float, seed: int) -> Contact:
     box.run("group melted region top")
     # The box changes around the middle of what stands still, which is not moved with it.
     middle_A = (low_A[2] + border_A) / 2.0
-    box.run(f"fix move melted nph z 0 0 1 dilate melted fixedpoint 0 0 {middle_A:.10g}")
-    warmer_K = max(start_K, box.potential.melting_temperature_K)
+    box.run(
+        f"fix move melted nph {box.breathing('z')} dilate melted fixedpoint 0 0 {middle_A:.10g}"
+    )
+    warmer_K = max(start_K, box.potential.melting_guess_K)
     hot_K, cool_K = MELT_AT_of_guess * warmer_K, CONTACT_AT_of_guess * warmer_K
     for from_K, to_K, length_ps in ((hot_K, hot_K, MELT_PS), (hot_K, cool_K, COOL_PS)):
-        box.run(f"fix warm melted temp/csvr {from_K} {to_K} 0.1 {seed}")
+        box.run(f"fix warm melted temp/csvr {box.heat(from_K, to_K)} {seed}")
         box.run_ps(length_ps)
-    box.run(f"fix warm melted temp/csvr {cool_K} {cool_K} 0.1 {seed}")
+    box.run(f"fix warm melted temp/csvr {box.heat(cool_K)} {seed}")
     box.run("compute way melted msd com yes")
     box.run_ps(RUN_IN_PS)
     way_A2 = box.squared_way_A2("way")
@@ -140,7 +143,7 @@ def _melt_one_half(box: PeriodicBox, start_K: float, seed: int) -> Contact:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    asked.add_argument("element", choices=ELEMENTS)
+    asked.add_argument("element", metavar="potential", choices=sorted(CHOICES))
     asked.add_argument("--crystal", choices=["bcc", "fcc"], default="bcc")
     which = asked.add_mutually_exclusive_group()
     which.add_argument("--hold", type=float, nargs="+", help="keep bars at these temperatures, K")
@@ -151,8 +154,8 @@ def main() -> None:
     asked.add_argument("--first-seed", type=int, default=1, help="of the first bar")
     asked.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = asked.parse_args()
-    potential = next(p for p in potentials().values() if p.element == options.element)
-    guess_K = potential.melting_temperature_K
+    potential = CHOICES[options.element]
+    guess_K = potential.melting_guess_K
     bars = []
     for number, start_K in enumerate(
         options.hold or options.start or [guess_K * (1.0 + offset) for offset in OFFSETS]

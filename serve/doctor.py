@@ -80,10 +80,11 @@ def _lammps() -> str:
     from simulate.potentials.admission import quick_admission
     from simulate.potentials.registry import potentials
 
+    cheap = [each.name for each in potentials().values() if each.kind == "EAM/FS"]
     found = [
         f"{measured.potential}: a = {measured.lattice_constant_A:.4f} Å, cohesion "
-        f"{measured.cohesive_energy_eV:.4f} eV, fcc {1000 * measured.fcc_minus_bcc_eV:+.1f} meV"
-        for measured in map(quick_admission, potentials())
+        f"{measured.cohesive_energy_eV:.4f} eV, {measured.other_lattice}"
+        for measured in map(quick_admission, cheap)
     ]
     return f"{'; '.join(found)}: admitted"
 

@@ -161,7 +161,8 @@ def request_schema() -> dict[str, Any]:
     schema = PredictRequest.model_json_schema()
     design = schema.pop("$defs")["EmbryoDesign"]
     schema["properties"]["designs"]["items"] = design
-    known = potentials().values()
+    # Without a melting point temperatures cannot be compared with those learnt from.
+    known = [each for each in potentials().values() if each.has_melting_point]
     fields = design["properties"]
     fields["potential"]["enum"] = sorted(potential.name for potential in known)
     fields["element"]["enum"] = sorted({potential.element for potential in known})

@@ -8,7 +8,8 @@ from serve.console import Console, duration
 from serve.words import count
 from simulate.cluster import available_cores
 from simulate.plan import Plan
-from simulate.pricing import calibrate, price
+from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
+from simulate.pricing import calibrate, price, times_default
 from simulate.protocol import Protocol
 from simulate.store import create_or_open
 
@@ -57,3 +58,10 @@ def tell_price(console: Console, plans: Sequence[Plan], out: Path, protocol: Pro
         f"measured here: {measured.us_per_atom_step:.2g} µs an atom and step, "
         f"{measured.ms_per_frame:.0f} ms a labelled frame"
     )
+    others = sorted({plan.design.physics.name for plan in waiting} - {DEFAULT_POTENTIAL})
+    if others:
+        console.result(
+            f"measured with {DEFAULT_POTENTIAL}; "
+            + ", ".join(f"{name} {times_default(potential_named(name)):.2g}" for name in others)
+            + " times as dear by what is on record (`glassyli potentials`)"
+        )

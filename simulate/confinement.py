@@ -16,6 +16,7 @@ from typing import Final
 
 from simulate.design import EmbryoDesign, WallShape
 from simulate.protocol import Stage
+from simulate.unit_system import METAL, UnitSystem
 
 HALF_ATOM_A: Final = 1.5
 """Half the thickness of a lithium atom: centres stay this far inside the wall of the volume, Å."""
@@ -84,7 +85,7 @@ def cell_of(design: EmbryoDesign) -> Cell:
     return Cell(2.0 * (radius_A + WALL_RANGE_A + BOX_MARGIN_A), radius_A, design.wall_shape)
 
 
-def wall_commands(cell: Cell) -> list[str]:
+def wall_commands(cell: Cell, units: UnitSystem = METAL) -> list[str]:
     """LAMMPS commands for the wall; empty for a periodic cell."""
     if cell.wall_radius_A is None:
         return []
@@ -95,43 +96,46 @@ def wall_commands(cell: Cell) -> list[str]:
         room = f"block {low} {high} {low} {high} {low} {high}"
     else:
         room = f"sphere {centre:.10g} {centre:.10g} {centre:.10g} {surface_A:.10g}"
+    stiffness = f"{units.energy(WALL_STIFFNESS_eV_per_A2):.10g}"
     return [
         f"region room {room} side in",
-        f"fix wall all wall/region room harmonic {WALL_STIFFNESS_eV_per_A2} 1.0 {WALL_RANGE_A}",
+        f"fix wall all wall/region room harmonic {stiffness} 1.0 {WALL_RANGE_A}",
         # With the wall's own virial the pressure of a closed box would be zero by the virial
         # theorem; without it, it is what the atoms exert on the wall.
         "fix_modify wall energy yes virial no",
     ]
 
 
-def exchange_commands(stage: Stage, cell: Cell, seed: int) -> list[str]:
+def exchange_commands(stage: Stage, cell: Cell, seed: int, units: UnitSystem = METAL) -> list[str]:
     """LAMMPS fixes that move atoms and exchange heat during a stage, in simulated kelvin.
 
     Args:
         stage: What is to be done.
         cell: Where; decides how many degrees of freedom there are.
         seed: Of the stochastic thermostat, positive.
+        units: What LAMMPS counts in.
     """
     move, leak = exchange_fixes(stage)
     span_K = f"{stage.start_K:.10g} {stage.end_K:.10g}"
     if stage.ensemble == "nvt":
         return [
-            f"fix {move} all nvt temp {span_K} {stage.relaxation_ps}",
+            f"fix {move} all nvt temp {span_K} {units.time(stage.relaxation_ps)}",
             f"compute_modify {move}_temp extra/dof {cell.n_frozen}",
         ]
     if stage.ensemble == "nve":
         return [f"fix {move} all nve"]
-    return heat_leak_commands((move, leak), span_K, stage.relaxation_ps, cell, seed)
+    return heat_leak_commands((move, leak), span_K, stage.relaxation_ps, cell, seed, units)
 
 
 def heat_leak_commands(
-    fixes: tuple[str, str], span_K: str, relaxation_ps: float, cell: Cell, seed: int
-) -> list[str]:
+    fixes: tuple[str, str], span_K: str, relaxation_ps: float, cell: Cell, seed: int,
+    units: UnitSystem = METAL,
+) -> list[str]:  # fmt: skip
     """LAMMPS fixes of these names for stochastic velocity rescaling; see `exchange_commands`."""
     move, leak = fixes
     return [  # its heat enters `econserve` by itself
         f"fix {move} all nve",
-        f"fix {leak} all temp/csvr {span_K} {relaxation_ps:.10g} {seed}",
+        f"fix {leak} all temp/csvr {span_K} {units.time(relaxation_ps):.10g} {seed}",
         f"compute_modify {leak}_temp extra/dof {cell.n_frozen}",
     ]
 

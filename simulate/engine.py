@@ -26,11 +26,14 @@ from simulate.confinement import (
 )
 from simulate.design import EmbryoDesign
 from simulate.errors import EngineError, TrajectoryFailure
-from simulate.potentials.registry import Potential
 from simulate.protocol import Stage
 from simulate.snapshot import Snapshot
+from simulate.units import FS_PER_PS
 
 NEIGHBOUR_SKIN_A = 1.0
+SETTLING_STEP_fs = 1.0
+"""While new velocities share their energy; less where the potential asks for less."""
+STILL_ENOUGH_eV_per_A = 1.0e-2
 _MPI_LIBRARY = "libmpi.so.12"
 
 _CAUSES = {
@@ -83,6 +86,7 @@ class Lammps:
         self.log = folder / "log.lammps"
         self._design = design
         self._cell = cell_of(design)
+        self._units = design.physics.units
         self._seed = 1 + seed % 899_999_999
         self._restart = folder / "restart"
         self._must_set_up = True
@@ -121,8 +125,8 @@ class Lammps:
         """
         averaged = f"{stage.sample_every} {stage.n_samples} {stage.steps_per_frame}"
         begin = [
-            f"timestep {stage.time_step_fs / 1000.0:.10g}",
-            *exchange_commands(stage, self._cell, self._seed),
+            f"timestep {self._units.time(stage.time_step_fs / FS_PER_PS):.10g}",
+            *exchange_commands(stage, self._cell, self._seed, self._units),
             f"fix mean all ave/atom {averaged} c_unwrapped[1] c_unwrapped[2] c_unwrapped[3]",
             f"fix press all ave/time {averaged} c_thermo_press",
             f"thermo {stage.steps_per_frame}",
@@ -166,7 +170,8 @@ class Lammps:
 
         Stops after 100 steps: enough for overlaps and for the swing of vibration.
         """
-        self._commands(["minimize 1.0e-4 1.0e-2 100 1000"])
+        least_force = f"{self._units.energy(STILL_ENOUGH_eV_per_A):.10g}"
+        self._commands([f"minimize 1.0e-4 {least_force} 100 1000"])
         places = np.array(
             self._lammps.numpy.extract_atom("x")[: self._design.n_atoms], dtype=np.float64
         )
@@ -182,11 +187,13 @@ class Lammps:
             length_ps: How long.
         """
         span_K = f"{temperature_K:.10g} {temperature_K:.10g}"
+        step_ps = min(SETTLING_STEP_fs, self._design.physics.time_step_fs) / FS_PER_PS
+        leaks = ("move", "leak"), span_K, 0.1, self._cell, self._seed, self._units
         self._commands(
             [
-                "timestep 0.001",
-                *heat_leak_commands(("move", "leak"), span_K, 0.1, self._cell, self._seed),
-                f"run {round(1000 * length_ps)} post no",
+                f"timestep {self._units.time(step_ps):.10g}",
+                *heat_leak_commands(*leaks),
+                f"run {round(length_ps / step_ps)} post no",
                 "unfix leak",
                 "unfix move",
             ]
@@ -197,8 +204,8 @@ class Lammps:
         edge = f"{self._cell.edge_A:.12g}"
         self._commands(
             [
-                "units metal",
-                "atom_style atomic",
+                f"units {self._units.name}",
+                f"atom_style {self._design.physics.atom_style}",
                 "atom_modify map array",
                 f"boundary {boundary}",
                 f"region cell block 0 {edge} 0 {edge} 0 {edge}",
@@ -221,7 +228,7 @@ class Lammps:
                 *self._design.physics.lammps_commands(folder),
                 f"neighbor {NEIGHBOUR_SKIN_A} bin",
                 "neigh_modify every 1 delay 0 check yes",
-                *wall_commands(self._cell),
+                *wall_commands(self._cell, self._units),
                 "compute unwrapped all property/atom xu yu zu",
                 "thermo_style custom step temp pe econserve press",
                 "thermo_modify norm no",
@@ -242,9 +249,9 @@ class Lammps:
             positions_A=positions_A,
             time_ps=time_ps,
             temperature_K=thermo["Temp"],
-            potential_eV_per_atom=thermo["PotEng"] / n_atoms,
-            conserved_eV_per_atom=thermo["Econserve"] / n_atoms,
-            pressure_bar=self._lammps.extract_fix("press", 0, 0)
+            potential_eV_per_atom=self._units.eV(thermo["PotEng"]) / n_atoms,
+            conserved_eV_per_atom=self._units.eV(thermo["Econserve"]) / n_atoms,
+            pressure_bar=self._units.bar(self._lammps.extract_fix("press", 0, 0))
             * self._cell.edge_A**3
             / self._cell.accessible_volume_A3,
         )
@@ -276,36 +283,6 @@ class Lammps:
                 told = text.replace(str(self.log.parent), "")  # a folder's name is no sign
                 cause = next((c for sign, c in _CAUSES.items() if sign in told), "engine_error")
                 raise TrajectoryFailure(cause, f"LAMMPS stopped at `{command}`: {text}") from error
-
-
-def static_energy_per_atom_eV(
-    potential: Potential, lattice: str, constant_A: float, folder: Path
-) -> float:
-    """Energy per atom of a perfect crystal at rest, eV.
-
-    Args:
-        potential: The interactions.
-        lattice: A LAMMPS lattice style: `bcc`, `fcc`.
-        constant_A: Lattice constant, Å.
-        folder: For the log and the potential's table.
-    """
-    instance = new_instance(folder / "log.lammps")
-    try:
-        for command in (
-            "units metal",
-            "atom_style atomic",
-            "boundary p p p",
-            f"lattice {lattice} {constant_A:.10g}",
-            "region cell block 0 4 0 4 0 4",
-            "create_box 1 cell",
-            "create_atoms 1 box",
-            *potential.lammps_commands(folder),
-            "run 0 post no",
-        ):
-            instance.command(command)
-        return float(instance.get_thermo("pe")) / int(instance.get_natoms())
-    finally:
-        instance.close()
 
 
 def lammps_version() -> str:

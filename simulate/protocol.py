@@ -21,7 +21,7 @@ from simulate.files import read_yaml
 from simulate.settings import Settings, validated
 from simulate.units import FS_PER_PS
 
-PRESETS = ("reference", "quickstart")
+PRESETS = ("reference", "quickstart", "paper")
 
 MOST_FRAMES = 100_000
 """Frames of one hold; more would fill memory before they answered anything."""

@@ -234,8 +234,12 @@ class TrainingDomain(Settings):
 
     @cached_property
     def _every_ranges(self) -> dict[str, dict[str, tuple[float, float]]]:
-        """`ranges_of` every potential on offer."""
-        return {name: self.ranges_of(name) for name in potentials()}
+        """`ranges_of` every potential on offer whose temperatures can be compared."""
+        return {
+            name: self.ranges_of(name)
+            for name, potential in potentials().items()
+            if potential.has_melting_point
+        }
 
     @cached_property
     def places(self) -> NDArray[np.float64]:

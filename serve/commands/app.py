@@ -15,6 +15,7 @@ from serve.commands import (
     doctor,
     evaluate,
     model,
+    potentials,
     predict,
     quickstart,
     report,
@@ -49,6 +50,7 @@ for verb in (
 ):
     app.command()(verb)
 app.add_typer(curation.records_app, name="records")
+app.add_typer(potentials.potentials_app, name="potentials")
 app.add_typer(model.model_app, name="model")
 app.add_typer(report.report_app, name="report")
 

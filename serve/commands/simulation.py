@@ -26,7 +26,7 @@ def simulate(
     ),
     protocol: Annotated[
         str | None,
-        typer.Option(help="reference, quickstart or a YAML file. Default: the store's own."),
+        typer.Option(help="reference, quickstart, paper or a YAML file. Default: the store's own."),
     ] = None,
     parents: Annotated[
         Path | None,

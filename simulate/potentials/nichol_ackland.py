@@ -7,15 +7,20 @@ Reference:
 import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulate.files import write_atomically
+from simulate.potentials.potential import Known
 from simulate.settings import Settings
 from simulate.units import COULOMB_eV_A
 
 Array = NDArray[np.floating[Any]]
+
+SOURCE: Final = "nichol_ackland_2016.toml"
 
 CUTOFF_in_a: Final = 1.3
 PAIR_KNOTS_in_a: Final = (1.3, 1.22, 1.15, 1.06, 0.95, float(np.sqrt(3.0) / 2.0))
@@ -42,36 +47,17 @@ class Coefficients(Settings):
         return CUTOFF_in_a * self.lattice_constant_A
 
 
-class Measured(Settings):
-    """What is known of one element's potential beside its coefficients; the file says how."""
-
-    name: str
-    melting_temperature_K: float
-    nominal_melting_K: float | None = None
-    bulk_density_g_cm3: float
-    cohesive_energy_eV: float
-    fcc_minus_bcc_eV: float
-    time_step_fs: float
-    isolated_time_step_fs: float
-
-    @property
-    def nominal(self) -> float:
-        """What temperatures are scaled by."""
-        return self.nominal_melting_K or self.melting_temperature_K
-
-
 @cache
 def published() -> dict[str, Any]:
     """The data file as read: `name`, `doi`, `citation`, one table an element."""
-    text = files("simulate.potentials").joinpath("nichol_ackland_2016.toml").read_text("utf-8")
+    text = files("simulate.potentials").joinpath(SOURCE).read_text("utf-8")
     return tomllib.loads(text)
 
 
-def measured() -> dict[str, Measured]:
+def measured() -> dict[str, Known]:
     """Of each element on offer, Li first."""
     return {
-        element: Measured.model_validate(values)
-        for element, values in published()["measured"].items()
+        element: Known.model_validate(values) for element, values in published()["measured"].items()
     }
 
 
@@ -118,6 +104,16 @@ def eam_fs_table(element: str, n_distances: int = 4000, n_densities: int = 4000)
     ]
     tables = [-np.sqrt(rho), host_density(r, c), pair_times_r]
     return "\n".join(head + [f"{value:.16e}" for table in tables for value in table]) + "\n"
+
+
+def commands(element: str, name: str, folder: Path) -> list[str]:
+    """LAMMPS commands for the element; the table is written into `folder` first.
+
+    Plain `eam/fs`: its `opt` form copies the table every step, four times slower at 200 atoms.
+    """
+    table = folder / f"{element}.{name}.eam.fs"
+    write_atomically(table, eam_fs_table(element))
+    return ["pair_style eam/fs", f'pair_coeff * * "{table}" {element}']
 
 
 def _cubic_steps(r_A: Array, knots_A: Array, weights: tuple[float, ...]) -> Array:

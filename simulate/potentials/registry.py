@@ -1,134 +1,61 @@
-"""Which potentials there are, what they are good for, and how LAMMPS is told of them."""
+"""Which potentials there are, what they are good for, and which are refused and why."""
 
 import json
-import math
-from dataclasses import dataclass
-from functools import cache
+import tomllib
+from collections.abc import Callable
+from functools import cache, partial
+from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from simulate.files import canonical_json, sha256_of, write_atomically
-from simulate.potentials import nichol_ackland
+from simulate.files import canonical_json, sha256_of
+from simulate.potentials import meam, nichol_ackland, reaxff, wheel
+from simulate.potentials.potential import (
+    EXPERIMENTAL_MELTING_K,
+    LITHIUM_LATTICE_A,
+    Kind,
+    Known,
+    Potential,
+)
+from simulate.settings import Settings
+from simulate.unit_system import UnitName
+
+__all__ = [
+    "DEFAULT_POTENTIAL",
+    "EXPERIMENTAL_MELTING_K",
+    "LITHIUM_LATTICE_A",
+    "Potential",
+    "potential_named",
+    "potentials",
+    "refusal",
+]
 
 DEFAULT_POTENTIAL: Final = "nichol-ackland-2016"
 
-LITHIUM_LATTICE_A: Final = 3.51
-"""Lattice constant of the first potential; see `Potential.length_scale`."""
 
-EXPERIMENTAL_MELTING_K: Final = {"Li": 453.65, "Na": 370.95, "K": 336.7}
-"""Melting points of the elements, K (CRC Handbook of Chemistry and Physics, 97th ed.)."""
+class _Publication(Settings):
+    """A data file of one element: the head that all kinds share."""
 
-ROOM_K: Final = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Potential:
-    """An admitted interatomic potential of one element.
-
-    Attributes:
-        melting_temperature_K: Melting point of the model crystal, simulated K, measured here.
-        nominal_melting_K: What experiment-equivalent temperatures are scaled by: the melting point
-            as it was believed to be when the first records were made.
-        bulk_density_g_cm3: Density of the real crystal at room temperature.
-        nearest_neighbour_A: Distance of nearest neighbours in the model crystal at 0 K.
-        bcc_lattice_constant_A: At 0 K.
-        cohesive_energy_eV, fcc_minus_bcc_eV: What the admission test must find.
-        time_step_fs: For thermostatted stages.
-        isolated_time_step_fs: For holds that must conserve energy to 1 meV/atom over 1 ns.
-        coefficients_sha256: Hash of the numbers that define the energy.
-    """
-
-    name: str
     element: str
-    citation: str
     doi: str
-    mass_g_mol: float
-    melting_temperature_K: float
-    nominal_melting_K: float
-    bulk_density_g_cm3: float
-    bcc_lattice_constant_A: float
-    cohesive_energy_eV: float
-    fcc_minus_bcc_eV: float
-    time_step_fs: float
-    isolated_time_step_fs: float
-    coefficients_sha256: str
+    citation: str
+    lattice_constant_A: float
+    mass_g_mol: float | None = None
+    coefficients: dict[str, Any]
+    known: Known
 
-    @property
-    def nearest_neighbour_A(self) -> float:
-        """Distance of nearest neighbours in the bcc crystal at 0 K, Å."""
-        return self.bcc_lattice_constant_A * math.sqrt(0.75)
 
-    @property
-    def length_scale(self) -> float:
-        """Lattice constant over that of lithium, for which lengths of packing and wall were chosen.
-
-        Exactly 1 for lithium.
-        """
-        return self.bcc_lattice_constant_A / LITHIUM_LATTICE_A
-
-    @property
-    def substance(self) -> str:
-        """Element and name, for people."""
-        return f"{self.element} with {self.name}"
-
-    @property
-    def temperature_scale(self) -> float:
-        """Simulated over experiment-equivalent temperature; a declared constant."""
-        return self.nominal_melting_K / EXPERIMENTAL_MELTING_K[self.element]
-
-    def share_of_melting(self, temperature_K: float) -> float:
-        """Simulated temperature over the melting point of the model crystal.
-
-        Args:
-            temperature_K: Experiment-equivalent.
-        """
-        return temperature_K * self.temperature_scale / self.melting_temperature_K
-
-    def temperature_at(self, share_of_melting: float) -> float:
-        """Experiment-equivalent temperature, K, at that share of the melting point."""
-        return share_of_melting * self.melting_temperature_K / self.temperature_scale
-
-    @property
-    def about_temperatures(self) -> str:
-        """What 300 K means here, for people."""
-        real_K = self.share_of_melting(ROOM_K) * EXPERIMENTAL_MELTING_K[self.element]
-        return (
-            f"of {self.element}, {ROOM_K:g} K is simulated at "
-            f"{ROOM_K * self.temperature_scale:.0f} K, "
-            f"{self.share_of_melting(ROOM_K):.2f} of the {self.melting_temperature_K:g} K at which "
-            f"the model crystal melts; the metal is there at {real_K:.0f} K"
-        )
-
-    def lammps_commands(self, folder: Path) -> list[str]:
-        """Commands that define the interactions; the table is written into `folder` first."""
-        table = folder / f"{self.element}.{self.name}.eam.fs"
-        write_atomically(table, nichol_ackland.eam_fs_table(self.element))
-        return [
-            "pair_style eam/fs",
-            f'pair_coeff * * "{table}" {self.element}',
-            f"mass 1 {self.mass_g_mol}",  # after pair_coeff, which sets a mass of its own
-        ]
+class _Refused(Settings):
+    names: list[str]
+    what: str
+    why: str
+    instead: str
 
 
 @cache
 def potentials() -> dict[str, Potential]:
-    """Every potential on offer, by name."""
-    published = nichol_ackland.published()
-    offered: list[Potential] = []
-    for element, ours in nichol_ackland.measured().items():
-        coefficients = nichol_ackland.coefficients_of(element)
-        numbers = json.loads(coefficients.model_dump_json())
-        offered.append(
-            Potential(
-                element=element,
-                citation=published["citation"],
-                doi=published["doi"],
-                mass_g_mol=coefficients.mass_g_mol,
-                bcc_lattice_constant_A=coefficients.lattice_constant_A,
-                coefficients_sha256=sha256_of(canonical_json(numbers)),
-                **ours.model_dump() | {"nominal_melting_K": ours.nominal},
-            )
-        )
+    """Every potential on offer by name, the default one first."""
+    offered = [*_of_nichol_ackland(), _cui(), _islam(), _zuo(), _sun(), _jang()]
     return {potential.name: potential for potential in offered}
 
 
@@ -136,11 +63,137 @@ def potential_named(name: str) -> Potential:
     """The potential of that name.
 
     Raises:
-        ValueError: There is none; the message lists what there is.
+        ValueError: There is none; the message lists what there is, or why it is refused.
     """
     known = potentials()
     if name not in known:
+        why = refusal(name)
         raise ValueError(
-            f"potential must be one of {', '.join(sorted(known))}, but got {name!r}. Choose one."
+            why
+            or f"potential must be one of {', '.join(sorted(known))}, but got {name!r}. Choose one."
         )
     return known[name]
+
+
+def refusal(name: str) -> str | None:
+    """Why a potential that is at hand is not on offer; None for any other name."""
+    asked = name.lower().replace(" ", "-").replace(":", "-").replace("_", "-")
+    for each in _refused():
+        if asked in each.names:
+            return (
+                f"potential must have passed the admission test, but {name!r} is {each.what}: "
+                f"{each.why}. Choose {each.instead}."
+            )
+    return None
+
+
+@cache
+def _refused() -> tuple[_Refused, ...]:
+    return tuple(_Refused.model_validate(each) for each in _data("refused.toml")["refused"])
+
+
+def _of_nichol_ackland() -> list[Potential]:
+    published = nichol_ackland.published()
+    offered = []
+    for element, known in nichol_ackland.measured().items():
+        c = nichol_ackland.coefficients_of(element)
+        offered.append(
+            Potential(
+                element=element,
+                kind="EAM/FS",
+                citation=published["citation"],
+                doi=published["doi"],
+                source=nichol_ackland.SOURCE,
+                mass_g_mol=c.mass_g_mol,
+                lattice_constant_A=c.lattice_constant_A,
+                coefficients_sha256=_hash(c),
+                write=partial(nichol_ackland.commands, element, known.name),
+                **_described(known),
+            )
+        )
+    return offered
+
+
+def _cui() -> Potential:
+    return _meam("cui_2012.toml")
+
+
+def _jang() -> Potential:
+    return _meam("jang_2018.toml")
+
+
+def _meam(source: str) -> Potential:
+    found = _published(source)
+    c = meam.Coefficients.model_validate(found.coefficients)
+    write = partial(meam.commands, found.element, found.known.name, c)
+    return _potential(source, found, "2NN MEAM", c, write, mass_g_mol=c.atwt)
+
+
+def _islam() -> Potential:
+    found = _published("islam_2015.toml")
+    c = reaxff.Coefficients.model_validate(found.coefficients)
+    write = partial(reaxff.commands, found.citation, found.element, found.known.name, c)
+    return _potential(
+        "islam_2015.toml", found, "ReaxFF", c, write, unit_name="real", atom_style="charge"
+    )
+
+
+def _zuo() -> Potential:
+    return _of_wheel("zuo_2020.toml", "SNAP")
+
+
+def _sun() -> Potential:
+    return _of_wheel("sun_2006.toml", "EAM/FS")
+
+
+def _of_wheel(source: str, kind: Kind) -> Potential:
+    found = _published(source)
+    c = wheel.Coefficients.model_validate(found.coefficients)
+    return _potential(source, found, kind, c, partial(wheel.commands, found.element, c))
+
+
+def _potential(
+    source: str,
+    found: _Publication,
+    kind: Kind,
+    coefficients: Settings,
+    write: Callable[[Path], list[str]],
+    mass_g_mol: float | None = None,
+    unit_name: UnitName = "metal",
+    atom_style: str = "atomic",
+) -> Potential:
+    mass = mass_g_mol or found.mass_g_mol
+    if mass is None:
+        raise ValueError(f"{source} must hold mass_g_mol, but does not. Add it.")
+    return Potential(
+        element=found.element,
+        kind=kind,
+        citation=found.citation,
+        doi=found.doi,
+        source=source,
+        mass_g_mol=mass,
+        lattice_constant_A=found.lattice_constant_A,
+        coefficients_sha256=_hash(coefficients),
+        write=write,
+        unit_name=unit_name,
+        atom_style=atom_style,
+        **_described(found.known),
+    )
+
+
+def _described(known: Known) -> dict[str, Any]:
+    nominal_K = known.nominal_melting_K or known.melting_temperature_K
+    return known.model_dump() | {"nominal_melting_K": nominal_K}
+
+
+def _published(source: str) -> _Publication:
+    return _Publication.model_validate(_data(source))
+
+
+def _data(source: str) -> dict[str, Any]:
+    text = files("simulate.potentials").joinpath(source).read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def _hash(coefficients: Settings) -> str:
+    return sha256_of(canonical_json(json.loads(coefficients.model_dump_json())))

@@ -63,7 +63,7 @@ def test_machines_get_numbers_and_the_report_s_words() -> None:
     assert json.loads(json.dumps(row))["crystalline_fraction"] == pytest.approx(0.02, abs=0.1)
 
 
-@pytest.mark.parametrize("verb", [[], ["records"]])
+@pytest.mark.parametrize("verb", [[], ["records"], ["potentials"]])
 def test_no_line_of_the_help_is_cut_off_at_80_columns(verb: list[str]) -> None:
     shown = CliRunner().invoke(app, [*verb, "--help"], terminal_width=80)
     assert shown.exit_code == 0

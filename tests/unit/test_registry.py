@@ -8,15 +8,23 @@ import pytest
 
 from simulate.confinement import cell_of
 from simulate.design import EmbryoDesign
+from simulate.errors import MisuseError
 from simulate.neighbours import least_distance_A
 from simulate.packing import pack
 from simulate.plan import Plan, read_campaign
-from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
-from simulate.protocol import Protocol, stages
+from simulate.potentials.registry import (
+    DEFAULT_POTENTIAL,
+    EXPERIMENTAL_MELTING_K,
+    potential_named,
+    potentials,
+    refusal,
+)
+from simulate.protocol import Protocol, protocol_named, stages
 from simulate.record import TrajectoryRecord
 
 ROOT = Path(__file__).parents[2]
-NAMES = sorted(potentials())
+NAMES = sorted(name for name in potentials() if name.startswith("nichol-ackland"))
+"""Of which there are records."""
 
 
 def design_of(name: str, share_of_bulk: float = 0.1, mass: str = "confined") -> EmbryoDesign:
@@ -54,9 +62,72 @@ def test_ids_of_the_records_that_ship_are_found_again() -> None:
 
 
 def test_every_potential_has_numbers_of_its_own() -> None:
-    assert {potentials()[name].element for name in NAMES} == {"Li", "Na", "K"}
-    assert len({potentials()[name].coefficients_sha256 for name in NAMES}) == len(NAMES)
-    assert len({Plan(design_of(name), Protocol(), 1).trajectory_id for name in NAMES}) == 3
+    every, unscaled = potentials(), Protocol(temperature_scaling="none")
+    assert next(iter(every)) == DEFAULT_POTENTIAL
+    assert {each.element for each in every.values()} == {"Li", "Na", "K", "Mg", "Zn"}
+    assert len({each.coefficients_sha256 for each in every.values()}) == len(every) == 8
+    assert len({Plan(design_of(name), unscaled, 1).trajectory_id for name in every}) == len(every)
+
+
+@pytest.mark.parametrize("name", sorted(potentials()))
+def test_what_is_said_of_a_potential_hangs_together(name: str) -> None:
+    potential = potential_named(name)
+    assert potential.isolated_time_step_fs <= potential.time_step_fs
+    assert (potential.lattice == "hcp") == (potential.c_over_a is not None)
+    assert (potential.lattice == "hcp") == (potential.bcc_minus_hcp_eV is not None)
+    assert (potential.nominal_melting_K is None) == (potential.melting_temperature_K is None)
+    assert potential.element in EXPERIMENTAL_MELTING_K
+    assert potential.doi.startswith("10.")
+    assert (ROOT / "simulate" / "potentials" / potential.source).exists()
+    # At 0 K the model crystal is about as dense as the metal is when warm.
+    assert design_of(name, 1.0).cell_volume_A3 / 300 == pytest.approx(
+        potential.bcc_lattice_constant_A**3 / 2.0, rel=0.1
+    )
+
+
+def test_hashes_of_sodium_and_potassium_are_what_they_were() -> None:
+    """Fixed on purpose, like that of lithium."""
+    for name, starts in (("na", "e5a1ec87e57e"), ("k", "442ae0009dc7")):
+        found = potential_named(f"nichol-ackland-2016-{name}").coefficients_sha256
+        assert found.startswith(starts)
+
+
+@pytest.mark.parametrize("name", [n for n, p in potentials().items() if not p.has_melting_point])
+def test_temperatures_cannot_be_scaled_without_a_melting_point(name: str) -> None:
+    asked = design_of(name)
+    with pytest.raises(MisuseError, match=rf"{name} is not measured.*temperature_scaling: none"):
+        stages(Protocol(), asked)
+    assert stages(Protocol(temperature_scaling="none"), asked)[2].start_K == 300.0
+    assert "as simulated" in asked.physics.about_temperatures
+
+
+@pytest.mark.parametrize("name", ["library.meam", "library.meam:Li", "Baskes 1992"])
+def test_the_wheels_lithium_is_refused_with_the_reason(name: str) -> None:
+    with pytest.raises(ValueError, match=r"lost its crystal within 9 ps at 300 K.*cui-2012"):
+        potential_named(name)
+    with pytest.raises(ValueError, match="admission test") as error:
+        design_of(DEFAULT_POTENTIAL).model_validate(
+            design_of(DEFAULT_POTENTIAL).model_dump() | {"potential": name}
+        )
+    assert "9 ps" in str(error.value)
+
+
+def test_another_refused_one_is_told_from_an_unknown_one() -> None:
+    assert "not compiled" in (refusal("Zn.rann") or "")
+    assert refusal("lj") is None
+    with pytest.raises(ValueError, match=r"must be one of cui-2012, .* but got 'lj'"):
+        potential_named("lj")
+
+
+def test_the_papers_protocol_is_that_of_the_paper() -> None:
+    paper = protocol_named("paper")
+    for name, step_fs in (("islam-2015", 0.5), (DEFAULT_POTENTIAL, 3.0), ("cui-2012", 2.0)):
+        heat, quench, hold = stages(paper, design_of(name))
+        assert (heat.start_K, quench.end_K, hold.end_K) == (500.0, 300.0, 300.0)
+        assert heat.length_ps == pytest.approx(100.0, abs=11.0)  # whole frames
+        assert quench.length_ps == pytest.approx(200.0, abs=11.0)
+        assert hold.length_ps == pytest.approx(5000.0, abs=11.0)
+        assert {heat.time_step_fs, quench.time_step_fs, hold.time_step_fs} == {step_fs}
 
 
 def test_another_melting_point_is_another_trajectory_but_for_lithium(monkeypatch) -> None:

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from benchmarks.reaxff import force_field, published
 from benchmarks.timing import Line, Task, medians, timed
 
 
@@ -45,11 +44,3 @@ def test_a_figure_without_a_goal_promises_nothing() -> None:
     line = Line("what", 1234567.0, "times")
     assert line.is_met is None
     assert str(line).split() == ["what", "1230000", "times"]
-
-
-def test_the_force_field_holds_every_published_number_in_order() -> None:
-    known = published()
-    rows = [line.partition("!")[0].split() for line in force_field(known).splitlines()[1:]]
-    numbers = [word for row in rows for word in row if "." in word]
-    wanted = [*known.general, *itertools.chain(*known.atom, *known.bond)]
-    assert list(map(float, numbers)) == wanted

@@ -1,6 +1,6 @@
 """A periodic box of one metal in LAMMPS: warmed, watched, its atoms labelled.
 
-For studies of the bulk (`benchmarks.melting`, `benchmarks.phases`); embryos run in
+For studies of the bulk (`simulate.potentials.phases`, `benchmarks.melting`); embryos run in
 `simulate.engine`.
 """
 
@@ -13,15 +13,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.engine import new_instance
+from simulate.engine import NEIGHBOUR_SKIN_A, new_instance
 from simulate.labels import CRYSTALLINE, match_templates
-from simulate.potentials.registry import Potential
+from simulate.potentials.crystals import lattice_command
+from simulate.potentials.potential import Potential
 from simulate.protocol import Labelling
 from simulate.snapshot import Snapshot
+from simulate.units import FS_PER_PS
 
 AVERAGING_PS: Final = 0.3
 """Over which positions are averaged before they are labelled."""
 WARM_PS: Final = 9.0
+DAMPING_PS, BAROSTAT_PS = 0.1, 1.0
 MEANS: Final = ("temp", "pxx", "pyy", "pzz", "enthalpy", "lx", "ly", "lz", "vol")
 """What `PeriodicBox.means` averages, by LAMMPS' names: K, bar, eV, Å, Å³."""
 
@@ -45,7 +48,7 @@ class PeriodicBox:
     def set_step(self, step_fs: float) -> None:
         """Go on with this time step."""
         self._step_fs = step_fs
-        self.run(f"timestep {step_fs / 1000.0:.6g}")
+        self.run(f"timestep {self.potential.units.time(step_fs / FS_PER_PS):.6g}")
 
     def run_ps(self, length_ps: float) -> None:
         """Go on for so long."""
@@ -62,7 +65,12 @@ class PeriodicBox:
         self.run(f"run {10 * n_samples} post no")
         found = [float(self._lammps.extract_fix("means", 0, 1, n)) for n in range(len(MEANS))]
         self.run("unfix means")
-        return dict(zip(MEANS, found, strict=True))
+        units = self.potential.units
+        into = {"enthalpy": units.eV, "pxx": units.bar, "pyy": units.bar, "pzz": units.bar}
+        return {
+            name: into[name](value) if name in into else value
+            for name, value in zip(MEANS, found, strict=True)
+        }
 
     def crystalline(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Go on for `AVERAGING_PS`; which atoms are crystalline, and how high they are from 0 to 1.
@@ -96,13 +104,22 @@ class PeriodicBox:
         Returns:
             What `MEANS` names, over the last two thirds. Nothing moves the atoms afterwards.
         """
-        self.run(f"fix move all npt temp {temperature_K} {temperature_K} 0.1 iso 0 0 1")
+        self.run(f"fix move all npt temp {self.heat(temperature_K)} {self.breathing()}")
         self.run_ps(length_ps / 3.0)
         means = self.means(2.0 * length_ps / 3.0)
         self.run("unfix move")
         edges = " ".join(f"{axis} final 0 {means['l' + axis]:.10g}" for axis in "xyz")
         self.run(f"change_box all {edges} remap units box")
         return means
+
+    def heat(self, start_K: float, end_K: float | None = None) -> str:
+        """What thermostats are told: from one temperature to another or at one, and how fast."""
+        damping = self.potential.units.time(DAMPING_PS)
+        return f"{start_K} {start_K if end_K is None else end_K} {damping}"
+
+    def breathing(self, which: str = "iso") -> str:
+        """What barostats are told, so that edges breathe without pressure."""
+        return f"{which} 0 0 {self.potential.units.time(BAROSTAT_PS)}"
 
     def box_A(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lowest corner and edges, shape ``(3,)`` each."""
@@ -135,27 +152,30 @@ def crystal_box(
 
     Args:
         potential: The interactions.
-        lattice: `bcc` or `fcc`.
-        n_cells: Cubic cells along each edge.
+        lattice: `bcc`, `fcc` or `hcp`, this of a potential of which it is the ground state.
+        n_cells: Cells along each edge: cubic ones, of hcp with right angles and four atoms.
         step_fs: Time step.
     """
-    constant_A = potential.bcc_lattice_constant_A * (2.0 ** (1.0 / 3.0) if lattice == "fcc" else 1)
+    cube_A = potential.bcc_lattice_constant_A
+    constant_A = {"bcc": cube_A, "fcc": cube_A * 2.0 ** (1.0 / 3.0)}.get(
+        lattice, potential.lattice_constant_A
+    )
     nx, ny, nz = n_cells
     with tempfile.TemporaryDirectory(prefix="glassyli-") as name:
         folder = Path(name)
         lammps = new_instance(folder / "log.lammps")
         try:
             for command in (
-                "units metal",
-                "atom_style atomic",
+                f"units {potential.units.name}",
+                f"atom_style {potential.atom_style}",
                 "atom_modify map array",
                 "boundary p p p",
-                f"lattice {lattice} {constant_A:.10g}",
+                lattice_command(lattice, constant_A, potential.c_over_a),
                 f"region cell block 0 {nx} 0 {ny} 0 {nz}",
                 "create_box 1 cell",
                 "create_atoms 1 box",
                 *potential.lammps_commands(folder),
-                "neighbor 1.0 bin",
+                f"neighbor {NEIGHBOUR_SKIN_A} bin",
             ):
                 lammps.command(command)
             yield PeriodicBox(lammps, potential, step_fs)
