@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from simulate.branching import EVERY_EXCHANGE
+from simulate.potentials.registry import DEFAULT_POTENTIAL
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
 from train.first_order import depth_ratio, plane_spacing_A
@@ -75,7 +76,7 @@ def scoreboard(stores: Sequence[RecordStore]) -> list[Statement]:
 
 
 def size_series(records: Sequence[TrajectoryRecord]) -> list[TrajectoryRecord]:
-    """Runs under the conditions of the paper's Fig. 2, planned as long as it."""
+    """Runs like the paper's Fig. 2, planned as long: one potential, one scale of temperatures."""
     return [
         record
         for record in records
@@ -85,6 +86,8 @@ def size_series(records: Sequence[TrajectoryRecord]) -> list[TrajectoryRecord]:
         and (record.design.mass_exchange, record.design.energy_exchange) == ("open", "open")
         and record.design.hold_temperature_K == 300.0
         and record.protocol.hold_ps >= PAPER_HOLD_PS
+        and record.protocol.is_homologous
+        and record.design.potential == DEFAULT_POTENTIAL
     ]
 
 
