@@ -15,7 +15,7 @@ from synthetic import SHORT_PROTOCOL, lithium
 from simulate.campaign import run_campaign
 from simulate.plan import Plan
 from simulate.store import create_or_open
-from simulate.workers import MAX_LOSSES
+from simulate.losses import MAX_LOSSES
 
 pytestmark = [
     pytest.mark.needs_ray, pytest.mark.needs_lammps, pytest.mark.needs_ovito, pytest.mark.slow,
