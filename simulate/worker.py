@@ -34,6 +34,8 @@ class TrajectoryWorker:
         import ray
 
         must_equal(driver)
+        import simulate.trajectory  # noqa: F401 - takes seconds, which are no silence yet
+
         node_id: str = ray.get_runtime_context().get_node_id()
         return node_id
 

@@ -8,10 +8,10 @@ from synthetic import NEVER, SHORT_PROTOCOL, lithium, synthetic_frames, syntheti
 
 from simulate.campaign import run_campaign, simulated_ns
 from simulate.checkpoint import Progress
+from simulate.losses import MAX_LOSSES, Losses
 from simulate.plan import Plan
 from simulate.record import Failure, TrajectoryRecord
 from simulate.store import RecordStore, create_or_open
-from simulate.losses import MAX_LOSSES, Losses
 from simulate.workers import Terms, Workers, _Worker
 
 PLAN = Plan(lithium(n_atoms=120), SHORT_PROTOCOL, 1)
