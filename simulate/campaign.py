@@ -36,7 +36,7 @@ class CampaignProgress:
         busy_share: Of the workers' time so far, the part spent on trajectories.
         trajectory_id: Whose event it is; None for the campaign's own.
         record: The trajectory that just finished.
-        loss: How a worker was lost: it died, hung, its machine was lost, out of memory.
+        loss: How a worker was lost: it or its machine died, it hung, it was out of memory.
     """
 
     event: Literal["started", "finished", "worker_lost"]
@@ -128,13 +128,11 @@ def run_campaign(
             workers.on_loss = lambda plan, cause: tell(
                 progress.now("worker_lost", plan.trajectory_id, loss=cause)
             )
-            for record, frames in workers.map_unordered(waiting):
-                kept = store.append(record, frames)  # failures too: dropping them would bias times
-                summary.outcomes[outcome_of(kept)] += 1
-                summary.simulated_ns += simulated_ns(kept, workers.inherited_ps(kept))
-                workers.settled(kept)
-                progress.finished(kept)
-                tell(progress.now("finished", kept.trajectory_id, kept))
+            for record, inherited_ps in workers.map_unordered(waiting):
+                summary.outcomes[outcome_of(record)] += 1
+                summary.simulated_ns += simulated_ns(record, inherited_ps)
+                progress.finished(record)
+                tell(progress.now("finished", record.trajectory_id, record))
         finally:
             summary.worker_losses = workers.n_lost
             summary.n_elsewhere = workers.n_elsewhere

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +28,15 @@ RECYCLE_AFTER: Final = 200
 
 MAX_FAILED_STARTS: Final = 5
 """More in a row that died before they checked in than this, and than there should be, end it."""
+
+N_WRITERS: Final = 4
+"""Records are written by so many threads: a disk syncs four files in the time of one."""
+
+MOST_WRITING: Final = 16
+"""Records on their way to the disk; beyond that the disk is waited for."""
+
+WRITING_S: Final = 0.005
+"""What a record takes to be durable, about, s."""
 
 Finished = tuple[TrajectoryRecord, bytes | None]
 
@@ -93,6 +103,8 @@ class Workers:
         self._starting: dict[Any, _Worker] = {}
         self._idle: list[_Worker] = []
         self._running: dict[Any, _Running] = {}
+        self._writers = ThreadPoolExecutor(N_WRITERS)
+        self._writing: deque[Future[TrajectoryRecord]] = deque()
         self._claims: dict[str, Claim] = {}
         self._losses = Losses(store)
         self._found_ps: dict[str, float] = {}
@@ -115,41 +127,49 @@ class Workers:
         now = time.perf_counter()
         return sum(now - each.began for each in self._running.values())
 
-    def map_unordered(self, plans: Sequence[Plan]) -> Iterator[Finished]:
-        """Records in the order in which they finish; hand each back to `settled` once stored.
+    def map_unordered(
+        self, plans: Sequence[Plan]
+    ) -> Iterator[tuple[TrajectoryRecord, float | None]]:
+        """Records in the order in which they finish, once they are in the store.
+
+        Beside each the hold clock until which an earlier campaign simulated it, ps; None: all was
+        done by us.
 
         Raises:
             EngineError: An engine cannot be used, or a worker is of another release, at once; or a
                 trajectory broke in a way that nobody foresaw, after all others are done.
+            GlassyLiError: The store cannot be written.
         """
         self._queue = deque(plans)
         self._staff()
-        while self._running or self._queue:
+        while self._running or self._queue or self._writing:
             finished = self._next_finished()
-            self._staff()  # before the record is written: no worker waits for the disk
-            if finished is not None:
-                yield finished
+            self._staff()
+            if finished is not None:  # failures too: dropping them would bias times
+                self._writing.append(self._writers.submit(self._store.append, *finished))
+            yield from self._written()
         if self._unforeseen is not None:
             raise self._unforeseen
 
-    def settled(self, record: TrajectoryRecord) -> None:
-        """A record is in the store: its checkpoints and our claim may go."""
-        name = record.trajectory_id
-        clear_checkpoints(self._store, record)
-        self._losses.forget(name)
-        self._found_ps.pop(name, None)
-        claim = self._claims.pop(name, None)
-        if claim:
-            claim.release()
+    def _written(self) -> Iterator[tuple[TrajectoryRecord, float | None]]:
+        """Records that reached the disk: their checkpoints and our claims may go."""
+        while self._writing and (self._writing[0].done() or len(self._writing) > MOST_WRITING):
+            record = self._writing.popleft().result()
+            inherited_ps = self._inherited_ps(record)
+            clear_checkpoints(self._store, record)
+            self._losses.forget(record.trajectory_id)
+            self._found_ps.pop(record.trajectory_id, None)
+            self._claims.pop(record.trajectory_id).release()
+            yield record, inherited_ps
 
-    def inherited_ps(self, record: TrajectoryRecord) -> float | None:
-        """Hold clock until which an earlier campaign simulated it; None: all was done by us."""
+    def _inherited_ps(self, record: TrajectoryRecord) -> float | None:
         found_ps = self._found_ps.get(record.trajectory_id)
         is_used = found_ps in record.provenance.resumed_at_ps or is_lost(record)
         return found_ps if is_used else None
 
     def stop(self) -> None:
-        """Free every core, whatever is running."""
+        """Free every core, whatever is running; what is being written is written."""
+        self._writers.shutdown()
         running = [each.worker for each in self._running.values()]
         for worker in [*self._idle, *self._starting.values(), *running]:
             self._dismiss(worker)
@@ -206,7 +226,11 @@ class Workers:
     def _next_finished(self) -> Finished | None:
         """Wait until something happens; the record of what ended, if that was it."""
         waiting = [*self._running, *self._starting]
-        ready, _ = self._ray.wait(waiting, num_returns=1, timeout=LOOK_EVERY_S)
+        if not waiting:
+            wait(self._writing)
+            return None
+        timeout_s = WRITING_S if self._writing else LOOK_EVERY_S
+        ready, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout_s)
         elapsed_s = time.monotonic() - self._looked
         if elapsed_s >= LOOK_EVERY_S:
             self._looked = time.monotonic()
@@ -273,7 +297,7 @@ class Workers:
             return "its machine was lost"
         if isinstance(error, self._ray.exceptions.OutOfMemoryError):
             return "out of memory"
-        return "it died"
+        return "it or its machine died"  # that a machine is gone is known only later
 
     def _lost(self, ended: _Running, cause: str) -> Finished | None:
         """Queue a plan again, or give it up as a failed record after too many losses."""

@@ -113,10 +113,10 @@ def test_what_an_earlier_campaign_simulated_is_not_counted_again(workers, store)
     found_ps = WHOLE.frames[19].time_ps
     assert workers._start(worker(), PLAN)
     ours = resumed(-10.0, found_ps, 190.0)  # earlier, by this campaign, after a loss in it
-    assert workers.inherited_ps(ours) == found_ps
+    assert workers._inherited_ps(ours) == found_ps
     left_ps = WHOLE.frames[-1].time_ps - found_ps
     assert simulated_ns(ours, found_ps) == pytest.approx(left_ps / 1000.0)
-    assert workers.inherited_ps(resumed()) is None  # its checkpoint was of no use
+    assert workers._inherited_ps(resumed()) is None  # its checkpoint was of no use
     whole_ps = WHOLE.frames[-1].time_ps - (WHOLE.frames[0].time_ps - 10.0)
     assert simulated_ns(resumed()) == pytest.approx(whole_ps / 1000.0)
 
@@ -125,7 +125,7 @@ def test_what_this_campaign_began_is_counted_whole(workers, store) -> None:
     assert workers._start(worker(), PLAN)
     checkpoint(store, 20)
     assert workers._start(worker(), PLAN)  # the first one was lost
-    assert workers.inherited_ps(resumed(WHOLE.frames[19].time_ps)) is None
+    assert workers._inherited_ps(resumed(WHOLE.frames[19].time_ps)) is None
 
 
 def left_behind(store: RecordStore) -> set[str]:
