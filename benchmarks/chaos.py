@@ -119,6 +119,9 @@ class Campaign:
                 process.kill()
         return code
 
+    def last_words(self) -> str:
+        return self._log.read_text()[-2000:]
+
     def causes(self) -> Counter[str]:
         """How the drivers say that workers were lost."""
         events = [json.loads(line) for line in self._events.read_text().splitlines()]
@@ -230,6 +233,7 @@ def main() -> None:
         campaign = Campaign(Path(folder), options.replicas, options.workers)
         disturb(campaign, options.faults, options.every_s, rng)
         code = campaign.finish()
+        told = campaign.last_words()
         causes = campaign.causes()
         n_lost = run_again_what_was_lost(campaign)
         wrong = audit(campaign, rng)
@@ -241,7 +245,7 @@ def main() -> None:
     if campaign.injected.total() < options.faults:
         wrong.append("the campaign was over before all faults were injected: more --replicas")
     if code:
-        wrong.append(f"the last driver ended with {code}")
+        wrong.append(f"the last driver ended with {code}: {told}")
     print("\n".join(wrong) or "nothing lost, nothing twice, the sample bit by bit the same")
     sys.exit(bool(wrong))
 

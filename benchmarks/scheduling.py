@@ -74,7 +74,7 @@ class Memory:
 def timed_campaign(
     n_records: int, n_workers: int, folder: Path, note: Callable[[CampaignProgress], None]
 ) -> tuple[float, float]:
-    """Wall time and the driver's core time, s, from the first record of idle workers to the last."""
+    """Wall and driver's core time, s, from the first record of idle workers to the last."""
     protocol = protocol_named("quickstart")
     store = create_or_open(folder / "store", protocol)
     plans = [Plan(DESIGN, protocol, seed) for seed in range(1, n_records + 1)]

@@ -13,7 +13,7 @@ set -euo pipefail
 campaign=$1 store=$2
 shift 2 # what is left goes to `glassyli simulate`
 port=${RAY_PORT:-6379}
-export OMP_NUM_THREADS=1 RAY_USAGE_STATS_ENABLED=0
+export OMP_NUM_THREADS=1 RAY_USAGE_STATS_ENABLED=0 RAY_AUTH_MODE=token
 [ -s ~/.ray/auth_token ] || ray get-auth-token --generate > /dev/null # one home, one token
 
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
