@@ -12,6 +12,9 @@ from simulate.plan import Plan
 LOOK_EVERY_S: Final = 2.0
 """Wall time between two looks at all workers, s."""
 
+BEAT_EVERY_S: Final = 0.5
+"""Least wall time between two beats, s."""
+
 LEAST_SILENCE_S: Final = 300.0
 """No worker is given up sooner unless the user says so, s: packing, a swapping or a suspended
 machine may take minutes."""
