@@ -114,10 +114,14 @@ class Campaign:
     def finish(self) -> int:
         """Wait for its end; removes our processes that are still there."""
         code: int = self._driver.wait(timeout=PATIENCE_S)
-        for process in self._seen:  # of drivers that were killed
+        self.clean_up()
+        return code
+
+    def clean_up(self) -> None:
+        """End what is left of us, of drivers that were killed for one."""
+        for process in [self._driver, *self._seen]:
             if process.is_running():
                 process.kill()
-        return code
 
     def last_words(self) -> str:
         return self._log.read_text()[-2000:]
@@ -231,8 +235,11 @@ def main() -> None:
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=options.store, ignore_cleanup_errors=True) as folder:
         campaign = Campaign(Path(folder), options.replicas, options.workers)
-        disturb(campaign, options.faults, options.every_s, rng)
-        code = campaign.finish()
+        try:
+            disturb(campaign, options.faults, options.every_s, rng)
+            code = campaign.finish()
+        finally:
+            campaign.clean_up()
         told = campaign.last_words()
         causes = campaign.causes()
         n_lost = run_again_what_was_lost(campaign)

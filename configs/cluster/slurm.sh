@@ -17,7 +17,7 @@ export OMP_NUM_THREADS=1 RAY_USAGE_STATS_ENABLED=0 RAY_AUTH_MODE=token
 [ -s ~/.ray/auth_token ] || ray get-auth-token --generate > /dev/null # one home, one token
 
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
-on() { srun --nodes=1 --ntasks=1 --nodelist="$1" "${@:2}"; }
+on() { exec srun --nodes=1 --ntasks=1 --nodelist="$1" "${@:2}"; } # always in a subshell, which becomes it
 head=$(on "${nodes[0]}" hostname --ip-address | awk '{ print $1 }')
 
 steps=()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from command_line import GLASSYLI
@@ -70,3 +71,10 @@ def test_the_slurm_recipe_runs_a_campaign_on_two_nodes(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     summary = json.loads(next(line for line in ended.stdout.splitlines() if line.startswith("{")))
     assert summary["n_simulated"] == 4
+    assert not nodes_at(port)  # Slurm would end them with the job; the recipe need not rely on it
+
+
+def nodes_at(port: int) -> list[psutil.Process]:
+    """Ray nodes of the cluster at a port that are still there."""
+    found = psutil.process_iter(["cmdline"])
+    return [each for each in found if str(port) in " ".join(each.info["cmdline"] or [])]
