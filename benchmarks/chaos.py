@@ -121,7 +121,7 @@ class Campaign:
         """End what is left of us, of drivers that were killed for one."""
         for process in [self._driver, *self._seen]:
             if process.is_running():
-                process.kill()
+                sent(process, signal.SIGKILL)
 
     def last_words(self) -> str:
         return self._log.read_text()[-2000:]
