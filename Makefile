@@ -1,7 +1,8 @@
 # run     everything once, small: simulate, train, search, serve, report
 # test    every test, with the real engines
 # check   style, types, import order, spelling
-# bench   speed on this machine (with a GPU: python -m benchmarks.gpu), and how labels depend on their settings
+# bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are
+# chaos   hundreds of faults in a campaign of short runs, and an audit of what is left (half an hour)
 # studies how far the model holds on fresh designs and beyond its data, what angles, more designs and replicas bring
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".
@@ -11,7 +12,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= runs/quickstart
 
-.PHONY: run test check bench studies train-reference clean
+.PHONY: run test check bench chaos studies train-reference clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -31,6 +32,11 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.labels
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.scheduling --records 2000
+	$(BIN)/python -m benchmarks.busy
+
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.chaos
 
 studies: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.beyond train/reference --also train/reference-long train/extrapolation/designs train/extrapolation/hold train/extrapolation/sodium

@@ -110,6 +110,7 @@ def _event(progress: "CampaignProgress") -> dict[str, object]:
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "event": progress.event,
         "trajectory_id": progress.trajectory_id,
+        **({"loss": progress.loss} if progress.loss else {}),
         **finished,
         "n_total": progress.n_total,
         "n_done": progress.n_done,

@@ -14,7 +14,7 @@ EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
 RESUMES = {
     "simulate", "train", "tune", "search", "quickstart", "records merge", "records thin",
-    "records relabel",
+    "records relabel", "records push", "records pull",
 }  # fmt: skip
 """Verbs that, repeated, go on where they were stopped."""
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from simulate.checkpoint import EVERY_S
 from simulate.cluster import available_cores, ray_session
+from simulate.losses import clear_checkpoints
 from simulate.plan import Plan, each_once
 from simulate.record import TrajectoryRecord, outcome_of
 from simulate.store import RecordStore
-from simulate.workers import Workers, clear_checkpoints
+from simulate.workers import Terms, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class CampaignProgress:
         busy_share: Of the workers' time so far, the part spent on trajectories.
         trajectory_id: Whose event it is; None for the campaign's own.
         record: The trajectory that just finished.
+        loss: How a worker was lost: it or its machine died, it hung, it was out of memory.
     """
 
     event: Literal["started", "finished", "worker_lost"]
@@ -50,6 +51,7 @@ class CampaignProgress:
     busy_share: float
     trajectory_id: str | None = None
     record: TrajectoryRecord | None = None
+    loss: str | None = None
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ def run_campaign(
     *,
     address: str | None = None,
     n_workers: int | None = None,
-    checkpoint_every_s: float = EVERY_S,
+    terms: Terms = Terms(),  # noqa: B008 - frozen
     on_progress: Callable[[CampaignProgress], None] | None = None,
 ) -> CampaignSummary:
     """Bring every plan to a record. Safe to stop, safe to repeat.
@@ -93,8 +95,9 @@ def run_campaign(
             are skipped, and one that is named twice is run once.
         store: Where records go.
         address: A Ray cluster to join; None starts a local one.
-        n_workers: Trajectories at a time; None: one for each core Ray offers.
-        checkpoint_every_s: Wall time between restart files of a running trajectory, s.
+        n_workers: Trajectories at a time; None: one for each core Ray offers. A named cluster may
+            have fewer now and more later.
+        terms: How workers are kept.
         on_progress: Called at the start and whenever a trajectory ends or a worker is lost.
 
     Raises:
@@ -115,20 +118,21 @@ def run_campaign(
         ray_session(address, n_workers),
         tempfile.TemporaryDirectory(prefix="glassyli-", ignore_cleanup_errors=True) as scratch,
     ):
-        workers = Workers(_n_workers(n_workers, len(waiting)), scratch, store, checkpoint_every_s)
+        n_at_a_time = _n_workers(n_workers, len(waiting), may_grow=bool(address))
+        workers = Workers(n_at_a_time, scratch, store, terms)
         summary.n_workers = workers.n_workers
         try:
             progress = _Progress(waiting, summary, began, workers)
             tell = on_progress or (lambda _: None)
             tell(progress.now("started"))
-            workers.on_loss = lambda plan: tell(progress.now("worker_lost", plan.trajectory_id))
-            for record, frames in workers.map_unordered(waiting):
-                kept = store.append(record, frames)  # failures too: dropping them would bias times
-                workers.settled(kept)
-                summary.outcomes[outcome_of(kept)] += 1
-                summary.simulated_ns += simulated_ns(kept, workers.inherited_ps(kept))
-                progress.finished(kept)
-                tell(progress.now("finished", kept.trajectory_id, kept))
+            workers.on_loss = lambda plan, cause: tell(
+                progress.now("worker_lost", plan.trajectory_id, loss=cause)
+            )
+            for record, inherited_ps in workers.map_unordered(waiting):
+                summary.outcomes[outcome_of(record)] += 1
+                summary.simulated_ns += simulated_ns(record, inherited_ps)
+                progress.finished(record)
+                tell(progress.now("finished", record.trajectory_id, record))
         finally:
             summary.worker_losses = workers.n_lost
             summary.n_elsewhere = workers.n_elsewhere
@@ -181,6 +185,7 @@ class _Progress:
         event: Literal["started", "finished", "worker_lost"],
         trajectory_id: str | None = None,
         record: TrajectoryRecord | None = None,
+        loss: str | None = None,
     ) -> CampaignProgress:
         elapsed_s = time.perf_counter() - self._began
         busy_s = self._busy_s + self._workers.seconds_under_way()
@@ -197,11 +202,14 @@ class _Progress:
             busy_share=min(1.0, busy_s / (elapsed_s * self._workers.n_workers)),
             trajectory_id=trajectory_id,
             record=record,
+            loss=loss,
         )
 
 
-def _n_workers(asked: int | None, n_waiting: int) -> int:
+def _n_workers(asked: int | None, n_waiting: int, *, may_grow: bool) -> int:
     import ray
 
     offered = int(ray.cluster_resources().get("CPU", 0)) or available_cores()
-    return max(1, min(asked or offered, offered, n_waiting))
+    if asked and not may_grow:
+        asked = min(asked, offered)
+    return max(1, min(asked or offered, n_waiting))

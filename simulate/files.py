@@ -1,12 +1,12 @@
 """Files appear whole or not at all, and are read with errors that say what to do."""
 
+import errno
 import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,9 +58,10 @@ def _aside(path: Path, publish: Callable[[Path], object]) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
             handle.flush()
-            os.fchmod(handle.fileno(), 0o666 & ~_umask())  # a temporary file is private
+            os.fchmod(handle.fileno(), 0o666 & ~_UMASK)  # a temporary file is private
             os.fsync(handle.fileno())
         publish(Path(name))
+        _sync_folder(path.parent)
     except OSError as error:
         raise GlassyLiError(
             f"{path} could not be written: {error.strerror}. Nothing was left half-written; "
@@ -74,12 +75,27 @@ def _as_bytes(content: str | bytes) -> bytes:
     return content.encode("utf-8") if isinstance(content, str) else content
 
 
-@cache
+def _sync_folder(folder: Path) -> None:
+    """A file has its name for good only once its folder is on the disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network filesystems have no such thing
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def _umask() -> int:
     """Permissions that this process takes away from new files."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+_UMASK = _umask()
+"""Read once: to ask is to change it for a moment, which threads must not do."""
 
 
 def read_text(path: Path, what: str) -> str:

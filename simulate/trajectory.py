@@ -6,6 +6,7 @@ anything else would bias the incubation times.
 
 import logging
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
@@ -80,7 +81,10 @@ class _Observed:
 
 
 def run_trajectory(
-    plan: Plan, folder: Path, checkpoints: Checkpoints | None = None
+    plan: Plan,
+    folder: Path,
+    checkpoints: Checkpoints | None = None,
+    on_progress: Callable[[], None] = lambda: None,
 ) -> tuple[TrajectoryRecord, bytes | None]:
     """Bring one plan to a record.
 
@@ -88,6 +92,7 @@ def run_trajectory(
         plan: What to run.
         folder: Scratch, for the log and the potential's table.
         checkpoints: Where to go on from, and to write to, in case this process is killed.
+        on_progress: Called once the atoms are ready and after every frame.
 
     Returns:
         The record, failed or not, and its frames as gzipped extended XYZ; None if it was never
@@ -110,7 +115,9 @@ def run_trajectory(
             saved, seen = None, _Observed()
             engine = _prepared(plan, folder, seen, saved)
         with engine:
-            _simulate(plan, engine, seen, checkpoints)
+            on_progress()
+            for _ in _simulated(plan, engine, seen, checkpoints):
+                on_progress()
     except TrajectoryFailure as error:
         failure = Failure(
             cause=error.cause,
@@ -153,14 +160,16 @@ def _record(plan: Plan, seen: _Observed, began: str, failure: Failure | None) ->
     )
 
 
-def _simulate(plan: Plan, engine: Lammps, seen: _Observed, checkpoints: Checkpoints | None) -> None:
+def _simulated(
+    plan: Plan, engine: Lammps, seen: _Observed, checkpoints: Checkpoints | None
+) -> Iterator[None]:
     """Run the stages that are left; fills `seen` frame by frame."""
     names = [stage.name for stage in plan.stages]
     begun = names.index(seen.stage) if seen.stage in names else 0
     for stage in plan.stages[begun:]:
         if stage.name != seen.stage:
             seen.stage, seen.n_in_stage = stage.name, 0
-        _run_stage(plan, engine, stage, seen, checkpoints)
+        yield from _watched(plan, engine, stage, seen, checkpoints)
         if stage.name == "quench":
             seen.after_quench = _morphology(plan, seen)
 
@@ -188,10 +197,10 @@ def _prepared(plan: Plan, folder: Path, seen: _Observed, saved: Saved | None) ->
     return engine
 
 
-def _run_stage(
+def _watched(
     plan: Plan, engine: Lammps, stage: Stage, seen: _Observed, checkpoints: Checkpoints | None
-) -> None:
-    """Run and watch one stage, to its end or to lasting order."""
+) -> Iterator[None]:
+    """Run and watch one stage, to its end or to lasting order, and stop at each frame."""
     begins_ps = _begins_ps(plan, stage)
     may_stop = stage.name == "hold" and plan.protocol.stop_early and not plan.is_full_length
     clock = kept_at = time.perf_counter()
@@ -211,6 +220,7 @@ def _run_stage(
             if checkpoints and clock - kept_at >= checkpoints.every_s:
                 _keep(checkpoints, seen, restart)
                 kept_at = clock
+        yield
 
 
 def _keep(checkpoints: Checkpoints, seen: _Observed, restart: bytes) -> None:

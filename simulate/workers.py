@@ -1,160 +1,212 @@
-"""Ray actors that run trajectories, one at a time each, and what is done when one dies."""
+"""A pool of Ray actors with at most one trajectory in flight each, and what if one is lost.
 
-import logging
-import tempfile
+(`ray.util.ActorPool` would hand a dead actor its next task.) An actor gets work only once it has
+checked in: one that waits for a core, perhaps of a machine that is gone, holds nothing up.
+"""
+
 import time
-from collections import Counter, deque
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Final
 
-from simulate.checkpoint import Checkpoints, Saved
+from simulate.checkpoint import EVERY_S
 from simulate.claim import Claim
 from simulate.errors import EngineError, GlassyLiError
+from simulate.losses import Losses, clear_checkpoints, is_lost
 from simulate.plan import Plan
-from simulate.record import Failure, TrajectoryRecord
-from simulate.snapshot import extended_xyz
+from simulate.record import TrajectoryRecord
+from simulate.release import release
 from simulate.store import RecordStore
+from simulate.watchdog import LOOK_EVERY_S, Watch, forget, last_beat, silence_limit_s
+from simulate.worker import TrajectoryWorker
 
-logger = logging.getLogger(__name__)
+RECYCLE_AFTER: Final = 200
+"""Trajectories that a worker runs before a fresh one takes its place. It grows by 2 to 4 kB a frame
+(measured: 4 MB in 25 trajectories of 40 frames), some 100 MB in 200 trajectories of the reference
+protocol; to start another takes seconds."""
 
-MAX_LOSSES = 3
-"""A trajectory whose worker died this often without getting on becomes a failed record."""
+MAX_FAILED_STARTS: Final = 5
+"""More in a row that died before they checked in than this, and than there should be, end it."""
+
+N_WRITERS: Final = 4
+"""Records are written by so many threads: a disk syncs four files in the time of one."""
+
+MOST_WRITING: Final = 16
+"""Records on their way to the disk; beyond that the disk is waited for."""
+
+WRITING_S: Final = 0.005
+"""What a record takes to be durable, about, s."""
+
+Finished = tuple[TrajectoryRecord, bytes | None]
 
 
-class TrajectoryWorker:
-    """The body of a Ray actor: synchronous and single-threaded, because OVITO must be."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How workers are kept.
 
-    def run(
-        self, plan: Plan, trajectory_id: str, scratch: str, checkpoints: Checkpoints
-    ) -> tuple[TrajectoryRecord, bytes | None]:
-        """Run one plan in a folder of its own that is gone afterwards.
+    Attributes:
+        checkpoint_every_s: Wall time between restart files of a running trajectory, s.
+        stall_after_s: Silence after which a worker counts as hung, s; None: by the price of a
+            frame, minutes at least.
+        recycle_after: Trajectories before a worker is replaced by a fresh one.
+        body: What the actors run.
+    """
 
-        Args:
-            plan: What to run.
-            trajectory_id: Its id as the driver knows it.
-            scratch: The driver's folder, which it removes even if this worker is killed; on another
-                machine it is not there, and the system's own place is used.
-            checkpoints: In the store; a machine that does not see the store does without.
+    checkpoint_every_s: float = EVERY_S
+    stall_after_s: float | None = None
+    recycle_after: int = RECYCLE_AFTER
+    body: type = TrajectoryWorker
 
-        Raises:
-            EngineError: This machine has another release, or lacks an engine.
-        """
-        from simulate.trajectory import run_trajectory
 
-        if plan.trajectory_id != trajectory_id:
-            raise EngineError(
-                "workers must have the release of the driver, but glassyli "
-                f"{version('glassyli')} on a worker gives trajectory {trajectory_id} the id "
-                f"{plan.trajectory_id}. Install the same release on every machine."
-            )
-        parent = scratch if Path(scratch).is_dir() else None
-        sees_store = checkpoints.folder.parent.is_dir()
-        with tempfile.TemporaryDirectory(prefix="glassyli-", dir=parent) as folder:
-            return run_trajectory(plan, Path(folder), checkpoints if sees_store else None)
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """An actor as the driver knows it: its name in the watchdog's store, its machine."""
+
+    name: str
+    actor: Any
+    node_id: str = ""
+    n_done: int = 0
+
+
+@dataclass(slots=True)
+class _Running:
+    """A trajectory in flight."""
+
+    worker: _Worker
+    plan: Plan
+    began: float
+    watch: Watch
 
 
 class Workers:
-    """Actors with one task in flight each. A dead one is replaced and its plan queued again.
-
-    (`ray.util.ActorPool` would hand a dead actor its next task.)
+    """The pool. A lost worker is replaced and its plan queued again, first in the queue.
 
     Attributes:
         n_workers: Trajectories at a time.
-        n_lost: Workers that died.
         n_elsewhere: Trajectories left to another campaign that holds them.
-        on_loss: Called with the plan whose worker died.
+        on_loss: Called with the plan whose worker was lost, and how.
     """
 
-    def __init__(
-        self, n_workers: int, scratch: str, store: RecordStore, checkpoint_every_s: float
-    ) -> None:
+    def __init__(self, n_workers: int, scratch: str, store: RecordStore, terms: Terms) -> None:
         import ray
 
         self.n_workers = n_workers
-        self.n_lost = 0
         self.n_elsewhere = 0
-        self.on_loss: Callable[[Plan], None] = lambda _: None
+        self.on_loss: Callable[[Plan, str], None] = lambda _plan, _cause: None
         self._scratch = scratch
         self._store = store
-        self._checkpoint_every_s = checkpoint_every_s
+        self._terms = terms
         self._ray = ray
-        self._remote = ray.remote(num_cpus=1, max_restarts=0)(TrajectoryWorker)
-        self._alive: list[Any] = []
-        self._in_flight: dict[Any, tuple[Any, Plan, float]] = {}
+        self._remote = ray.remote(num_cpus=1, max_restarts=0)(terms.body)
+        self._queue: deque[Plan] = deque()
+        self._starting: dict[Any, _Worker] = {}
+        self._idle: list[_Worker] = []
+        self._running: dict[Any, _Running] = {}
+        self._writers = ThreadPoolExecutor(N_WRITERS)
+        self._writing: deque[Future[TrajectoryRecord]] = deque()
         self._claims: dict[str, Claim] = {}
-        self._losses: Counter[str] = Counter()
-        self._reached: dict[str, int] = {}
-        self._begun_anew: dict[str, Saved | None] = {}
+        self._losses = Losses(store)
         self._found_ps: dict[str, float] = {}
+        self._n_failed_starts = 0
+        self._looked = time.monotonic()
         self._unforeseen: EngineError | None = None
 
     @property
     def n_running(self) -> int:
         """Trajectories under way."""
-        return len(self._in_flight)
+        return len(self._running)
+
+    @property
+    def n_lost(self) -> int:
+        """Workers that were lost."""
+        return self._losses.n_lost
 
     def seconds_under_way(self) -> float:
         """Wall time that the running trajectories took so far, summed, s."""
         now = time.perf_counter()
-        return sum(now - started for _, _, started in self._in_flight.values())
+        return sum(now - each.began for each in self._running.values())
 
     def map_unordered(
         self, plans: Sequence[Plan]
-    ) -> Iterator[tuple[TrajectoryRecord, bytes | None]]:
-        """Records in the order in which they finish; hand each back to `settled` once stored.
+    ) -> Iterator[tuple[TrajectoryRecord, float | None]]:
+        """Records in the order in which they finish, once they are in the store.
+
+        Beside each the hold clock until which an earlier campaign simulated it, ps; None: all was
+        done by us.
 
         Raises:
-            EngineError: An engine cannot be used, at once; or a trajectory broke in a way that
-                nobody foresaw, after all others are done.
+            EngineError: An engine cannot be used, or a worker is of another release, at once; or a
+                trajectory broke in a way that nobody foresaw, after all others are done.
+            GlassyLiError: The store cannot be written.
         """
-        queue = deque(plans)
-        idle = [self._new_worker() for _ in range(min(self.n_workers, len(queue)))]
-        while queue or self._in_flight:
-            while idle and queue:
-                if self._start(idle[-1], queue.popleft()):
-                    idle.pop()
-            while idle:  # its core may be what a worker still waiting to start needs
-                self._dismiss(idle.pop())
-            if not self._in_flight:
-                break
-            (ready,), _ = self._ray.wait(list(self._in_flight), num_returns=1)
-            finished = self._collect(ready, idle, queue)
-            if finished is not None:
-                yield finished
+        self._queue = deque(plans)
+        self._staff()
+        while self._running or self._queue or self._writing:
+            finished = self._next_finished()
+            self._staff()
+            if finished is not None:  # failures too: dropping them would bias times
+                self._writing.append(self._writers.submit(self._store.append, *finished))
+            yield from self._written()
         if self._unforeseen is not None:
             raise self._unforeseen
 
-    def settled(self, record: TrajectoryRecord) -> None:
-        """A record is in the store: its checkpoints and our claim may go."""
-        clear_checkpoints(self._store, record)
-        self._begun_anew.pop(record.trajectory_id, None)
-        claim = self._claims.pop(record.trajectory_id, None)
-        if claim:
-            claim.release()
+    def _written(self) -> Iterator[tuple[TrajectoryRecord, float | None]]:
+        """Records that reached the disk: their checkpoints and our claims may go."""
+        while self._writing and (self._writing[0].done() or len(self._writing) > MOST_WRITING):
+            record = self._writing.popleft().result()
+            inherited_ps = self._inherited_ps(record)
+            clear_checkpoints(self._store, record)
+            self._losses.forget(record.trajectory_id)
+            self._found_ps.pop(record.trajectory_id, None)
+            self._claims.pop(record.trajectory_id).release()
+            yield record, inherited_ps
 
-    def inherited_ps(self, record: TrajectoryRecord) -> float | None:
-        """Hold clock until which an earlier campaign simulated it; None: all was done by us."""
+    def _inherited_ps(self, record: TrajectoryRecord) -> float | None:
         found_ps = self._found_ps.get(record.trajectory_id)
         is_used = found_ps in record.provenance.resumed_at_ps or is_lost(record)
         return found_ps if is_used else None
 
     def stop(self) -> None:
-        """Free every core, whatever is running."""
-        for worker in self._alive:
-            self._ray.kill(worker)
-        self._in_flight.clear()
+        """Free every core, whatever is running; what is being written is written."""
+        self._writers.shutdown()
+        running = [each.worker for each in self._running.values()]
+        for worker in [*self._idle, *self._starting.values(), *running]:
+            self._dismiss(worker)
+        self._idle.clear()
+        self._starting.clear()
+        self._running.clear()
         for claim in self._claims.values():
             claim.release()
         self._claims.clear()
 
-    def _new_worker(self) -> Any:  # noqa: ANN401 - a Ray actor handle
-        worker = self._remote.options(runtime_env={"env_vars": {"OMP_NUM_THREADS": "1"}}).remote()
-        self._alive.append(worker)
-        return worker
+    def _staff(self) -> None:
+        """Give idle workers their next trajectories, and keep as many as there is work for."""
+        while self._idle and self._queue:
+            if self._start(self._idle[-1], self._queue.popleft()):
+                self._idle.pop()
+        if not self._queue:  # a core may be what somebody else waits for
+            for worker in [*self._idle, *self._starting.values()]:
+                self._dismiss(worker)
+            self._idle.clear()
+            self._starting.clear()
+        wanted = min(self.n_workers, len(self._queue) + len(self._running))
+        for _ in range(len(self._starting) + len(self._running), wanted):
+            self._hire()
 
-    def _start(self, worker: Any, plan: Plan) -> bool:  # noqa: ANN401
+    def _hire(self) -> None:
+        name = uuid.uuid4().hex
+        settings = {"env_vars": {"OMP_NUM_THREADS": "1"}}
+        actor = self._remote.options(runtime_env=settings).remote(name)
+        self._starting[actor.check_in.remote(release())] = _Worker(name, actor)
+
+    def _dismiss(self, worker: _Worker) -> None:
+        self._ray.kill(worker.actor)
+        forget(worker.name)
+
+    def _start(self, worker: _Worker, plan: Plan) -> bool:
         """Give a worker its next trajectory, unless another campaign has or had it."""
         name = plan.trajectory_id
         claim = self._claims.get(name) or self._store.claim(name)
@@ -163,92 +215,97 @@ class Workers:
             if claim:
                 claim.release()
             return False
-        checkpoints = self._store.checkpoints(name, self._checkpoint_every_s)
+        checkpoints = self._store.checkpoints(name, self._terms.checkpoint_every_s)
         found = None if name in self._claims else checkpoints.latest()
         if found:
             self._found_ps[name] = found.progress.frames[-1].time_ps
         self._claims[name] = claim
-        running = worker.run.remote(plan, name, self._scratch, checkpoints)
-        self._in_flight[running] = (worker, plan, time.perf_counter())
+        task = worker.actor.run.remote(plan, name, self._scratch, checkpoints)
+        watch = Watch(silence_limit_s(plan, self._terms.stall_after_s))
+        self._running[task] = _Running(worker, plan, time.perf_counter(), watch)
         return True
 
-    def _collect(
-        self,
-        ready: Any,  # noqa: ANN401 - a Ray reference
-        idle: list[Any],
-        queue: deque[Plan],
-    ) -> tuple[TrajectoryRecord, bytes | None] | None:
-        """The record of a task that ended; None where its plan was queued again or broke."""
-        worker, plan, _ = self._in_flight.pop(ready)
+    def _next_finished(self) -> Finished | None:
+        """Wait until something happens; the record of what ended, if that was it."""
+        waiting = [*self._running, *self._starting]
+        if not waiting:
+            wait(self._writing)
+            return None
+        timeout_s = WRITING_S if self._writing else LOOK_EVERY_S
+        ready, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout_s)
+        elapsed_s = time.monotonic() - self._looked
+        if elapsed_s >= LOOK_EVERY_S:
+            self._looked = time.monotonic()
+            for task, each in list(self._running.items()):
+                if task not in ready and each.watch.is_hung(last_beat(each.worker.name), elapsed_s):
+                    return self._lost(self._running.pop(task), "hung")
+        for task in ready:
+            if task in self._running:
+                return self._collected(task)
+            self._check_in(task)
+        return None
+
+    def _check_in(self, task: Any) -> None:  # noqa: ANN401 - a Ray reference
+        """A worker is there, or died before it was."""
+        worker = self._starting.pop(task)
         try:
-            result: tuple[TrajectoryRecord, bytes | None] = self._ray.get(ready)
+            worker.node_id = self._ray.get(task)
+        except self._ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, GlassyLiError):
+                raise error.cause from error
+            raise self._cannot_start(error.cause) from error
+        except self._ray.exceptions.RayError as error:
+            self._dismiss(worker)
+            self._n_failed_starts += 1
+            if self._n_failed_starts > max(MAX_FAILED_STARTS, self.n_workers):
+                raise self._cannot_start(error) from error
+        else:
+            self._n_failed_starts = 0
+            self._idle.append(worker)
+
+    def _cannot_start(self, error: object) -> EngineError:
+        return EngineError(
+            f"workers must start, but: {str(error).rstrip('.')}. Install the driver's release and "
+            "run `glassyli doctor` on every machine; what was finished is saved."
+        )
+
+    def _collected(self, task: Any) -> Finished | None:  # noqa: ANN401
+        """The record of a task that ended; None where its plan was queued again or broke."""
+        ended = self._running.pop(task)
+        try:
+            result: Finished = self._ray.get(task)
         except self._ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, GlassyLiError):
                 raise error.cause from error
             self._unforeseen = EngineError(
-                f"trajectory {plan.trajectory_id} must run or fail cleanly, but: "
+                f"trajectory {ended.plan.trajectory_id} must run or fail cleanly, but: "
                 f"{error.cause!r}. All others were run; report it with `glassyli --debug ...`."
             )
-            idle.append(worker)
+            self._idle.append(ended.worker)
             return None
         except self._ray.exceptions.RayError as error:
-            self._dismiss(worker)
-            idle.append(self._new_worker())
-            return self._lost(plan, queue, error)
-        idle.append(worker)
+            return self._lost(ended, self._cause_of(error, ended.worker))
+        ended.worker.n_done += 1
+        if ended.worker.n_done < self._terms.recycle_after:
+            self._idle.append(ended.worker)
+        else:
+            self._dismiss(ended.worker)
         return result
 
-    def _dismiss(self, worker: Any) -> None:  # noqa: ANN401
-        self._alive.remove(worker)
-        self._ray.kill(worker)
+    def _cause_of(self, error: Exception, worker: _Worker) -> str:
+        """How a worker was lost, in a few words."""
+        alive = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
+        if worker.node_id not in alive or "node has died" in str(error):
+            return "its machine was lost"
+        if isinstance(error, self._ray.exceptions.OutOfMemoryError):
+            return "out of memory"
+        return "it or its machine died"  # that a machine is gone is known only later
 
-    def _lost(
-        self, plan: Plan, queue: deque[Plan], error: Exception
-    ) -> tuple[TrajectoryRecord, bytes | None] | None:
+    def _lost(self, ended: _Running, cause: str) -> Finished | None:
         """Queue a plan again, or give it up as a failed record after too many losses."""
-        from simulate.trajectory import failed_record
-
-        name = plan.trajectory_id
-        self.n_lost += 1
-        checkpoints = self._store.checkpoints(name)
-        saved = checkpoints.latest()
-        if saved and saved.number > self._reached.get(name, 0):
-            self._reached[name] = saved.number  # it got on: no fault of the trajectory
-            self._losses[name] = 0
-        self._losses[name] += 1
-        logger.warning(
-            "worker of trajectory %s was lost (%d of %d): %s",
-            name, self._losses[name], MAX_LOSSES, type(error).__name__,
-        )  # fmt: skip
-        self.on_loss(plan)
-        if self._losses[name] == MAX_LOSSES - 1 and name not in self._begun_anew:
-            checkpoints.clear()  # it may be what kills the workers
-            self._begun_anew[name] = saved
-            self._reached.pop(name, None)
-        if self._losses[name] < MAX_LOSSES:
-            queue.appendleft(plan)
-            return None
-        message = (
-            f"the worker died {MAX_LOSSES} times without getting on: {type(error).__name__}. "
-            "Remove this record to try again."
-        )
-        failure = Failure(cause="lost_worker", message=message, stage="packing")
-        seen = _furthest(self._begun_anew.get(name), saved)
-        frames = extended_xyz(seen.snapshots, plan.design.element) if seen else None
-        return failed_record(plan, failure, seen), frames
-
-
-def is_lost(record: TrajectoryRecord) -> bool:
-    """Whether it never came back from its workers."""
-    return record.failure is not None and record.failure.cause == "lost_worker"
-
-
-def clear_checkpoints(store: RecordStore, record: TrajectoryRecord) -> None:
-    """Remove what a recorded trajectory needs no more; one that was lost may yet go on from it."""
-    if not is_lost(record):
-        store.checkpoints(record.trajectory_id).clear()
-
-
-def _furthest(*found: Saved | None) -> Saved | None:
-    """The checkpoint that saw most of a trajectory."""
-    return max(filter(None, found), key=lambda each: len(each.progress.frames), default=None)
+        self._dismiss(ended.worker)
+        given_up = self._losses.given_up(ended.plan, cause)
+        if given_up is None:
+            self._queue.appendleft(ended.plan)
+        self.on_loss(ended.plan, cause)
+        return given_up

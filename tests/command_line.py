@@ -1,12 +1,16 @@
 """`glassyli` as a user meets it: a process, its two streams, its exit code."""
 
+import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+import psutil
 
 GLASSYLI = str(Path(sys.executable).with_name("glassyli"))
 
@@ -51,3 +55,33 @@ def _children_s() -> float:
 def is_one_clear_message(ended: subprocess.CompletedProcess[str]) -> bool:
     """Whether an error was said once, for people."""
     return "Traceback" not in ended.stderr and ended.stderr.count("glassyli: error: ") == 1
+
+
+def workers_running(driver: psutil.Process) -> list[psutil.Process]:
+    """Ray actors of a driver that are running a trajectory."""
+    found = []
+    for child in driver.children(recursive=True):
+        try:
+            if "TrajectoryWorker.run" in " ".join(child.cmdline()):
+                found.append(child)
+        except psutil.Error:
+            continue
+    return found
+
+
+def first_worker(running: subprocess.Popen[str]) -> psutil.Process:
+    """The first Ray actor that is running a trajectory."""
+    driver = psutil.Process(running.pid)
+    wait_for(lambda: bool(workers_running(driver)), running)
+    return workers_running(driver)[0]
+
+
+def wait_for(
+    condition: Callable[[], bool], running: subprocess.Popen[str], timeout_s: float = 180.0
+) -> None:
+    """Until it holds, while the process runs."""
+    began = time.monotonic()
+    while not condition():
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() - began < timeout_s, os.getloadavg()
+        time.sleep(0.05)

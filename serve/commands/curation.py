@@ -1,4 +1,4 @@
-"""`glassyli records`, the part that writes: card, export, import, merge, thin, relabel."""
+"""`glassyli records`, the part that writes, here and at URLs."""
 
 import csv
 import io
@@ -103,6 +103,39 @@ def merge(
     from simulate.transfer import merge as merge_stores
 
     added = merge_stores([open_store(store) for store in stores], out)
+    console.result_json({"store": str(out), "n_added": added})
+    console.result(f"added {count(added, 'record')} to {out}")
+
+
+@records_app.command()
+def push(
+    store: Store,
+    url: Annotated[str, typer.Argument(help="Where to: s3://bucket/store, file:///mnt/store, ...")],
+    as_json: AsJson = False,
+) -> None:
+    """Copy to a URL what it has not yet, each record checked."""
+    console = SESSION.console(as_json=as_json)
+    from serve.words import count
+    from simulate.remote import push as push_store
+    from simulate.store import open_store
+
+    added = push_store(open_store(store), url)
+    console.result_json({"url": url, "n_added": added})
+    console.result(f"added {count(added, 'record')} to {url}")
+
+
+@records_app.command()
+def pull(
+    url: Annotated[str, typer.Argument(help="Where `records push` copied a store to.")],
+    out: Annotated[Path, typer.Option(help="Record store; made if it is not there.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add to a store what a URL has more, each record checked."""
+    console = SESSION.console(as_json=as_json)
+    from serve.words import count
+    from simulate.remote import pull as pull_store
+
+    added = pull_store(url, out)
     console.result_json({"store": str(out), "n_added": added})
     console.result(f"added {count(added, 'record')} to {out}")
 

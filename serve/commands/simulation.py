@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from serve.console import Console
     from simulate.plan import Plan
     from simulate.store import RecordStore
+    from simulate.workers import Terms
 
 
 def simulate(
@@ -61,6 +62,14 @@ def simulate(
             min=0.0, help="At least this long, and ten frames, between its restart files, s."
         ),
     ] = 15.0,
+    stall_after_s: Annotated[
+        float | None,
+        typer.Option(
+            min=1.0,
+            help="A worker silent for so long hangs and is replaced, s. Default: 20 times what a "
+            "frame should take, and 300 s at least.",
+        ),
+    ] = None,
     events: Annotated[
         Path | None, typer.Option(help="Add one JSON line an event to this file.")
     ] = None,
@@ -88,16 +97,18 @@ def simulate(
         return
     from simulate.cluster import require_cluster
     from simulate.store import create_or_open
+    from simulate.workers import Terms
 
     if not (out / "store.json").exists():
         require_cluster(address)  # no store is made for a campaign that cannot start
     store = create_or_open(out, chosen)
-    _run(console, plans, store, events, address, workers, checkpoint_every_s)
+    terms = Terms(checkpoint_every_s, stall_after_s)
+    _run(console, plans, store, events, address, workers, terms)
 
 
 def _run(
     console: "Console", plans: "list[Plan]", store: "RecordStore", events: Path | None,
-    address: str | None, workers: int | None, checkpoint_every_s: float,
+    address: str | None, workers: int | None, terms: "Terms",
 ) -> None:  # fmt: skip
     """Run what is waiting, watched, and tell what came of it."""
     from serve.campaign_view import campaign_view
@@ -116,7 +127,7 @@ def _run(
             store,
             address=address,
             n_workers=workers,
-            checkpoint_every_s=checkpoint_every_s,
+            terms=terms,
             on_progress=view.show,
         )
     tell_campaign(console, summary, store)

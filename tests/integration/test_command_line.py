@@ -1,16 +1,21 @@
 """The command line as a user meets it: a process, its two streams, its exit code."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
-from command_line import GLASSYLI, CpuClock, glassyli, is_one_clear_message
+from command_line import (
+    GLASSYLI,
+    CpuClock,
+    first_worker,
+    glassyli,
+    is_one_clear_message,
+    wait_for,
+)
 from synthetic import SHORT_PROTOCOL, lithium, synthetic_store
 
 GOOD = lithium(n_atoms=120).model_dump(mode="json")
@@ -261,28 +266,3 @@ def test_trajectories_of_a_killed_driver_go_on_where_they_were(
     assert told[0]["event"] == "started"
     assert {e["trajectory_id"] for e in told[1:]} >= left
     assert told[-1]["n_done"] == told[-1]["n_total"]
-
-
-def first_worker(running: subprocess.Popen[str]) -> psutil.Process:
-    """The first Ray actor that is running a trajectory."""
-    found: list[psutil.Process] = []
-
-    def look() -> bool:
-        for child in psutil.Process(running.pid).children(recursive=True):
-            try:
-                if "TrajectoryWorker.run" in " ".join(child.cmdline()):
-                    found.append(child)
-            except psutil.Error:
-                continue
-        return bool(found)
-
-    wait_for(look, running)
-    return found[0]
-
-
-def wait_for(condition, running: subprocess.Popen[str], timeout_s: float = 90.0) -> None:
-    began = time.monotonic()
-    while not condition():
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() - began < timeout_s, os.getloadavg()
-        time.sleep(0.05)

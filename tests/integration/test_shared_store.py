@@ -13,9 +13,9 @@ from command_line import GLASSYLI
 from synthetic import SHORT_PROTOCOL, lithium
 
 from simulate.campaign import run_campaign
+from simulate.losses import MAX_LOSSES
 from simulate.plan import Plan
 from simulate.store import create_or_open
-from simulate.workers import MAX_LOSSES
 
 pytestmark = [
     pytest.mark.needs_ray, pytest.mark.needs_lammps, pytest.mark.needs_ovito, pytest.mark.slow,

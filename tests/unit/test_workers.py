@@ -1,7 +1,6 @@
 """What becomes of a trajectory whose worker or campaign dies, without Ray."""
 
 import sys
-from collections import deque
 from types import SimpleNamespace
 
 import pytest
@@ -9,10 +8,11 @@ from synthetic import NEVER, SHORT_PROTOCOL, lithium, synthetic_frames, syntheti
 
 from simulate.campaign import run_campaign, simulated_ns
 from simulate.checkpoint import Progress
+from simulate.losses import MAX_LOSSES, Losses
 from simulate.plan import Plan
 from simulate.record import Failure, TrajectoryRecord
 from simulate.store import RecordStore, create_or_open
-from simulate.workers import MAX_LOSSES, Workers
+from simulate.workers import Terms, Workers, _Worker
 
 PLAN = Plan(lithium(n_atoms=120), SHORT_PROTOCOL, 1)
 WHOLE = synthetic_record(PLAN.design, PLAN.seed, NEVER)
@@ -26,7 +26,18 @@ def store(tmp_path) -> RecordStore:
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch, store: RecordStore) -> Workers:
     monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(remote=lambda **_: lambda body: body))
-    return Workers(1, "", store, 15.0)
+    return Workers(1, "", store, Terms())
+
+
+@pytest.fixture
+def losses(store: RecordStore) -> Losses:
+    return Losses(store)
+
+
+def worker() -> _Worker:
+    """One that takes any trajectory and never ends it."""
+    run = SimpleNamespace(remote=lambda *_: object())
+    return _Worker("one", SimpleNamespace(run=run))
 
 
 def checkpoint(store: RecordStore, n_frames: int) -> None:
@@ -46,49 +57,47 @@ def checkpoint(store: RecordStore, n_frames: int) -> None:
     checkpoints.save(progress, synthetic_frames(WHOLE)[: n_frames + 1], b"restart")
 
 
-def lost(workers: Workers) -> TrajectoryRecord | None:
+def lost(losses: Losses) -> TrajectoryRecord | None:
     """The record made when a worker dies; None: it is tried again."""
-    queue: deque[Plan] = deque()
-    ended = workers._lost(PLAN, queue, RuntimeError("gone"))
-    assert bool(queue) == (ended is None)
+    ended = losses.given_up(PLAN, "it died")
     return ended and ended[0]
 
 
-def test_what_was_witnessed_outlives_its_checkpoint(workers, store) -> None:
+def test_what_was_witnessed_outlives_its_checkpoint(losses, store) -> None:
     checkpoint(store, 20)
-    assert [lost(workers) for _ in range(MAX_LOSSES - 1)] == [None] * (MAX_LOSSES - 1)
+    assert [lost(losses) for _ in range(MAX_LOSSES - 1)] == [None] * (MAX_LOSSES - 1)
     assert store.checkpoints(PLAN.trajectory_id).latest() is None  # begun anew
-    record = lost(workers)
+    record = lost(losses)
     assert record.failure.cause == "lost_worker"
     assert record.frames == WHOLE.frames[:20]
     assert record.witnessed is not None
 
 
-def test_the_furthest_that_was_seen_is_kept(workers, store) -> None:
+def test_the_furthest_that_was_seen_is_kept(losses, store) -> None:
     checkpoint(store, 20)
-    lost(workers)
-    lost(workers)
+    lost(losses)
+    lost(losses)
     checkpoint(store, 10)
-    ended = [lost(workers) for _ in range(MAX_LOSSES)]
+    ended = [lost(losses) for _ in range(MAX_LOSSES)]
     assert len(ended[-1].frames) == 20
 
 
-def test_getting_on_is_counted_from_the_fresh_start(workers, store) -> None:
+def test_getting_on_is_counted_from_the_fresh_start(losses, store) -> None:
     for n_frames in (5, 10, 15):
         checkpoint(store, n_frames)
-    lost(workers)
-    lost(workers)
+    lost(losses)
+    lost(losses)
     for n_frames in (5, 10):  # fewer checkpoints than before, and yet it gets on
         checkpoint(store, n_frames)
-        assert lost(workers) is None
+        assert lost(losses) is None
 
 
-def test_what_dies_at_the_same_place_is_given_up(workers, store) -> None:
+def test_what_dies_at_the_same_place_is_given_up(losses, store) -> None:
     ended = None
     for _ in range(3 * MAX_LOSSES):
         if store.checkpoints(PLAN.trajectory_id).latest() is None:
             checkpoint(store, 15)
-        ended = lost(workers)
+        ended = lost(losses)
         if ended is not None:
             break
     assert ended.failure.cause == "lost_worker"
@@ -102,25 +111,21 @@ def resumed(*times_ps: float) -> TrajectoryRecord:
 def test_what_an_earlier_campaign_simulated_is_not_counted_again(workers, store) -> None:
     checkpoint(store, 20)
     found_ps = WHOLE.frames[19].time_ps
-    run = SimpleNamespace(remote=lambda *_: object())
-    assert workers._start(SimpleNamespace(run=run), PLAN)
+    assert workers._start(worker(), PLAN)
     ours = resumed(-10.0, found_ps, 190.0)  # earlier, by this campaign, after a loss in it
-    assert workers.inherited_ps(ours) == found_ps
+    assert workers._inherited_ps(ours) == found_ps
     left_ps = WHOLE.frames[-1].time_ps - found_ps
     assert simulated_ns(ours, found_ps) == pytest.approx(left_ps / 1000.0)
-    assert workers.inherited_ps(resumed()) is None  # its checkpoint was of no use
+    assert workers._inherited_ps(resumed()) is None  # its checkpoint was of no use
     whole_ps = WHOLE.frames[-1].time_ps - (WHOLE.frames[0].time_ps - 10.0)
     assert simulated_ns(resumed()) == pytest.approx(whole_ps / 1000.0)
 
 
 def test_what_this_campaign_began_is_counted_whole(workers, store) -> None:
-    run = SimpleNamespace(remote=lambda *_: object())
-    worker = SimpleNamespace(run=run)
-    assert workers._start(worker, PLAN)
+    assert workers._start(worker(), PLAN)
     checkpoint(store, 20)
-    lost(workers)
-    assert workers._start(worker, PLAN)
-    assert workers.inherited_ps(resumed(WHOLE.frames[19].time_ps)) is None
+    assert workers._start(worker(), PLAN)  # the first one was lost
+    assert workers._inherited_ps(resumed(WHOLE.frames[19].time_ps)) is None
 
 
 def left_behind(store: RecordStore) -> set[str]:
