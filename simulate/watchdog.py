@@ -23,7 +23,8 @@ PATIENCE: Final = 20.0
 """A frame may take so many times what it is expected to: cores are shared and slow down."""
 
 EXPECTED_us_per_atom_step: Final = 1.0
-"""Molecular dynamics on a core of its own; 0.5 to 1.0 was measured."""
+"""Molecular dynamics on a core of its own, at least; 0.5 to 1.0 was measured of the default
+potential, and what is on record of dearer ones counts instead."""
 
 EXPECTED_us_per_atom_label: Final = 40.0
 
@@ -40,7 +41,8 @@ def silence_limit_s(plan: Plan, asked_s: float | None = None) -> float:
     if asked_s is not None:
         return asked_s
     n_steps = max(stage.steps_per_frame for stage in plan.stages)
-    per_atom_us = EXPECTED_us_per_atom_step * n_steps + EXPECTED_us_per_atom_label
+    step_us = max(EXPECTED_us_per_atom_step, plan.design.physics.cost_us or 0.0)
+    per_atom_us = step_us * n_steps + EXPECTED_us_per_atom_label
     return max(LEAST_SILENCE_S, PATIENCE * 1.0e-6 * per_atom_us * plan.design.n_atoms)
 
 

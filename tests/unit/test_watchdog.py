@@ -1,8 +1,11 @@
 """Silence is told from slowness."""
 
+import pytest
 from synthetic import SHORT_PROTOCOL, lithium
 
+from simulate.design import EmbryoDesign
 from simulate.plan import Plan
+from simulate.potentials.registry import potential_named, potentials
 from simulate.protocol import protocol_named
 from simulate.watchdog import LEAST_SILENCE_S, LOOK_EVERY_S, PATIENCE, Watch, silence_limit_s
 
@@ -39,3 +42,20 @@ def test_patience_grows_with_the_price_of_a_frame() -> None:
     frame_s = 1.0e-6 * 50_000 * large.stages[0].steps_per_frame
     assert silence_limit_s(large) >= PATIENCE * frame_s > LEAST_SILENCE_S
     assert silence_limit_s(large, 7.0) == 7.0
+
+
+@pytest.mark.parametrize("name", [each.name for each in potentials().values() if each.cost_us])
+def test_a_dear_potential_is_given_the_time_that_its_frames_take(name: str) -> None:
+    """A frame of ReaxFF takes minutes; its worker does not hang."""
+    potential = potential_named(name)
+    design = EmbryoDesign(
+        element=potential.element,
+        potential=name,
+        n_atoms=700,
+        packing_density_g_cm3=0.1 * potential.bulk_density_g_cm3,
+        mass_exchange="open",
+        energy_exchange="open",
+    )
+    plan = Plan(design, protocol_named("paper"), 1)
+    steps = max(stage.steps_per_frame for stage in plan.stages)
+    assert silence_limit_s(plan) > 10.0 * 1.0e-6 * potential.cost_us * steps * 700
