@@ -15,7 +15,7 @@ from simulate.files import write_atomically
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
 from train.matched import trials
-from train.paper import size_series
+from train.paper import paper_records, size_series
 from train.resampling import Estimate
 from train.statement import Statement
 
@@ -37,9 +37,7 @@ def write_paper_page(out: Path, board: Sequence[Statement], stores: Sequence[Rec
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    every = [
-        (store, record) for store in stores for record in store if record.design.element == "Li"
-    ]
+    every = paper_records(stores)
     records = [record for _, record in every]
     sized, matched = size_series(records), trials(records)
     page = environment.get_template("paper.html").render(

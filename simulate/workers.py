@@ -4,6 +4,7 @@
 checked in: one that waits for a core, perhaps of a machine that is gone, holds nothing up.
 """
 
+import logging
 import time
 import uuid
 from collections import deque
@@ -22,6 +23,8 @@ from simulate.release import release
 from simulate.store import RecordStore
 from simulate.watchdog import LOOK_EVERY_S, Watch, forget, last_beat, silence_limit_s
 from simulate.worker import TrajectoryWorker
+
+logger = logging.getLogger(__name__)
 
 RECYCLE_AFTER: Final = 200
 """Trajectories that a worker runs before a fresh one takes its place. It grows by 2 to 4 kB a frame
@@ -171,13 +174,16 @@ class Workers:
 
     def stop(self) -> None:
         """Free every core, whatever is running; what is being written is written."""
-        self._writers.shutdown()
         running = [each.worker for each in self._running.values()]
         for worker in [*self._idle, *self._starting.values(), *running]:
             self._dismiss(worker)
         self._idle.clear()
         self._starting.clear()
         self._running.clear()
+        self._writers.shutdown()
+        for record in self._writing:
+            if record.exception() is not None:
+                logger.warning("a record was not written: %s", record.exception())
         for claim in self._claims.values():
             claim.release()
         self._claims.clear()
@@ -251,23 +257,24 @@ class Workers:
         try:
             worker.node_id = self._ray.get(task)
         except self._ray.exceptions.RayTaskError as error:
+            self._dismiss(worker)
             if isinstance(error.cause, GlassyLiError):
                 raise error.cause from error
-            raise self._cannot_start(error.cause) from error
+            self._failed_to_start(error.cause)
         except self._ray.exceptions.RayError as error:
             self._dismiss(worker)
-            self._n_failed_starts += 1
-            if self._n_failed_starts > max(MAX_FAILED_STARTS, self.n_workers):
-                raise self._cannot_start(error) from error
+            self._failed_to_start(error)
         else:
             self._n_failed_starts = 0
             self._idle.append(worker)
 
-    def _cannot_start(self, error: object) -> EngineError:
-        return EngineError(
-            f"workers must start, but: {str(error).rstrip('.')}. Install the driver's release and "
-            "run `glassyli doctor` on every machine; what was finished is saved."
-        )
+    def _failed_to_start(self, error: object) -> None:
+        self._n_failed_starts += 1
+        if self._n_failed_starts > max(MAX_FAILED_STARTS, self.n_workers):
+            raise EngineError(
+                f"workers must start, but: {str(error).rstrip('.')}. Install the driver's release "
+                "and run `glassyli doctor` on every machine; what was finished is saved."
+            )
 
     def _collected(self, task: Any) -> Finished | None:  # noqa: ANN401
         """The record of a task that ended; None where its plan was queued again or broke."""

@@ -27,11 +27,16 @@ class Trial:
 
 def trials(records: Sequence[TrajectoryRecord]) -> list[Trial]:
     """Those among the records that went on under at least two confinements."""
-    found: dict[tuple[str, int, int], Trial] = {}
+    found: dict[tuple[str, int, int, float], Trial] = {}
     for record in records:
         if record.parent is None or record.design.energy_exchange == "partial":
             continue
-        start = record.parent.trajectory_id, record.parent.frame_number, record.seed
+        start = (
+            record.parent.trajectory_id,
+            record.parent.frame_number,
+            record.seed,
+            record.protocol.hold_ps,
+        )
         trial = found.setdefault(start, Trial(record.design.packing_density_g_cm3))
         trial.runs[record.design.mass_exchange, record.design.energy_exchange] = record
     return [trial for trial in found.values() if len(trial.runs) > 1]

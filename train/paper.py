@@ -46,9 +46,7 @@ def scoreboard(stores: Sequence[RecordStore]) -> list[Statement]:
     Args:
         stores: Records of any campaign; each statement takes those that it is about.
     """
-    every = [
-        (store, record) for store in stores for record in store if record.design.element == "Li"
-    ]
+    every = paper_records(stores)
     records = [record for _, record in every]
     sized, matched = size_series(records), trials(records)
     dilute = [each for each in matched if each.density_g_cm3 < DILUTE_BELOW_g_cm3]
@@ -75,8 +73,19 @@ def scoreboard(stores: Sequence[RecordStore]) -> list[Statement]:
     ]
 
 
+def paper_records(stores: Sequence[RecordStore]) -> list[tuple[RecordStore, TrajectoryRecord]]:
+    """Lithium by one potential at one scale of temperatures; a trajectory in two stores once."""
+    found = {
+        record.trajectory_id: (store, record)
+        for store in stores
+        for record in store
+        if record.design.potential == DEFAULT_POTENTIAL and record.protocol.is_homologous
+    }
+    return list(found.values())
+
+
 def size_series(records: Sequence[TrajectoryRecord]) -> list[TrajectoryRecord]:
-    """Runs like the paper's Fig. 2, planned as long: one potential, one scale of temperatures."""
+    """Runs like those of the paper's Fig. 2, planned as long."""
     return [
         record
         for record in records
@@ -86,8 +95,6 @@ def size_series(records: Sequence[TrajectoryRecord]) -> list[TrajectoryRecord]:
         and (record.design.mass_exchange, record.design.energy_exchange) == ("open", "open")
         and record.design.hold_temperature_K == 300.0
         and record.protocol.hold_ps >= PAPER_HOLD_PS
-        and record.protocol.is_homologous
-        and record.design.potential == DEFAULT_POTENTIAL
     ]
 
 

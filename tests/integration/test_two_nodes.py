@@ -42,27 +42,33 @@ def test_what_ran_on_a_lost_machine_goes_on_elsewhere(cluster: Any, tmp_path: Pa
     events: list[CampaignProgress] = []
     left: set[str] = set()
 
+    is_over = threading.Event()
+
     def pull_the_plug() -> None:
         """Once both machines wrote a checkpoint."""
-        while len(left) < 2:
+        while len(left) < 2 and not is_over.wait(0.05):
             left.update(path.parent.name for path in store.path.glob("running/*/state.*.json"))
-        cluster.remove_node(other, allow_graceful=False)
+        if not is_over.is_set():
+            cluster.remove_node(other, allow_graceful=False)
 
-    plug = threading.Thread(target=pull_the_plug)
+    plug = threading.Thread(target=pull_the_plug, daemon=True)
 
     def note(progress: CampaignProgress) -> None:
         events.append(progress)
         if progress.event == "started":
             plug.start()
 
-    summary = run_campaign(
-        PLANS,
-        store,
-        address=cluster.address,
-        n_workers=2,
-        terms=Terms(checkpoint_every_s=0.0),
-        on_progress=note,
-    )
+    try:
+        summary = run_campaign(
+            PLANS,
+            store,
+            address=cluster.address,
+            n_workers=2,
+            terms=Terms(checkpoint_every_s=0.0),
+            on_progress=note,
+        )
+    finally:
+        is_over.set()
     plug.join()
     assert summary.n_simulated == len(PLANS)
     assert summary.worker_losses == 1

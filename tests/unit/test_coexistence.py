@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.coexistence import Bar, Contact, Moment, melting_from_speeds, verdict
-from benchmarks.phases import diffusivity, liquid_until
+from simulate.potentials.phases import diffusivity, liquid_until
 
 SOUND = Contact(crystal_in_melt=0.05, crystal_in_rest=0.85, way_of_neighbour=1.2, volume_ratio=1.02)
 LENGTH_A = 80.0

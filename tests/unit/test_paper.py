@@ -9,6 +9,7 @@ from command_line import glassyli
 from synthetic import NEVER, SHORT_PROTOCOL, Truth, lithium, synthetic_store
 
 from serve.paper_page import write_paper_page
+from serve.paper_plots import matched_svg
 from simulate.branching import EVERY_EXCHANGE
 from simulate.record import Parent, TrajectoryRecord
 from simulate.store import RecordStore
@@ -113,6 +114,19 @@ def test_matched_pairs_tell_which_confinement_is_quick(
     assert len(pairs_of(matched, "mass")) == 12
     assert expedites(matched, "mass").verdict == verdict
     assert expedites(matched, "energy").verdict == "undecided"
+
+
+def test_a_store_named_twice_counts_once(sooner: RecordStore, board: list[Statement]) -> None:
+    twice = scoreboard([sooner, sooner])
+    assert [each.n_runs for each in twice] == [each.n_runs for each in board]
+
+
+def test_pairs_of_one_kind_alone_are_drawn(tmp_path: Path) -> None:
+    """As of a campaign that was stopped after two of four confinements."""
+    (whole,) = trials(trial(tmp_path, dict.fromkeys(("open", "confined"), NEVER), 0))
+    half = Trial(0.1, {k: v for k, v in whole.runs.items() if k[1] == "open"})
+    assert "<svg" in matched_svg([half])
+    assert matched_svg([]) == ""
 
 
 def test_a_replica_alone_is_no_trial() -> None:

@@ -24,7 +24,9 @@ def test_a_changed_number_of_a_potential_changes_the_source(tmp_path: Path) -> N
     file = tmp_path / "potentials" / "one.toml"
     file.write_text("depth_eV = 1.0")
     before = source_sha256(tmp_path)
-    (tmp_path / "code.pyc").touch()
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "code.cpython-311.pyc.4711").touch()  # while Python compiles
+    (tmp_path / "potentials" / "one.json").write_text("{}")  # what a check found
     assert source_sha256(tmp_path) == before
     file.write_text("depth_eV = 1.1")
     assert source_sha256(tmp_path) != before
