@@ -15,7 +15,8 @@ from simulate.files import write_atomically
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
 from train.matched import trials
-from train.paper import paper_records, size_series
+from train.paper import paper_records
+from train.paper_size import size_series
 from train.resampling import Estimate
 from train.statement import Statement
 

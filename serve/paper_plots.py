@@ -155,16 +155,15 @@ def matched_svg(matched: Sequence[Trial]) -> str:
     with mpl.rc_context(PAGE.settings("paper-matched")):
         figure = Figure(figsize=(WIDTH_IN, 3.1), layout="constrained")
         for axes, kind in zip(figure.subplots(1, 2, sharex=True, sharey=True), kinds, strict=True):
-            for confined, opened in pairs[kind]:
+            for confined, opened in itertools.chain.from_iterable(pairs[kind]):
                 x, y = _place_ps(opened), _place_ps(confined)
                 is_seen = confined.is_observed and opened.is_observed
                 axes.plot(
                     x, y, "o" if is_seen else "^", color=GROUP_COLOURS[0], markersize=5,
                     markerfacecolor=None if is_seen else "none", alpha=0.8,
                 )  # fmt: skip
-            longest_ps = max(
-                (_place_ps(each) for pair in pairs[kind] for each in pair), default=10.0
-            )
+            every = itertools.chain.from_iterable(itertools.chain.from_iterable(pairs[kind]))
+            longest_ps = max(map(_place_ps, every), default=10.0)
             ends = [4.0, 1.5 * longest_ps]
             axes.plot(ends, ends, color=GROUP_COLOURS[5], linewidth=0.9)
             axes.set(xscale="log", yscale="log", xlabel=f"{kind} open, ps")

@@ -1,7 +1,8 @@
 """Iso-configurational replicas: the same atoms, new velocities. What then differs is chance.
 
 Under every confinement they are a matched experiment: one seed gives the same atoms and velocities
-whatever the walls and the thermostat, so that what then differs is the confinement, and chance.
+whatever the walls and the thermostat. What then differs is the confinement, the time step of
+isolated holds, and chance.
 
 Stored positions are means over a fraction of a picosecond, and a thermostat settles the new
 velocities: replicas share a configuration, not an energy.
@@ -79,11 +80,12 @@ def branches(
                 f"at {at_ps:g} ps. Choose another parent or an earlier time."
             )
         (start,) = store.frames(record, [number])
+        begun_from = about_its_middle(start) if exchanges else start.positions_A
         parent = Parent(
             trajectory_id=record.trajectory_id,
             frame_number=number,
             time_ps=at_ps,
-            start_sha256=sha256_of(start.positions_A.tobytes()),
+            start_sha256=sha256_of(begun_from.tobytes()),  # moved atoms draw other velocities
         )
         beginning = replace(start, time_ps=0.0, stage="packing", structure=None)
         if not exchanges:
@@ -118,7 +120,7 @@ def placed(start: Snapshot, ours: EmbryoDesign, theirs: EmbryoDesign) -> Snapsho
     """
     room = cell_of(theirs)
     edge_A = np.full(3, room.edge_A)
-    positions_A = _about_its_middle(start) + 0.5 * edge_A
+    positions_A = about_its_middle(start) + 0.5 * edge_A
     moved = replace(start, positions_A=positions_A, cell_A=edge_A, is_periodic=room.is_periodic)
     n_before = len(neighbours(start, ours.physics).pairs)
     if not _holds(room, positions_A) or len(neighbours(moved, theirs.physics).pairs) != n_before:
@@ -130,7 +132,7 @@ def placed(start: Snapshot, ours: EmbryoDesign, theirs: EmbryoDesign) -> Snapsho
     return moved
 
 
-def _about_its_middle(start: Snapshot) -> np.ndarray:
+def about_its_middle(start: Snapshot) -> np.ndarray:
     """Positions about the centre of mass, of a periodic cell by the circular mean of each axis.
 
     Reference:

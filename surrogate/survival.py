@@ -1,9 +1,9 @@
 r"""When does an embryo order, if ever? The law of incubation times, as pure tensors.
 
 A share *q* orders during the quench and shows no waiting. Of the others a share *c*, the cure
-fraction, never orders. The rest waits on the hold clock *h*, each embryo with a hazard of its own:
-that of a Weibull time, times a factor that is gamma distributed over embryos of one design with
-mean 1 and variance :math:`\theta`, the frailty. So
+fraction, never orders. The rest waits on the hold clock *h*, as if each embryo had a hazard of its
+own: that of a Weibull time, times a factor that is gamma distributed over embryos of one design
+with mean 1 and variance :math:`\theta`, the frailty. So
 
 .. math:: S(h) = (1 - q) [c + (1 - c) e^{-G(h)}], \quad
     G(h) = \theta^{-1} \log(1 + \theta (h/\lambda)^k):
@@ -41,6 +41,9 @@ trial steps of an optimiser must not overflow."""
 
 LEAST_HAZARD: Final = 1.0e-300
 """Smaller cumulative hazards count as this one when their logarithm is taken."""
+
+LEAST_LOG_FRAILTY: Final = -30.0
+"""Smaller frailties count as this one: a Weibull law to the last bits."""
 
 BISECTIONS: Final = 40
 """Halvings of the logarithmic time range; leaves a relative error below 1e-10."""
@@ -255,7 +258,7 @@ def log_sigmoid(logit: Tensor) -> Tensor:
 
 def _frail(law: IncubationLaw, hazard: Tensor) -> Tensor:
     """What is left of a cumulative hazard when the quick have gone first: ``log(1 + θH) / θ``."""
-    frailty = law.log_frailty.exp()
+    frailty = law.log_frailty.clamp_min(LEAST_LOG_FRAILTY).exp()
     return torch.log1p(frailty * hazard) / frailty
 
 

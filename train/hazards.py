@@ -151,14 +151,24 @@ def median_ps(seen: Sequence[Incubation]) -> Median:
     return Median(median(np.arange(len(seen))), float(ends[0]), float(ends[1]))
 
 
-def first_of_pairs(pairs: Sequence[tuple[Incubation, Incubation]]) -> tuple[int, int, Estimate]:
-    """How often the first and the second of a pair ordered sooner, and the ratio of their hazards.
+def first_of_pairs(
+    structures: Sequence[Sequence[tuple[Incubation, Incubation]]],
+) -> tuple[int, int, Estimate]:
+    """Of how many structures the first, and of how many the second of a pair was sooner.
 
-    Pairs of which it was not seen who came first tell nothing. Half a pair is added to either side,
-    so that a ratio stays finite (Haldane 1956, doi 10.1111/j.1469-1809.1956.tb01285.x).
+    Pairs of one structure share its atoms and say one thing together: who was sooner in more of
+    them. Pairs of which it was not seen who came first tell nothing. Half a structure is added to
+    either side, so that the ratio of hazards stays finite (Haldane 1956,
+    doi 10.1111/j.1469-1809.1956.tb01285.x).
+
+    Returns:
+        Structures for the first, structures for the second, ratio of their hazards.
     """
-    n_first = sum(_is_sooner(one, other) for one, other in pairs)
-    n_second = sum(_is_sooner(other, one) for one, other in pairs)
+    leads = [
+        sum(_is_sooner(one, other) - _is_sooner(other, one) for one, other in pairs)
+        for pairs in structures
+    ]
+    n_first, n_second = sum(lead > 0 for lead in leads), sum(lead < 0 for lead in leads)
     if n_first + n_second == 0:
         return 0, 0, Estimate(value=None, interval=None)
     share = beta.ppf([0.5 - LEVEL / 2, 0.5 + LEVEL / 2], n_first + 0.5, n_second + 0.5)

@@ -171,7 +171,8 @@ class Prior:
         """The same spreads about a draw from the prior; opposite signs give mirrored draws.
 
         Mirrored pairs leave the mean of the ensemble where the prior's is. The crystalline fraction
-        and the shared spreads keep their centres: nobody asks how unsure they are.
+        and the shared parameters keep their centres: nobody asks how unsure spreads are. Members
+        agree on the frailty more than they should.
         """
         generator = torch.Generator().manual_seed(seed)
 

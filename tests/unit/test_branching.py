@@ -1,15 +1,19 @@
 """The same atoms under other walls."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ase.build import bulk
 from scipy.spatial.distance import pdist
-from synthetic import lithium
+from synthetic import NEVER, SHORT_PROTOCOL, lithium, synthetic_record
 
-from simulate.branching import EVERY_EXCHANGE, placed
+from simulate.branching import EVERY_EXCHANGE, branches, placed
 from simulate.confinement import cell_of
 from simulate.errors import MisuseError
-from simulate.snapshot import Snapshot
+from simulate.snapshot import Snapshot, extended_xyz
+from simulate.store import create_or_open
 
 OPEN = lithium(n_atoms=137, packing_density_g_cm3=0.0534)
 WALLED = OPEN.model_copy(update={"mass_exchange": "confined"})
@@ -44,6 +48,18 @@ def test_walls_or_not_the_droplet_is_the_same_about_its_middle() -> None:
     own, walled = (placed(start, OPEN, each) for each in (OPEN, WALLED))
     assert own.is_periodic
     assert own.positions_A - own.cell_A / 2 == pytest.approx(walled.positions_A - walled.cell_A / 2)
+
+
+def test_confined_branches_are_of_one_start_and_no_replicas(tmp_path: Path) -> None:
+    """Replicas start from where atoms are in the cell and draw other velocities: other ids."""
+    store = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    record = synthetic_record(OPEN, 1, NEVER)
+    frames = [replace(droplet_across_the_edge(), stage=frame.stage) for frame in record.frames]
+    kept = store.append(record, extended_xyz([frames[0], *frames], "Li"))
+    matched = branches(store, [kept.trajectory_id], 0.0, [1], EVERY_EXCHANGE)
+    replicas = branches(store, [kept.trajectory_id], 0.0, [1])
+    assert len({plan.parent for plan in matched}) == 1
+    assert len({plan.trajectory_id for plan in [*matched, *replicas]}) == 5
 
 
 def test_there_and_back_is_where_it_was_up_to_a_shift() -> None:

@@ -93,15 +93,15 @@ def test_a_share_is_within_its_interval(n_yes: int, n: int) -> None:
     assert 0.0 <= low < high <= 1.0
 
 
-def test_pairs_count_who_was_surely_first() -> None:
-    pairs = [
-        (at(50.0), at(500.0)),
-        (IN_QUENCH, at(5.0)),
-        (at(2000.0), at(70.0)),
-        (at(101.0), at(102.0)),  # in one frame: nobody was first
-        (at(2000.0), at(2000.0)),
+def test_structures_count_who_was_surely_first_in_most_of_their_pairs() -> None:
+    structures = [
+        [(at(50.0), at(500.0)), (at(60.0), at(700.0)), (at(90.0), at(20.0))],  # two of three
+        [(IN_QUENCH, at(5.0))],
+        [(at(2000.0), at(70.0))],
+        [(at(101.0), at(102.0))],  # in one frame: nobody was first
+        [(at(2000.0), at(2000.0)), (at(10.0), at(90.0)), (at(90.0), at(10.0))],  # a draw
     ]
-    n_first, n_second, ratio = first_of_pairs(pairs)
+    n_first, n_second, ratio = first_of_pairs(structures)
     assert (n_first, n_second) == (2, 1)
     assert ratio.value == pytest.approx(2.5 / 1.5)
     assert ratio.interval[0] < 1.0 < ratio.interval[1]

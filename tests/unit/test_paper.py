@@ -14,7 +14,8 @@ from simulate.branching import EVERY_EXCHANGE
 from simulate.record import Parent, TrajectoryRecord
 from simulate.store import RecordStore
 from train.matched import Trial, pairs_of, trials
-from train.paper import expedites, scoreboard, size_series
+from train.paper import expedites, scoreboard
+from train.paper_size import MOST_ATOMS, size_series, threshold
 from train.resampling import Estimate
 from train.statement import Statement, above, below
 
@@ -55,8 +56,51 @@ def test_embryos_that_wait_less_when_larger_support_it(board: list[Statement]) -
 def test_a_threshold_where_half_order_is_found(board: list[Statement]) -> None:
     found = by_measure(board, "half have ordered")
     assert 150.0 < found.found.value < 700.0
-    assert found.verdict == "contradicted"  # 700 is not in the interval
-    assert "150 to 700" in found.remark
+    assert "150, 300, 700" in found.remark
+
+
+def of_sizes(tmp_path: Path, ordered: dict[int, int], n: int = 8) -> Statement:
+    """So many of each size order at once, the others never."""
+    soon = Truth(quench_logit=-50.0, median_ps=300.0, cure=0.0)
+    records = []
+    for number, (n_atoms, n_ordered) in enumerate(ordered.items()):
+        for truth, count in ((soon, n_ordered), (NEVER, n - n_ordered)):
+            folder = tmp_path / f"{number}{count}{truth.cure}"
+            made = synthetic_store(
+                folder, [lithium(n_atoms=n_atoms)], count, truth, LONG, has_frames=False
+            )
+            records += list(made)
+    return threshold(records)
+
+
+@pytest.mark.parametrize(
+    ("ordered", "verdict", "interval"),
+    [
+        ({700: 0}, "undecided", (700.0, MOST_ATOMS)),
+        ({700: 8}, "undecided", (0.0, 700.0)),
+        ({500: 0, 700: 8}, "supported", (500.0, 700.0)),
+        ({700: 0, 1000: 8}, "supported", (700.0, 1000.0)),
+        ({300: 0, 500: 0}, "undecided", (500.0, MOST_ATOMS)),
+        ({150: 0, 300: 8, 700: 8}, "contradicted", (150.0, 300.0)),
+        ({1000: 0, 1500: 8}, "contradicted", (1000.0, 1500.0)),
+    ],
+)
+def test_a_threshold_lies_between_sizes_that_were_run_or_is_open(
+    tmp_path: Path, ordered: dict[int, int], verdict: str, interval: tuple[float, float]
+) -> None:
+    found = of_sizes(tmp_path, ordered)
+    assert found.verdict == verdict
+    assert found.found.interval == interval
+
+
+def test_half_ordered_at_every_size_decides_nothing(tmp_path: Path) -> None:
+    found = of_sizes(tmp_path, dict.fromkeys((300, 700, 1500), 4))
+    assert found.verdict == "undecided"
+
+
+def test_one_run_decides_nothing(tmp_path: Path) -> None:
+    one = synthetic_store(tmp_path / "s", [lithium()], 1, Truth(quench_logit=50.0), LONG)
+    assert {each.verdict for each in scoreboard([one])} == {"undecided"}
 
 
 def test_embryos_that_wait_more_when_larger_contradict_it(tmp_path: Path) -> None:
@@ -88,13 +132,13 @@ def test_the_size_series_is_of_the_papers_conditions_only(tmp_path: Path) -> Non
 
 
 def trial(tmp_path: Path, truths: dict[str, Truth], number: int) -> list[TrajectoryRecord]:
-    """One droplet under four confinements; `truths` by the exchange of mass."""
+    """One droplet under four confinements; `truths` by the exchange of energy."""
     start = Parent(trajectory_id=f"{number:016x}", frame_number=3, time_ps=0.0, start_sha256="0")
     found = []
     for mass, energy in EVERY_EXCHANGE:
         design = lithium(150 + number, 0.12, mass_exchange=mass, energy_exchange=energy)
         folder = tmp_path / f"{number}{mass}{energy}"
-        store = synthetic_store(folder, [design], 1, truths[mass], has_frames=False)
+        store = synthetic_store(folder, [design], 1, truths[energy], has_frames=False)
         (record,) = store
         found.append(record.model_copy(update={"parent": start}))
     return found
@@ -111,9 +155,10 @@ def test_matched_pairs_tell_which_confinement_is_quick(
     matched = trials([each for n in range(6) for each in trial(tmp_path, truths, n)])
     assert len(matched) == 6
     assert all(len(each.runs) == 4 for each in matched)
-    assert len(pairs_of(matched, "mass")) == 12
-    assert expedites(matched, "mass").verdict == verdict
-    assert expedites(matched, "energy").verdict == "undecided"
+    assert [len(pairs) for pairs in pairs_of(matched, "energy")] == [2] * 6
+    assert expedites(matched, "energy").verdict == verdict
+    assert expedites(matched, "mass").verdict == "undecided"  # droplets cannot tell
+    assert expedites(matched[:4], "energy").verdict == "undecided"  # too few structures
 
 
 def test_a_store_named_twice_counts_once(sooner: RecordStore, board: list[Statement]) -> None:
@@ -124,14 +169,15 @@ def test_a_store_named_twice_counts_once(sooner: RecordStore, board: list[Statem
 def test_pairs_of_one_kind_alone_are_drawn(tmp_path: Path) -> None:
     """As of a campaign that was stopped after two of four confinements."""
     (whole,) = trials(trial(tmp_path, dict.fromkeys(("open", "confined"), NEVER), 0))
-    half = Trial(0.1, {k: v for k, v in whole.runs.items() if k[1] == "open"})
+    runs = {k: v for k, v in whole.runs.items() if k[1] == "open"}
+    half = Trial(whole.parent, whole.density_g_cm3, runs)
     assert "<svg" in matched_svg([half])
     assert matched_svg([]) == ""
 
 
 def test_a_replica_alone_is_no_trial() -> None:
     assert trials([]) == []
-    assert pairs_of([Trial(0.1)], "mass") == []
+    assert pairs_of([], "mass") == []
 
 
 def test_intervals_decide() -> None:

@@ -1,0 +1,191 @@
+"""What the paper says of size, at a tenth of the bulk density: its Fig. 2.
+
+Reference:
+    X. Wang, G. Pawar et al., Nat. Mater. 19, 1339 (2020), doi 10.1038/s41563-020-0729-1.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from simulate.record import TrajectoryRecord
+from train.hazards import hazard_ratio, proportion
+from train.metrics import Floats, scored_until_ps, state_at
+from train.resampling import Estimate
+from train.statement import LEAST_RUNS, NOTHING, Statement, above, drawn, judged
+
+PAPER_DENSITY_g_cm3: Final = 0.0534
+PAPER_HOLD_PS: Final = 5000.0
+THRESHOLD_ATOMS: Final = 700
+THRESHOLD_BAND: Final = (500.0, 1000.0)
+"""Atoms: where a threshold counts as the paper's."""
+
+MOST_ATOMS: Final = 100_000.0
+"""Stands for an end that lies beyond the largest size."""
+
+N_BETA: Final = 1000
+FEW: Final = 0.1
+"""A smaller share counts as none."""
+
+
+def size_series(records: Sequence[TrajectoryRecord]) -> list[TrajectoryRecord]:
+    """Runs like those of the paper's Fig. 2, planned as long."""
+    return [
+        record
+        for record in records
+        if record.parent is None
+        and record.witnessed is not None
+        and record.design.packing_density_g_cm3 == PAPER_DENSITY_g_cm3
+        and (record.design.mass_exchange, record.design.energy_exchange) == ("open", "open")
+        and record.design.hold_temperature_K == 300.0
+        and record.protocol.hold_ps >= PAPER_HOLD_PS
+    ]
+
+
+def disordered_after_quench(sized: Sequence[TrajectoryRecord]) -> Statement:
+    """Fig. 2: no embryo is crystalline when the hold begins."""
+    n_ordered = sum(r.witnessed is not None and r.witnessed.ordered_in_quench for r in sized)
+    found = proportion(n_ordered, len(sized)) if len(sized) >= LEAST_RUNS else NOTHING
+    return Statement(
+        claim="All embryos are disordered at the end of the quench (Fig. 2).",
+        verdict=judged(
+            found, lambda _, high: n_ordered == 0 and high < FEW, lambda low, _: low > FEW
+        ),
+        measure="share that orders in the quench",
+        found=found,
+        n_runs=len(sized),
+        rule=f"Supported if none did and the interval lies below {FEW:g}, contradicted if it lies "
+        "above.",
+        remark="All sizes together.",
+    )
+
+
+def threshold(sized: Sequence[TrajectoryRecord]) -> Statement:
+    """Fig. 2: a size below which embryos stay disordered as long as they are watched."""
+    known = known_at_the_end(sized)
+    found = _half_at(known) if len(known) >= LEAST_RUNS else NOTHING
+    low_band, high_band = THRESHOLD_BAND
+    sizes = sorted({n_atoms for n_atoms, _ in known})
+    return Statement(
+        claim=f"Near {THRESHOLD_ATOMS} atoms lies a threshold: smaller embryos stay disordered for "
+        "5.3 ns, larger ones crystallise (Fig. 2).",
+        verdict=judged(
+            found,
+            lambda low, high: low_band <= low and high <= high_band,
+            lambda low, high: high <= low_band or low >= high_band,
+        ),
+        measure="atoms at which half have ordered by the end of the hold",
+        found=found,
+        n_runs=len(known),
+        rule=f"Supported if the interval lies within {low_band:g} to {high_band:g}, contradicted "
+        "if outside.",
+        remark=f"Sizes run: {', '.join(map(str, sizes))}. The interval ends at sizes that were "
+        "run, for between two of them nothing is known. 0: below the smallest; "
+        f"{MOST_ATOMS:g}: above the largest."
+        if sizes
+        else "",
+    )
+
+
+def _half_at(known: Sequence[tuple[int, bool]]) -> Estimate:
+    """Where the share ordered passes one half, by shares that rise with size.
+
+    Shares are drawn by their Jeffreys posteriors; each draw says between which two sizes.
+
+    Reference:
+        Barlow et al., *Statistical Inference under Order Restrictions* (1972): isotonic regression.
+    """
+    sizes = sorted({n_atoms for n_atoms, _ in known})
+    n_runs = np.array([sum(n == size for n, _ in known) for size in sizes])
+    n_ordered = np.array([sum(n == size and is_so for n, is_so in known) for size in sizes])
+    drawn = np.random.default_rng(0).beta(
+        n_ordered + 0.5, n_runs - n_ordered + 0.5, size=(N_BETA, len(sizes))
+    )
+    marks = [0.0, *map(float, sizes), MOST_ATOMS]
+
+    def after(shares: Floats) -> int:
+        rising = isotonic_regression(shares, weights=n_runs).x
+        return int(np.argmax(rising >= 0.5)) if rising[-1] >= 0.5 else len(sizes)
+
+    places = np.array([after(shares) for shares in drawn])
+    low, high = np.quantile(places, [0.05, 0.95], method="inverted_cdf").astype(int)
+    own = after(n_ordered / n_runs)
+    ends = max(marks[own], 1.0), marks[own + 1]
+    value = {0: marks[1], len(sizes): marks[-2]}.get(own, math.sqrt(ends[0] * ends[1]))
+    return Estimate(value=value, interval=(marks[low], marks[high + 1]))
+
+
+def both_outcomes(sized: Sequence[TrajectoryRecord]) -> Statement:
+    """Fig. 2: at the threshold the same size shows both."""
+    there = [is_so for n_atoms, is_so in known_at_the_end(sized) if n_atoms == THRESHOLD_ATOMS]
+    found = proportion(sum(there), len(there)) if len(there) >= LEAST_RUNS else NOTHING
+    return Statement(
+        claim=f"Embryos of {THRESHOLD_ATOMS} atoms show both outcomes (Fig. 2).",
+        verdict=judged(
+            found,
+            lambda *_: 0 < sum(there) < len(there),
+            lambda low, high: low > 1.0 - FEW or high < FEW,
+        ),
+        measure="share that has ordered by the end of the hold",
+        found=found,
+        n_runs=len(there),
+        rule="Supported if both were seen; contradicted if the interval leaves the other less than "
+        f"{FEW:g}.",
+    )
+
+
+def sooner_with_size(sized: Sequence[TrajectoryRecord]) -> Statement:
+    """Fig. 2: larger embryos wait less."""
+    seen = [r.witnessed for r in sized if r.witnessed is not None]
+    sizes = [r.design.n_atoms for r in sized]
+    found = hazard_ratio(seen, np.log2(sizes), sizes) if len(seen) >= LEAST_RUNS else NOTHING
+    return Statement(
+        claim="The incubation time falls as the embryo grows (Fig. 2).",
+        verdict=above(found, 1.0),
+        measure="hazard ratio for twice the atoms",
+        found=found,
+        n_runs=len(sized),
+        rule="Supported if the interval lies above 1, contradicted if below.",
+    )
+
+
+def more_bcc_with_size(sized: Sequence[TrajectoryRecord]) -> Statement:
+    """Fig. 2: the share of bcc grows with size."""
+    ordered = [r for r in sized if r.witnessed and r.witnessed.is_observed and r.frames]
+    shares = np.array([r.frames[-1].n_bcc / r.label_ceiling for r in ordered])
+    sizes = [r.design.n_atoms for r in ordered]
+
+    def slope(rows: np.ndarray) -> float:
+        doublings = np.log2(np.array(sizes)[rows])
+        return float(np.polyfit(doublings, shares[rows], 1)[0]) if np.ptp(doublings) else math.nan
+
+    found = drawn(sizes, slope)
+    return Statement(
+        claim="The share of bcc atoms rises with the size of the embryo (Fig. 2).",
+        verdict=above(found, 0.0),
+        measure="bcc atoms at the end over those of a perfect sphere, of those that ordered, for "
+        "twice the atoms",
+        found=found,
+        n_runs=len(ordered),
+        rule="Supported if the interval lies above 0, contradicted if below.",
+        remark="Over a perfect sphere's, since a larger embryo has fewer atoms at its surface, "
+        "where none is labelled bcc: the share of all atoms would rise by geometry alone.",
+    )
+
+
+def known_at_the_end(sized: Sequence[TrajectoryRecord]) -> list[tuple[int, bool]]:
+    """Atoms, and whether it had ordered by the end of the hold, of those of whom it is known."""
+    if not sized:
+        return []
+    seen = [record.witnessed for record in sized if record.witnessed is not None]
+    planned_ps = min(record.planned_follow_up_ps for record in sized)
+    is_ordered, weight = state_at(seen, scored_until_ps(seen, planned_ps))
+    answered = [record for record in sized if record.witnessed is not None]
+    return [
+        (record.design.n_atoms, bool(is_so))
+        for record, is_so, counts in zip(answered, is_ordered, weight, strict=True)
+        if counts > 0.0
+    ]
