@@ -95,9 +95,7 @@ def test_the_quick_check_admits_the_default_potential_within_a_minute_of_a_core(
 
 @pytest.mark.needs_ovito
 def test_the_check_refuses_a_potential_that_blows_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    wild = replace(
-        potential_named("nichol-ackland-2016"), time_step_fs=60.0, isolated_time_step_fs=60.0
-    )
+    wild = replace(potential_named("nichol-ackland-2016"), time_step_fs=60.0)
     for module in (admission, simulate.design):
         monkeypatch.setattr(module, "potential_named", lambda _: wild)
     report = admit(wild.name, "full")

@@ -86,15 +86,14 @@ def test_a_result_is_found_again_until_the_coefficients_change(monkeypatch, tmp_
 def test_a_place_that_cannot_be_written_names_the_remedy_once_and_early(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     bad, report = tmp_path / "file" / "x.json", Report.of(LITHIUM, "full", [])
-    message = (
-        f"the result must be kept in a file that can be written, but {bad} cannot: Not a "
-        "directory. Name another file with --out."
-    )
+    message = "the result must be kept in a file that can be written, but {} cannot: {}. {}"
+    remedy = "Name another file with --out."
     with pytest.raises(GlassyLiError) as early:
         place_to_keep("admission", LITHIUM, bad)
     with pytest.raises(GlassyLiError) as late:
         keep(report, bad)
-    assert [str(early.value), str(late.value)] == [message, message]
+    assert str(early.value) == message.format(bad, "Not a directory", remedy)
+    assert str(late.value) == message.format(bad, "File exists", remedy)
     with pytest.raises(GlassyLiError, match="cannot: it is a folder"):
         place_to_keep("admission", LITHIUM, tmp_path)
 
@@ -147,7 +146,7 @@ def test_the_full_check_has_a_sphere_for_each_temperature_and_an_isolated_embryo
 
 
 def test_a_potential_that_loses_atoms_fails_by_that_and_the_rest_is_measured(monkeypatch) -> None:
-    def loses_atoms(*_, on_progress, **__):
+    def loses_atoms(*_args: object, on_progress):
         on_progress(0.5)
         raise TrajectoryFailure("lost_atoms", "LAMMPS stopped at `run 333`: Lost atoms")
 

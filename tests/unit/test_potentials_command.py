@@ -67,12 +67,14 @@ def test_a_bad_place_is_refused_before_hours_are_spent(
     assert ended.stdout == ""
 
 
-def test_what_has_no_mean_or_broke_down_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_has_no_mean_or_broke_down_has_its_line(capfd: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+
     def told(form: str, **found: object) -> str:
         finding = Finding(what="melting", unit="K", how="1 of 2 did not melt", **found)
         report = Report.of(potential_named(DEFAULT_POTENTIAL), form, [finding])
-        tell_report(Console(), report)
-        return capsys.readouterr().out
+        tell_report(console, report)
+        return capfd.readouterr().out
 
     assert ">= 627" in told("clusters", at_least=627.0)
     assert "no mean" in told("clusters")
