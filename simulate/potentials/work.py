@@ -79,8 +79,9 @@ def _measured(piece: Piece, told: Told) -> list[Finding]:
 
 def _broken_down(piece: Piece, after_ps: float, error: TrajectoryFailure) -> Finding:
     happened = _HAPPENED.get(error.cause, "LAMMPS could not go on")
-    of_ps = f"of {piece.length_ps:.3g} ps"
-    when = f"after {after_ps:.3g} {of_ps}" if after_ps else f"before the first frame {of_ps}"
+    when = (
+        f"after {after_ps:.3g} of {piece.length_ps:g} ps" if after_ps else "before its first frame"
+    )
     return Finding(
         what=piece.title,
         unit="ps",

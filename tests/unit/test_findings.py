@@ -174,7 +174,7 @@ def test_what_broke_down_before_its_first_frame_has_no_picoseconds() -> None:
         raise TrajectoryFailure("not_finite", "must stay finite.")
 
     moving, still = worked([Piece("p", 1.0, breaks, 3.0), Piece("p", 1.0, breaks)])
-    assert moving.how.startswith("p: energies or positions grew infinite before the first frame of")
+    assert moving.how.startswith("p: energies or positions grew infinite before its first frame (")
     assert still.how == "p: energies or positions grew infinite (must stay finite.)"
 
 
