@@ -42,7 +42,7 @@ def tell_report(console: Console, report: Report) -> None:
         ["", "measured", "+-", "expected", "unit", ""],
         [
             [
-                each.what, f"{each.measured:.4g}",
+                each.what, _measured(each),
                 "" if each.uncertainty is None else f"{each.uncertainty:.2g}",
                 _expected(each), each.unit, each.verdict or "",
             ]
@@ -51,7 +51,7 @@ def tell_report(console: Console, report: Report) -> None:
     )  # fmt: skip
     for how in dict.fromkeys(each.how for each in report.findings):
         console.result(f"  {how}")
-    if any(each.expected is not None for each in report.findings):
+    if report.form in ("quick", "full"):
         words = {"pass": "is admitted", "fail": "is NOT admitted", "undecided": "is undecided"}
         console.result(f"{report.potential} {words[report.verdict]} ({report.form} check)")
     if report.form == "quick":
@@ -102,6 +102,12 @@ def _ratio(potential: Potential) -> str:
 
 def _or_not(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{value:g}"
+
+
+def _measured(finding: Finding) -> str:
+    if finding.measured is not None:
+        return f"{finding.measured:.4g}"
+    return "no mean" if finding.at_least is None else f">= {finding.at_least:g}"
 
 
 def _expected(finding: Finding) -> str:

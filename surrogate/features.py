@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from simulate.design import EmbryoDesign
+from simulate.errors import MisuseError
+from simulate.potentials.registry import potentials
 from simulate.settings import Settings
 
 FEATURE_NAMES: Final = (
@@ -50,6 +52,9 @@ def design_features(
     Args:
         designs: What is described.
         offset_potentials: Each adds a column, 1 for its designs and 0 for others.
+
+    Raises:
+        MisuseError: The melting point of a design's potential is not measured.
 
     >>> design = EmbryoDesign(n_atoms=1000, packing_density_g_cm3=0.0534,
     ...                       mass_exchange="open", energy_exchange="open")
@@ -108,8 +113,22 @@ def _features(design: EmbryoDesign) -> list[float]:
         is_confined,
         is_confined * log_share,
         heat_leak(design),
-        design.physics.share_of_melting(design.hold_temperature_K),
+        _share_of_melting(design),
     ]
+
+
+def _share_of_melting(design: EmbryoDesign) -> float:
+    physics = design.physics
+    if not physics.has_melting_point:
+        known = [each for each in potentials().values() if each.has_melting_point]
+        alike = [each for each in known if each.element == physics.element] or known
+        raise MisuseError(
+            "a design that is forecast must be of a potential with a known melting point, since "
+            "the model learns temperatures as shares of it, but that of "
+            f"{physics.name} is not measured. "
+            f"Forecast (or train) with one of {', '.join(each.name for each in alike)}."
+        )
+    return physics.share_of_melting(design.hold_temperature_K)
 
 
 def potentials_by_records(designs: Sequence[EmbryoDesign]) -> list[str]:

@@ -53,7 +53,7 @@ def check(
     console = SESSION.console(as_json=as_json)
     from simulate.errors import MisuseError
     from simulate.potentials.admission import Form, admit
-    from simulate.potentials.findings import keep
+    from simulate.potentials.findings import keep, place_to_keep
 
     potential = _asked(name)
     if out is not None and not full:
@@ -62,12 +62,14 @@ def check(
             "Add it, or leave out --out."
         )
     form: Form = "full" if full else "quick"
+    place = place_to_keep("admission", potential, out) if full else None
     report = _watched(console, f"checking {name}", lambda told: admit(name, form, told))
-    if full:
-        console.say(f"kept in {keep(report, 'admission', potential, out)}")
     from serve.potentials_view import tell_report
 
     tell_report(console, report)
+    if place is not None:
+        keep(report, place)
+        console.say(f"kept in {place}")
     if report.verdict == "fail":
         raise typer.Exit(1)
 
@@ -92,13 +94,15 @@ def characterise(
     from serve.potentials_view import tell_report
     from simulate.potentials.characterise import Effort
     from simulate.potentials.characterise import characterise as measured
-    from simulate.potentials.findings import keep
+    from simulate.potentials.findings import keep, place_to_keep
 
     potential = _asked(name)
     effort = Effort(_sizes(sizes), rate, seeds, watch_ps)
+    place = place_to_keep("characterised", potential, out)
     report = _watched(console, f"measuring {name}", lambda told: measured(name, effort, told))
-    console.say(f"kept in {keep(report, 'characterised', potential, out)}")
     tell_report(console, report)
+    keep(report, place)
+    console.say(f"kept in {place}")
 
 
 def _asked(name: str) -> "Potential":

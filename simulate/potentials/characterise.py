@@ -4,9 +4,11 @@ Melting of clusters by size, latent heat, how fast the melt flows at the hold, a
 comes to bcc: what homologous temperatures leave different.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 from typing import Final
 
 from simulate.errors import MisuseError
@@ -17,8 +19,9 @@ from simulate.potentials.heating import (
     FROM_SHARE,
     N_FRAMES,
     TO_SHARE,
+    Melting,
     mean_and_error,
-    melted_at_K,
+    melting,
 )
 from simulate.potentials.phases import HELD_SHARE_OF_STEP, N_CELLS, Phases, phases, phases_ps
 from simulate.potentials.potential import ROOM_K, Potential
@@ -85,7 +88,8 @@ def pieces(potential: Potential, effort: Effort) -> list[Piece]:
         heated_ps = effort.n_seeds * span_K / effort.rate_K_per_ps
         seconds = cost_s(n_atoms, heated_ps, potential.time_step_fs)
         title = f"heating clusters of {n_atoms} atoms"
-        found.append(Piece(title, seconds, partial(_cluster, potential, effort, n_atoms)))
+        measure_it = partial(_cluster, potential, effort, n_atoms)
+        found.append(Piece(title, seconds, measure_it, heated_ps))
     nx, ny, nz = N_CELLS[potential.lattice]
     n_box = ATOMS_A_CELL[potential.lattice] * nx * ny * nz
     step_fs = HELD_SHARE_OF_STEP * potential.time_step_fs
@@ -94,8 +98,9 @@ def pieces(potential: Potential, effort: Effort) -> list[Piece]:
         ("diffusivity", _diffusivity, effort.watch_ps),
     ):
         if title == "diffusivity" or potential.has_melting_point:
-            seconds = effort.n_seeds * cost_s(n_box, phases_ps(watch_ps), step_fs)
-            found.append(Piece(title, seconds, partial(measure, potential, effort)))
+            length_ps = effort.n_seeds * phases_ps(watch_ps)
+            seconds = cost_s(n_box, length_ps, step_fs)
+            found.append(Piece(title, seconds, partial(measure, potential, effort), length_ps))
     return found
 
 
@@ -113,32 +118,44 @@ def _at_rest(potential: Potential) -> list[Finding]:
 
 
 def _cluster(potential: Potential, effort: Effort, n_atoms: int, told: Told) -> list[Finding]:
-    found_K = []
+    found = []
     for number in range(effort.n_seeds):
 
         def share(done: float, number: int = number) -> None:
             told((number + done) / effort.n_seeds)
 
-        at_K = melted_at_K(potential, n_atoms, effort.rate_K_per_ps, number + 1, share)
-        if at_K is not None:
-            found_K.append(at_K)
-    if not found_K:
-        return []
-    span_K = (TO_SHARE - FROM_SHARE) * potential.melting_guess_K
-    mean_K, error_K = mean_and_error(found_K, span_K / N_FRAMES)
-    return [
-        Finding(
-            what=f"melting of {n_atoms} atoms",
-            unit="K",
-            measured=round(mean_K, 1),
-            uncertainty=None if error_K is None else round(error_K, 1),
-            how=(
-                f"{effort.n_seeds} free {potential.lattice} spheres heated at "
-                f"{effort.rate_K_per_ps:g} K/ps, which lost their crystal at "
-                f"{', '.join(f'{each:.0f}' for each in found_K)} K"
-            ),
-        )
-    ]
+        found.append(melting(potential, n_atoms, effort.rate_K_per_ps, number + 1, share))
+    frame_K = (TO_SHARE - FROM_SHARE) * potential.melting_guess_K / N_FRAMES
+    how = f"{len(found)} free {potential.lattice} spheres heated at {effort.rate_K_per_ps:g} K/ps"
+    return [_melting_of(f"melting of {n_atoms} atoms", how, found, frame_K)]
+
+
+def _melting_of(what: str, how: str, found: Sequence[Melting], frame_K: float) -> Finding:
+    """A mean only where every sphere was seen to melt: the others melt later, or did earlier."""
+    how = f"{how}, {_seen(found)}"
+    if all(each.is_observed for each in found):
+        mean_K, error_K = mean_and_error([each.middle_K for each in found], frame_K)
+        error_K = None if error_K is None else round(error_K, 1)
+        return Finding(what=what, unit="K", measured=round(mean_K, 1), uncertainty=error_K, how=how)
+    least_K = math.floor(fmean(each.lower_K for each in found))
+    was_molten = any(each.lower_K == 0.0 for each in found)
+    return Finding(what=what, unit="K", at_least=None if was_molten else least_K, how=how)
+
+
+def _seen(found: Sequence[Melting]) -> str:
+    """What became of the spheres, in words."""
+    at_K = [f"{each.middle_K:.0f}" for each in found if each.is_observed]
+    unmelted_K = [each.lower_K for each in found if math.isinf(each.upper_K)]
+    n_molten = len(found) - len(at_K) - len(unmelted_K)
+    told = [f"which lost their crystal at {', '.join(at_K)} K"] if at_K else []
+    if len(unmelted_K) == len(found):
+        told.append(f"none melted below {math.floor(min(unmelted_K))} K")
+    elif unmelted_K:
+        up_to_K = math.floor(min(unmelted_K))
+        told.append(f"{len(unmelted_K)} of {len(found)} did not melt up to {up_to_K} K")
+    if n_molten:
+        told.append(f"{n_molten} of {len(found)} had no crystal from the first frame on")
+    return "; ".join(told)
 
 
 def _latent_heat(potential: Potential, effort: Effort, told: Told) -> list[Finding]:
@@ -161,22 +178,33 @@ def _latent_heat(potential: Potential, effort: Effort, told: Told) -> list[Findi
 def _diffusivity(potential: Potential, effort: Effort, told: Told) -> list[Finding]:
     temperature_K = hold_K(potential)
     runs = _phases(potential, temperature_K, effort.watch_ps, effort.n_seeds, told)
-    flowed = [each for each in runs if each.diffusivity_A2_ps is not None]
-    if not flowed:
-        return []
-    mean, error = mean_and_error(
-        [CM2_S_PER_A2_PS * (each.diffusivity_A2_ps or 0.0) for each in flowed]
-    )
-    liquid_ps = ", ".join(f"{each.liquid_ps:.0f}" for each in flowed)
-    return [
-        Finding(
-            what=f"diffusivity at {temperature_K:.0f} K",
+    return [_flow(f"diffusivity at {temperature_K:.0f} K", runs)]
+
+
+def _flow(what: str, runs: Sequence[Phases]) -> Finding:
+    """A mean only where every melt stayed one for long enough: those that freeze differ."""
+    found = [(each.diffusivity_A2_ps, each.liquid_ps) for each in runs]
+    flows = [(CM2_S_PER_A2_PS * flow, ps) for flow, ps in found if flow is not None]
+    short_ps = [f"{ps:.0f}" for flow, ps in found if flow is None]
+    how = "melt in a periodic box"
+    if flows:
+        how += f" while it was one ({', '.join(f'{ps:.0f}' for _, ps in flows)} ps)"
+    if not short_ps:
+        mean, error = mean_and_error([flow for flow, _ in flows])
+        return Finding(
+            what=what,
             unit="cm2/s",
             measured=float(f"{mean:.3g}"),
             uncertainty=None if error is None else float(f"{error:.2g}"),
-            how=f"melt in a periodic box while it was one ({liquid_ps} ps), not corrected for size",
+            how=f"{how}, not corrected for size",
         )
-    ]
+    if flows:
+        how += f": {', '.join(f'{flow:.3g}' for flow, _ in flows)} cm2/s, not corrected for size"
+    how += (
+        f"; {len(short_ps)} of {len(runs)} stayed liquid too briefly to tell "
+        f"({', '.join(short_ps)} ps)"
+    )
+    return Finding(what=what, unit="cm2/s", how=how)
 
 
 def _phases(

@@ -1,5 +1,7 @@
 """What was measured of a potential, on which day, by which engine: results as they are stored."""
 
+import os
+import tempfile
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -27,6 +29,9 @@ class Finding(Settings):
     Attributes:
         measured, uncertainty: In `unit`; the uncertainty is a standard error, None where there is
             none but of rounding.
+        at_least: What is known instead where not every repetition gave a value.
+        failure: Why the physics broke down before anything could be told; a cause of failed
+            records.
         how: By what, in a few words.
         expected, tolerance: Met within the tolerance; without one, `bound` says how.
         bound: Whether `expected` is the least or the most allowed.
@@ -34,8 +39,10 @@ class Finding(Settings):
 
     what: str
     unit: str
-    measured: float
+    measured: float | None = None
     uncertainty: float | None = None
+    at_least: float | None = None
+    failure: str | None = None
     how: str
     expected: float | None = None
     tolerance: float | None = None
@@ -44,7 +51,9 @@ class Finding(Settings):
     @property
     def verdict(self) -> Verdict | None:
         """Of the comparison; None where there is nothing to compare with."""
-        if self.expected is None:
+        if self.failure is not None:
+            return "fail"
+        if self.expected is None or self.measured is None:
             return None
         if self.bound is None:
             gap = abs(self.measured - self.expected)
@@ -115,21 +124,47 @@ def stored(topic: Topic, potential: Potential) -> Report | None:
     return report if report.coefficients_sha256 == potential.coefficients_sha256 else None
 
 
-def keep(report: Report, topic: Topic, potential: Potential, out: Path | None = None) -> Path:
-    """Write a report beside the coefficients, or elsewhere; where it went.
+def place_to_keep(topic: Topic, potential: Potential, out: Path | None = None) -> Path:
+    """The file of a report beside the coefficients, or elsewhere; tried before hours are spent.
 
     Raises:
-        GlassyLiError: The place cannot be written.
+        GlassyLiError: It could not be written.
     """
     path = out or Path(str(_place(topic, potential)))
     try:
+        if path.is_dir():
+            raise _unwritable(path, "it is a folder")
+        folder = next(each for each in path.absolute().parents if each.exists())
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+    return path
+
+
+def keep(report: Report, path: Path) -> None:
+    """Write a report.
+
+    Args:
+        report: What was found.
+        path: Of `place_to_keep`.
+
+    Raises:
+        GlassyLiError: The place cannot be written any more.
+    """
+    try:
         write_atomically(path, report.model_dump_json(indent=1, exclude_none=True) + "\n")
     except (GlassyLiError, OSError) as error:
-        raise GlassyLiError(
-            f"the result must be kept in a writable folder, but: {error} "
-            "Name another file with --out."
-        ) from error
-    return path
+        cause = error if isinstance(error, OSError) else error.__cause__
+        why = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(error)
+        raise _unwritable(path, why) from error
+
+
+def _unwritable(path: Path, why: str) -> GlassyLiError:
+    return GlassyLiError(
+        f"the result must be kept in a file that can be written, but {path} cannot: {why}. "
+        "Name another file with --out."
+    )
 
 
 def _place(topic: Topic, potential: Potential) -> Traversable:

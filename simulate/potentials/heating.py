@@ -10,7 +10,7 @@ told. The interval of one sphere is a frame wide; what seeds differ by is the er
 import math
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Final
@@ -28,14 +28,47 @@ LASTS_FRAMES: Final = 10
 """A sphere has melted if it is molten for so long: a tenth of the melting point."""
 
 
-def melted_at_K(
+@dataclass(frozen=True, slots=True)
+class Melting:
+    """Where one sphere lost its crystal, as closely as frames allow; simulated K.
+
+    Attributes:
+        lower_K: Last temperature of a frame before. 0 where it was molten from the first one on.
+        upper_K: Of the first molten frame. Infinite where heating ended first.
+
+    >>> Melting(110.0, 120.0).middle_K, Melting(0.0, 110.0).is_observed, Melting(130.0).is_observed
+    (115.0, False, False)
+    """
+
+    lower_K: float
+    upper_K: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.lower_K < self.upper_K:
+            raise ValueError(
+                "0 <= lower_K < upper_K must hold, but got "
+                f"lower_K={self.lower_K}, upper_K={self.upper_K}."
+            )
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether it was seen both with its crystal and for good without."""
+        return self.lower_K > 0.0 and math.isfinite(self.upper_K)
+
+    @property
+    def middle_K(self) -> float:
+        """Of an observed one."""
+        return (self.lower_K + self.upper_K) / 2.0
+
+
+def melting(
     potential: Potential,
     n_atoms: int,
     rate_K_per_ps: float,
     seed: int,
     on_progress: Callable[[float], object] = lambda _: None,
-) -> float | None:
-    """Simulated temperature at which one sphere melts, K; None if it did not up to the end.
+) -> Melting:
+    """Heat one sphere until it has melted, or to the end.
 
     Args:
         potential: The interactions.
@@ -62,7 +95,7 @@ def melted_at_K(
             on_progress(frame.time_ps / stage.length_ps)
             if molten_from(shares) is not None:
                 break
-    return between(temperatures_K, molten_from(shares))
+    return melted(temperatures_K, shares)
 
 
 def molten_from(shares: Sequence[float]) -> int | None:
@@ -77,15 +110,18 @@ def molten_from(shares: Sequence[float]) -> int | None:
     return None
 
 
-def between(temperatures_K: Sequence[float], first: int | None) -> float | None:
-    """The middle of the frame in which it melted; None without one, or if it was the first one.
+def melted(temperatures_K: Sequence[float], shares: Sequence[float]) -> Melting:
+    """Where a sphere melted, by the temperature and the crystalline share of each frame.
 
-    >>> between([110.0, 120.0, 130.0], 1), between([110.0], 0)
-    (115.0, None)
+    >>> melted([110.0, 120.0, 130.0], [0.8, 0.7, 0.1])
+    Melting(lower_K=120.0, upper_K=inf)
     """
-    if first is None or first == 0:
-        return None
-    return (temperatures_K[first] + temperatures_K[first - 1]) / 2.0
+    first = molten_from(shares)
+    if first is not None:
+        return Melting(temperatures_K[first - 1] if first else 0.0, temperatures_K[first])
+    # What is molten at the very end may have melted, or may yet find its crystal again.
+    pairs = zip(temperatures_K, shares, strict=True)
+    return Melting(max((at_K for at_K, share in pairs if share >= MOLTEN_BELOW), default=0.0))
 
 
 def mean_and_error(values: Sequence[float], resolution: float = 0.0) -> tuple[float, float | None]:

@@ -1,5 +1,6 @@
 """Every potential on offer: the right crystals at rest, and small crystals that stay themselves."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,13 @@ import simulate.design
 from simulate.design import EmbryoDesign
 from simulate.engine import EngineFrame, Lammps
 from simulate.packing import pack
-from simulate.potentials import wheel
-from simulate.potentials.admission import LEAST_CORE, quick_admission, sphere_temperatures_K
+from simulate.potentials import admission, wheel
+from simulate.potentials.admission import (
+    LEAST_CORE,
+    admit,
+    quick_admission,
+    sphere_temperatures_K,
+)
 from simulate.potentials.registry import Potential, potential_named, potentials
 from simulate.potentials.sphere import kept_core
 from simulate.protocol import Protocol, stages
@@ -78,6 +84,25 @@ def test_the_sphere_test_refuses_the_lithium_that_ships_with_lammps(
     monkeypatch.setattr(simulate.design, "potential_named", lambda _: wrong)
     core = kept_core(wrong, 1000, 300.0, 6.0, tmp_path)
     assert core.crystalline < LEAST_CORE, core
+
+
+@pytest.mark.needs_ovito
+def test_the_quick_check_admits_the_default_potential_within_a_minute_of_a_core() -> None:
+    began_s = time.process_time()
+    assert admit("nichol-ackland-2016", "quick").verdict == "pass"
+    assert time.process_time() - began_s < 60.0
+
+
+@pytest.mark.needs_ovito
+def test_the_check_refuses_a_potential_that_blows_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    wild = replace(potential_named("nichol-ackland-2016"), time_step_fs=60.0)
+    for module in (admission, simulate.design):
+        monkeypatch.setattr(module, "potential_named", lambda _: wild)
+    report = admit(wild.name, "full")
+    assert report.verdict == "fail"
+    *at_rest, cool, warm, embryo = report.findings
+    assert all(finding.verdict == "pass" for finding in at_rest)
+    assert all(finding.failure for finding in (cool, warm, embryo)), report.findings
 
 
 def watched(

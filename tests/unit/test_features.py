@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import lithium
 
+from simulate.design import EmbryoDesign
+from simulate.errors import MisuseError
 from surrogate.features import FEATURE_NAMES, design_features, surface_share
 from train.counting import SHARE_OF_BULK_EDGES
 
@@ -46,3 +48,14 @@ def test_features_are_finite_and_larger_embryos_have_more_inside(
     inside, surface = (FEATURE_NAMES.index(name) for name in ("log_core_atoms", "surface_share"))
     assert large[inside] > small[inside]
     assert large[surface] <= small[surface]
+
+
+def test_a_potential_without_a_melting_point_cannot_be_forecast_and_others_are_named() -> None:
+    design = EmbryoDesign.model_validate(lithium().model_dump() | {"potential": "islam-2015"})
+    with pytest.raises(MisuseError) as refused:
+        design_features([lithium(), design])
+    said = str(refused.value)
+    assert "learns temperatures as shares of it, but that of islam-2015 is not measured" in said
+    assert "Forecast (or train) with one of nichol-ackland-2016, cui-2012" in said
+    assert "temperature_scaling" not in said
+    assert "sun-2006" not in said  # that is magnesium

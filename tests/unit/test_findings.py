@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from simulate.errors import GlassyLiError
-from simulate.potentials import findings
-from simulate.potentials.admission import EXTENTS, extent_of, pieces, sphere_temperatures_K
+from simulate.errors import EngineError, GlassyLiError, TrajectoryFailure
+from simulate.potentials import admission, characterise, findings
+from simulate.potentials.admission import (
+    EXTENTS,
+    admit,
+    extent_of,
+    pieces,
+    sphere_temperatures_K,
+)
 from simulate.potentials.characterise import Effort
-from simulate.potentials.findings import Finding, Report, keep, stored
-from simulate.potentials.heating import LASTS_FRAMES, between, mean_and_error, molten_from
+from simulate.potentials.findings import Finding, Report, keep, place_to_keep, stored
+from simulate.potentials.heating import LASTS_FRAMES, Melting, mean_and_error, melted, molten_from
+from simulate.potentials.phases import Phases
 from simulate.potentials.registry import potential_named, potentials
 from simulate.potentials.work import Piece, expected_s, worked
 
@@ -61,22 +68,34 @@ def test_a_result_is_found_again_until_the_coefficients_change(monkeypatch, tmp_
     monkeypatch.setattr(findings, "files", lambda _: tmp_path)
     assert stored("admission", LITHIUM) is None
     report = Report.of(LITHIUM, "full", [finding(0.2, 0.1, expected=1.0, bound="most")])
-    path = keep(report, "admission", LITHIUM)
+    path = place_to_keep("admission", LITHIUM)
+    keep(report, path)
     assert path.is_relative_to(tmp_path)
     assert stored("admission", LITHIUM) == report
     assert stored("characterised", LITHIUM) is None
     assert stored("admission", replace(LITHIUM, coefficients_sha256="0")) is None
-    elsewhere = keep(report, "admission", LITHIUM, tmp_path / "x.json")
+    elsewhere = place_to_keep("admission", LITHIUM, tmp_path / "new" / "x.json")
+    assert not elsewhere.parent.exists()  # nothing is left behind by asking
+    keep(report, elsewhere)
     assert Report.model_validate_json(elsewhere.read_text("utf-8")) == report
     path.write_text("{}")
     with pytest.raises(GlassyLiError, match="must be a report of this release"):
         stored("admission", LITHIUM)
 
 
-def test_a_place_that_cannot_be_written_names_the_remedy(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_names_the_remedy_once_and_early(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(GlassyLiError, match="--out"):
-        keep(Report.of(LITHIUM, "full", []), "admission", LITHIUM, tmp_path / "file" / "x.json")
+    bad, report = tmp_path / "file" / "x.json", Report.of(LITHIUM, "full", [])
+    message = "the result must be kept in a file that can be written, but {} cannot: {}. {}"
+    remedy = "Name another file with --out."
+    with pytest.raises(GlassyLiError) as early:
+        place_to_keep("admission", LITHIUM, bad)
+    with pytest.raises(GlassyLiError) as late:
+        keep(report, bad)
+    assert str(early.value) == message.format(bad, "Not a directory", remedy)
+    assert str(late.value) == message.format(bad, "File exists", remedy)
+    with pytest.raises(GlassyLiError, match="cannot: it is a folder"):
+        place_to_keep("admission", LITHIUM, tmp_path)
 
 
 @pytest.mark.parametrize("name", sorted(potentials()))
@@ -112,13 +131,51 @@ def test_progress_rises_to_the_end() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(potentials()))
-def test_the_quick_check_takes_a_minute_at_most_and_the_full_one_does_more(name: str) -> None:
+def test_the_full_check_has_a_sphere_for_each_temperature_and_an_isolated_embryo(
+    name: str,
+) -> None:
     potential = potential_named(name)
-    quick, full = pieces(potential, "quick"), pieces(potential, "full")
-    assert sum(piece.expected_s for piece in quick) < 60.0
-    assert sum(piece.expected_s for piece in full) > sum(piece.expected_s for piece in quick)
-    assert len(full) == 2 + len(sphere_temperatures_K(potential))
-    assert extent_of(potential, "full").drift_atoms is not None
+    at_K = [f"at {each:.0f} K" for each in sphere_temperatures_K(potential)]
+    *_, hottest_K = at_K
+    rest, *spheres, drift = (piece.title for piece in pieces(potential, "full"))
+    assert [title.partition(" atoms ")[2] for title in spheres] == at_K
+    assert (rest, drift) == ("crystals at rest", "drift of an isolated embryo")
+    quick = [piece.title for piece in pieces(potential, "quick")]
+    assert quick[0] == rest
+    assert [title.partition(" atoms ")[2] for title in quick[1:]] == [hottest_K]
+
+
+def test_a_potential_that_loses_atoms_fails_by_that_and_the_rest_is_measured(monkeypatch) -> None:
+    def loses_atoms(*_args: object, on_progress):
+        on_progress(0.5)
+        raise TrajectoryFailure("lost_atoms", "LAMMPS stopped at `run 333`: Lost atoms")
+
+    monkeypatch.setattr(admission, "at_rest", lambda _: admission.AtRest("", 3.51, None, 1.6, 0, 0))
+    monkeypatch.setattr(admission, "kept_core", loses_atoms)
+    report = admit(LITHIUM.name, "quick")
+    assert report.verdict == "fail"
+    *at_rest, sphere = report.findings
+    assert at_rest[0].verdict == "pass"
+    assert (sphere.verdict, sphere.failure, sphere.measured) == ("fail", "lost_atoms", 0.5)
+    assert "atoms were lost after 0.5 of 2 ps (LAMMPS stopped at" in sphere.how
+    assert Report.model_validate_json(report.model_dump_json(exclude_none=True)) == report
+
+
+def test_an_engine_that_cannot_be_used_is_no_verdict_on_a_potential() -> None:
+    def unusable(_):
+        raise EngineError("no room")
+
+    with pytest.raises(EngineError):
+        worked([Piece("p", 1.0, unusable)])
+
+
+def test_what_broke_down_before_its_first_frame_has_no_picoseconds() -> None:
+    def breaks(_):
+        raise TrajectoryFailure("not_finite", "must stay finite.")
+
+    moving, still = worked([Piece("p", 1.0, breaks, 3.0), Piece("p", 1.0, breaks)])
+    assert moving.how.startswith("p: energies or positions grew infinite before its first frame (")
+    assert still.how == "p: energies or positions grew infinite (must stay finite.)"
 
 
 def test_the_dearest_potentials_are_tried_least() -> None:
@@ -144,8 +201,11 @@ def test_a_lithium_sphere_must_last_at_room_temperature_and_at_its_hold() -> Non
 def test_a_cluster_has_melted_once_it_stays_molten() -> None:
     assert molten_from([0.9, 0.2, 0.2, 0.8, *[0.1] * LASTS_FRAMES]) == 4
     assert molten_from([0.9, 0.2, 0.2, 0.8, *[0.1] * (LASTS_FRAMES - 1), 0.4]) is None
-    assert between([400.0, 410.0, 420.0], 2) == 415.0
-    assert between([400.0, 410.0], 0) is None  # molten from the start tells nothing
+    at_K = [400.0 + 10.0 * number for number in range(LASTS_FRAMES + 2)]
+    molten = [0.1] * LASTS_FRAMES
+    assert melted(at_K, [0.9, 0.9, *molten]).middle_K == 415.0
+    assert melted(at_K, [*molten, 0.1, 0.1]) == Melting(0.0, 400.0)
+    assert melted(at_K, [*[0.9] * LASTS_FRAMES, 0.1, 0.1]) == Melting(at_K[-3])
 
 
 def test_the_error_of_a_mean_has_the_frame_s_width_in_it() -> None:
@@ -158,3 +218,42 @@ def test_the_error_of_a_mean_has_the_frame_s_width_in_it() -> None:
 def test_clusters_of_too_few_atoms_are_refused() -> None:
     with pytest.raises(GlassyLiError, match="100 atoms or more, but got 200, 50"):
         Effort(sizes=(200, 50))
+
+
+def melting_of(*found: Melting) -> Finding:
+    return characterise._melting_of("w", f"{len(found)} spheres", found, 7.0)
+
+
+def test_a_sphere_that_did_not_melt_is_said_and_leaves_no_mean() -> None:
+    both = melting_of(Melting(500.0, 510.0), Melting(510.0, 520.0))
+    assert (both.measured, both.at_least) == (510.0, None)
+    assert both.how == "2 spheres, which lost their crystal at 505, 515 K"
+    one = melting_of(Melting(500.0, 510.0), Melting(755.6))
+    assert (one.measured, one.uncertainty, one.at_least) == (None, None, 627.0)
+    assert one.how.endswith("which lost their crystal at 505 K; 1 of 2 did not melt up to 755 K")
+    none = melting_of(Melting(755.6), Melting(749.0))
+    assert (none.measured, none.at_least) == (None, 752.0)
+    assert none.how.endswith("none melted below 749 K")
+    early = melting_of(Melting(500.0, 510.0), Melting(0.0, 131.0))
+    assert (early.measured, early.at_least) == (None, None)
+    assert early.how.endswith("1 of 2 had no crystal from the first frame on")
+
+
+def watched(*crystal_shares: float) -> Phases:
+    times_ps = tuple(2.0 * (number + 1) for number in range(len(crystal_shares)))
+    ways_A2 = tuple(6.0 * time_ps for time_ps in times_ps)
+    return Phases(300.0, -1.6, -1.5, 21.0, 22.0, times_ps, ways_A2, crystal_shares)
+
+
+def test_a_melt_that_froze_too_soon_is_said_and_leaves_no_mean() -> None:
+    liquid, froze = watched(0.1, 0.1, 0.1, 0.1), watched(0.1, 0.8, 0.8, 0.8)
+    both = characterise._flow("w", [liquid, liquid])
+    assert both.measured == pytest.approx(1e-4)
+    assert both.how == "melt in a periodic box while it was one (8, 8 ps), not corrected for size"
+    one = characterise._flow("w", [liquid, froze])
+    assert one.measured is None
+    assert "(8 ps): 0.0001 cm2/s" in one.how
+    assert one.how.endswith("; 1 of 2 stayed liquid too briefly to tell (2 ps)")
+    none = characterise._flow("w", [froze, froze])
+    assert none.measured is None
+    assert none.how.endswith("box; 2 of 2 stayed liquid too briefly to tell (2, 2 ps)")

@@ -1,11 +1,14 @@
 """`glassyli potentials`: a table, its JSON, and what it refuses."""
 
 import json
+from pathlib import Path
 
 import pytest
 from command_line import glassyli
 
-from serve.potentials_view import summary
+from serve.console import Console
+from serve.potentials_view import summary, tell_report
+from simulate.potentials.findings import Finding, Report
 from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
 
 
@@ -49,3 +52,30 @@ def test_what_cannot_be_asked_is_said_with_the_remedy(asked: tuple[str, ...], sa
     assert ended.returncode == 2
     assert said in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize("asked", [("check", "zuo-2020", "--full"), ("characterise", "zuo-2020")])
+def test_a_bad_place_is_refused_before_hours_are_spent(
+    asked: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    ended = glassyli("potentials", *asked, "--out", tmp_path / "file" / "x.json")
+    assert ended.returncode == 1
+    said = " ".join(ended.stderr.split())
+    assert "cannot: Not a directory. Name another file with --out." in said
+    assert "crystals at rest" not in said  # the first piece
+    assert ended.stdout == ""
+
+
+def test_what_has_no_mean_or_broke_down_has_its_line(capfd: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+
+    def told(form: str, **found: object) -> str:
+        finding = Finding(what="melting", unit="K", how="1 of 2 did not melt", **found)
+        report = Report.of(potential_named(DEFAULT_POTENTIAL), form, [finding])
+        tell_report(console, report)
+        return capfd.readouterr().out
+
+    assert ">= 627" in told("clusters", at_least=627.0)
+    assert "no mean" in told("clusters")
+    assert "is NOT admitted (full check)" in told("full", failure="lost_atoms")
