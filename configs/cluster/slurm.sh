@@ -13,12 +13,13 @@ set -euo pipefail
 campaign=$1 store=$2
 shift 2 # what is left goes to `glassyli simulate`
 port=${RAY_PORT:-6379}
+export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK # srun does not take it from sbatch since Slurm 22.05
 export OMP_NUM_THREADS=1 RAY_USAGE_STATS_ENABLED=0 RAY_AUTH_MODE=token
 [ -s ~/.ray/auth_token ] || ray get-auth-token --generate > /dev/null # one home, one token
 
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 on() { exec srun --nodes=1 --ntasks=1 --nodelist="$1" "${@:2}"; } # always in a subshell, which becomes it
-head=$(on "${nodes[0]}" hostname --ip-address | awk '{ print $1 }')
+head=$(on "${nodes[0]}" hostname --ip-address | awk 'NR == 1 { print $1 }')
 
 steps=()
 trap 'kill "${steps[@]}" 2> /dev/null; wait' EXIT
