@@ -30,8 +30,8 @@ the ratio is otherwise infinite."""
 def proportion(n_yes: int, n: int) -> Estimate:
     """A share and its Jeffreys interval; nothing of nobody.
 
-    >>> proportion(0, 8).interval[1] < 0.2
-    True
+    >>> round(proportion(0, 8).interval[1], 2)
+    0.21
     """
     if n == 0:
         return Estimate(value=None, interval=None)

@@ -37,7 +37,7 @@ def test_defaults_are_lithium_at_room_temperature() -> None:
         ({"packing_density_g_cm3": -0.1}, "packing_density_g_cm3"),
         ({"packing_density_g_cm3": math.nan}, "finite"),
         ({"element": "Xx"}, "element and potential must agree"),
-        ({"potential": "magic"}, "must be one of nichol-ackland-2016"),
+        ({"potential": "magic"}, "must be one of cui-2012, "),
         ({"mass_exchange": "ajar"}, "'open' or 'confined'"),
         ({"energy_exchange": "partial"}, "energy_relaxation_ps must be given"),
         ({"energy_relaxation_ps": 5.0}, "energy_relaxation_ps must be given"),
