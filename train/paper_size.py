@@ -27,6 +27,9 @@ MOST_ATOMS: Final = 100_000.0
 """Stands for an end that lies beyond the largest size."""
 
 N_BETA: Final = 1000
+ONE_PIECE: Final = 0.9
+"""Of the atoms in the largest piece of an embryo that counts as one."""
+
 FEW: Final = 0.1
 """A smaller share counts as none."""
 
@@ -84,7 +87,7 @@ def threshold(sized: Sequence[TrajectoryRecord]) -> Statement:
         "if outside.",
         remark=f"Sizes run: {', '.join(map(str, sizes))}. The interval ends at sizes that were "
         "run, for between two of them nothing is known. 0: below the smallest; "
-        f"{MOST_ATOMS:g}: above the largest."
+        f"{MOST_ATOMS:g}: above the largest. {_in_pieces(sized)}"
         if sizes
         else "",
     )
@@ -149,6 +152,7 @@ def sooner_with_size(sized: Sequence[TrajectoryRecord]) -> Statement:
         found=found,
         n_runs=len(sized),
         rule="Supported if the interval lies above 1, contradicted if below.",
+        remark=_in_pieces(sized),
     )
 
 
@@ -172,7 +176,20 @@ def more_bcc_with_size(sized: Sequence[TrajectoryRecord]) -> Statement:
         n_runs=len(ordered),
         rule="Supported if the interval lies above 0, contradicted if below.",
         remark="Over a perfect sphere's, since a larger embryo has fewer atoms at its surface, "
-        "where none is labelled bcc: the share of all atoms would rise by geometry alone.",
+        "where none is labelled bcc: the share of all atoms would rise by geometry alone. "
+        f"{_in_pieces(ordered)}",
+    )
+
+
+def _in_pieces(sized: Sequence[TrajectoryRecord]) -> str:
+    """In how many runs the atoms of the cell were no one embryo."""
+    shapes = [(r.morphology_after_quench, r.design.n_atoms) for r in sized]
+    n_apart = sum(m is not None and m.largest_cluster < ONE_PIECE * n for m, n in shapes)
+    return (
+        f"In {n_apart} of {len(sized)} runs the largest piece held less than {ONE_PIECE:.0%} "
+        "of the atoms when the hold began: N is there no embryo's size."
+        if n_apart
+        else ""
     )
 
 
