@@ -22,6 +22,9 @@ DENSITY_CLASSES: Final = ((0.0, 0.1), (0.1, 0.25), (0.25, 1.0))
 """Of packing density, g/cm3."""
 
 LEAST_IN_CURVE: Final = 3
+FIRST_PS: Final = 1000.0
+"""Of the hold: what most campaigns watched."""
+
 JITTER: Final = 0.012
 EXCHANGE_WORDS: Final = {
     ("open", "open"): "periodic, thermostatted",
@@ -58,17 +61,27 @@ def _draw_times(
     seen = [record.witnessed for record in members if record.witnessed is not None]
     for place, each in zip(_beside(n_atoms, len(seen)), seen, strict=True):
         if each.upper_ps is None:
-            axes.plot(place, each.lower_ps, "^", color=GROUP_COLOURS[5], markerfacecolor="none")
+            axes.plot(
+                place, each.lower_ps, "^", color=GROUP_COLOURS[5], markerfacecolor="none", zorder=4
+            )
         else:
             middle_ps = max(0.5 * (each.lower_ps + each.upper_ps), 5.0)
-            axes.plot(place, middle_ps, "o", color=GROUP_COLOURS[0], markersize=4.5)
+            axes.plot(place, middle_ps, "o", color=GROUP_COLOURS[0], markersize=4.5, zorder=4)
     median = median_ps(seen)
     ends = (median.low_ps, median.value_ps, median.high_ps)
     low, value, high = (min(max(each, 5.0), 1.6 * hold_ps) for each in ends)
     axes.plot([n_atoms] * 2, [low, high], color=GROUP_COLOURS[1], linewidth=2.0)
     label = "Kaplan-Meier median, 90 %" if not axes.get_legend_handles_labels()[0] else None
     mark = "D" if np.isfinite(median.value_ps) else "^"
-    axes.plot(n_atoms, value, mark, color=GROUP_COLOURS[1], markersize=7, label=label)
+    axes.plot(
+        n_atoms,
+        value,
+        mark,
+        color=GROUP_COLOURS[1],
+        markersize=9,
+        markerfacecolor="none",
+        label=label,
+    )
 
 
 def _draw_shares(axes: Axes, n_atoms: int, members: Sequence[TrajectoryRecord]) -> None:
@@ -95,12 +108,13 @@ def pathways_svg(records: Sequence[TrajectoryRecord]) -> str:
         for row, (low, high) in zip(range(len(classes)), DENSITY_CLASSES, strict=True):
             for column, name in enumerate(("droplets", "rods, sheets, networks")):
                 axes = grid[row][column]
-                axes.set_title(f"{name}, {low:g} to {high:g} g/cm³", fontsize=9)
+                axes.set_title(f"{name}\n{low:g} to {high:g} g/cm³", fontsize=9)
                 _draw_pathways(axes, classes[row][column])
         for axes in grid[-1]:
             axes.set_xlabel("hold clock, ps")
         for axes in grid[:, 0]:
             axes.set(ylabel="still disordered", ylim=(-0.03, 1.03))
+        grid[0][0].set_xlim(-20.0, 1.05 * FIRST_PS)
         handles = [
             mpl.lines.Line2D([], [], color=colour, linewidth=2, label=EXCHANGE_WORDS[each])
             for each, colour in zip(EVERY_EXCHANGE, GROUP_COLOURS, strict=False)
