@@ -53,8 +53,8 @@ def test_atoms_that_show_order_make_it_likelier(telling: TrainingSet) -> None:
     moved = moved_by_line(telling, np.ones(len(telling.designs), dtype=bool))
     waits = torch.isfinite(telling.since_ps)
     orders = telling.targets.is_ordered[telling.owner]
-    outputs = moved + Prior.for_hold(telling.domain.hold_ps, 1.0).bias_mean
-    law = forecast(outputs, torch.zeros(2, dtype=torch.float64)).law
+    prior = Prior.for_hold(telling.domain.hold_ps, 1.0)
+    law = forecast(moved + prior.bias_mean, prior.shared_mean).law
     waiting = log_waiting_survival(law, torch.full_like(law.log_scale, 150.0)).exp()
     assert waiting[waits & orders].mean() < waiting[waits & ~orders].mean() - 0.15
 
