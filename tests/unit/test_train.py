@@ -26,6 +26,7 @@ from simulate.plan import Plan
 from simulate.record import PHYSICS_VERSION, Parent
 from simulate.store import create_or_open
 from surrogate.applicability import TrainingDomain
+from surrogate.network import GLOBALS
 from surrogate.package import Package
 from surrogate.predictor import Predictor
 from train.config import TrainingConfig
@@ -391,7 +392,7 @@ def test_a_record_without_a_fraction_still_teaches_its_time() -> None:
     record = synthetic_record(lithium(300), 3)
     blank = record.model_copy(update={"crystalline_fraction": None})
     outputs = torch.tensor([[-1.0, -1.0, 4.0, 0.0, 0.0, -3.0]]).double()
-    shared = torch.zeros(2).double()
+    shared = torch.zeros(len(GLOBALS)).double()
     with_it, without = (
         negative_log_likelihood(outputs, shared, Targets.of([each])) for each in (record, blank)
     )
