@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from serve import words
 from serve.evaluation_plots import curves_svg, reliability_svg, skill_svg, times_svg
 from serve.evaluation_words import (
@@ -20,6 +18,7 @@ from serve.evaluation_words import (
     told_skill,
     verdict,
 )
+from serve.pages import template
 from simulate.files import write_atomically
 from train.comparison import Comparison
 from train.resampling import Estimate
@@ -38,14 +37,7 @@ def write_evaluation_page(out: Path, found: Comparison) -> Path:
     Returns:
         The path written.
     """
-    environment = Environment(
-        loader=PackageLoader("serve"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("evaluation.html").render(
+    page = template("evaluation.html").render(
         found=found,
         count=words.count,
         verdict=verdict(found),

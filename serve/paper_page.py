@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from serve import words
 from serve.embryo_picture import data_uri, pictured_frames, view_of
+from serve.pages import template
 from serve.paper_plots import matched_svg, pathways_svg, size_svg
 from serve.report_sections import SCALE_BAR_A, legend, limits
 from simulate.errors import GlassyLiError
@@ -15,7 +14,7 @@ from simulate.files import write_atomically
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore
 from train.matched import trials
-from train.paper import paper_records
+from train.paper import Held
 from train.paper_size import size_series
 from train.resampling import Estimate
 from train.statement import Statement
@@ -23,25 +22,20 @@ from train.statement import Statement
 PIXELS: Final = 300
 
 
-def write_paper_page(out: Path, board: Sequence[Statement], stores: Sequence[RecordStore]) -> Path:
+def write_paper_page(
+    out: Path, board: Sequence[Statement], every: Sequence[Held], stores: Sequence[RecordStore]
+) -> Path:
     """Write the page.
 
     Args:
         out: The HTML file.
         board: What `train.paper.scoreboard` found.
-        stores: In these records.
+        every: In these records.
+        stores: What was asked for, empty stores too.
     """
-    environment = Environment(
-        loader=PackageLoader("serve"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    every = paper_records(stores)
     records = [record for _, record in every]
     sized, matched = size_series(records), trials(records)
-    page = environment.get_template("paper.html").render(
+    page = template("paper.html").render(
         answer=answer(board),
         rows=[_row(each) for each in board],
         n_records=len(records),
@@ -92,9 +86,7 @@ def _row(statement: Statement) -> dict[str, Any]:
     }
 
 
-def _pictures(
-    every: Sequence[tuple[RecordStore, TrajectoryRecord]], sized: Sequence[TrajectoryRecord]
-) -> list[dict[str, Any]]:
+def _pictures(every: Sequence[Held], sized: Sequence[TrajectoryRecord]) -> list[dict[str, Any]]:
     """The last frame of one embryo of each size: one that did as most of its size."""
     store_of = {record.trajectory_id: store for store, record in every}
     shown = []

@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from serve.plots import GROUP_COLOURS, SHORTEST_SHOWN_PS, TIGHT, WIDTH_IN
+from serve.survival_plot import draw_kaplan_meier
 from serve.themed_svg import PAGE, themed_svg
 from simulate.branching import EVERY_EXCHANGE
 from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
 from train.hazards import median_ps
 from train.matched import Trial, pairs_of
-from train.metrics import KaplanMeier, longest_follow_up_ps
 
 DENSITY_CLASSES: Final = ((0.0, 0.1), (0.1, 0.25), (0.25, 1.0))
 """Of packing density, g/cm3."""
@@ -138,7 +138,7 @@ def _of_class(
 
 
 def _draw_pathways(axes: Axes, members: Sequence[TrajectoryRecord]) -> None:
-    told = []
+    n_drawn = 0
     for exchange, colour in zip(EVERY_EXCHANGE, GROUP_COLOURS, strict=False):
         seen = [
             record.witnessed
@@ -148,15 +148,9 @@ def _draw_pathways(axes: Axes, members: Sequence[TrajectoryRecord]) -> None:
         ]
         if len(seen) < LEAST_IN_CURVE:
             continue
-        curve = KaplanMeier.of(seen)
-        end_ps = max(longest_follow_up_ps(seen), float(curve.knots_ps[-1]))
-        axes.step(
-            [0.0, *curve.knots_ps, end_ps],
-            [1.0, *curve.survival_at_knots, curve.survival_at_knots[-1]],
-            where="post", color=colour, linewidth=1.6,
-        )  # fmt: skip
-        told.append(f"{len(seen)}")
-    if not told:
+        draw_kaplan_meier(axes, seen, colour)
+        n_drawn += 1
+    if not n_drawn:
         axes.text(0.5, 0.5, "too few", transform=axes.transAxes, ha="center", fontsize=9)
 
 

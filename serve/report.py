@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from serve import report_sections as sections
 from serve import words
+from serve.pages import template
 from serve.plots import fraction_svg, incubation_svg
 from serve.survival_plot import survival_svg
 from simulate.design import EmbryoDesign
@@ -81,7 +81,7 @@ def write_report(
     seen = [record for record in records if record.witnessed is not None]
     result = None if search is None else validated(SearchResult, search, "search.json")
     scale = records[0].simulated.temperature_scale if records else None
-    page = _template().render(
+    page = template("report.html", count=words.count, reasons_by_rank=words.reasons_by_rank).render(
         answer=words.answer(records) + (words.best_conditions(result) if result else []),
         counts=_counts(records),
         protocol=words.protocol_sentences(store.protocol, scale),
@@ -101,18 +101,6 @@ def write_report(
     )
     write_atomically(out, page)
     return out
-
-
-def _template() -> Any:  # noqa: ANN401 - jinja2's Template
-    environment = Environment(
-        loader=PackageLoader("serve"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"count": words.count, "reasons_by_rank": words.reasons_by_rank}
-    return environment.get_template("report.html")
 
 
 def _counts(records: Sequence[TrajectoryRecord]) -> list[tuple[int, str, str]]:

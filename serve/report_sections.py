@@ -238,7 +238,7 @@ def limits(records: Sequence[TrajectoryRecord]) -> list[str]:
 def _counted_limits(records: Sequence[TrajectoryRecord]) -> list[str]:
     shaped = [(r.morphology_at_end, r.design.n_atoms) for r in records if r.morphology_at_end]
     spanning = sum(shape.percolation_dimension > 0 for shape, _ in shaped)
-    broken = sum(words.is_in_pieces(shape, n_atoms) for shape, n_atoms in shaped)
+    broken = sum(shape.is_in_pieces(n_atoms) for shape, n_atoms in shaped)
     ordered = [r for r in records if r.outcome == "crystalline" and r.frames]
     faint = sum(r.frames[-1].n_crystalline < FAINT_SHARE * r.label_ceiling for r in ordered)
     undecidable = sum(not r.is_decidable for r in records)

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from serve.plots import GROUP_COLOURS, TIGHT, WIDTH_IN, grouped
 from serve.themed_svg import PAGE, themed_svg
 from serve.words import count
+from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
 from surrogate.prediction import Prediction
 from train.metrics import KaplanMeier, longest_follow_up_ps
@@ -79,14 +80,7 @@ def _draw_survival_of(
     predictions: Sequence[Prediction],
     colour: str,
 ) -> None:
-    incubations = [r.witnessed for r in records if r.witnessed is not None]
-    seen = KaplanMeier.of(incubations)
-    until_ps = max(longest_follow_up_ps(incubations), float(seen.knots_ps[-1]))
-    axes.step(
-        [0.0, *seen.knots_ps, until_ps],
-        [1.0, *seen.survival_at_knots, seen.survival_at_knots[-1]],
-        where="post", color=colour, linewidth=1.6,
-    )  # fmt: skip
+    draw_kaplan_meier(axes, [r.witnessed for r in records if r.witnessed is not None], colour)
     times_ps = predictions[0].survival.time_ps
     mean = {
         part: np.mean([getattr(p.survival, part) for p in predictions], axis=0)
@@ -94,6 +88,17 @@ def _draw_survival_of(
     }
     axes.plot(times_ps, mean["probability"], color=colour, linestyle=DASHES, linewidth=1.6)
     axes.fill_between(times_ps, mean["lower"], mean["upper"], color=colour, alpha=0.18, linewidth=0)
+
+
+def draw_kaplan_meier(axes: Axes, seen: Sequence[Incubation], colour: str) -> None:
+    """Share still disordered in steps, as far as anybody was watched."""
+    curve = KaplanMeier.of(seen)
+    until_ps = max(longest_follow_up_ps(seen), float(curve.knots_ps[-1]))
+    axes.step(
+        [0.0, *curve.knots_ps, until_ps],
+        [1.0, *curve.survival_at_knots, curve.survival_at_knots[-1]],
+        where="post", color=colour, linewidth=1.6,
+    )  # fmt: skip
 
 
 def _by_size(members: Sequence[TrajectoryRecord]) -> list[tuple[str, list[TrajectoryRecord]]]:

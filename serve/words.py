@@ -175,14 +175,9 @@ def _spanning(record: TrajectoryRecord) -> str:
         return ""
     if found.percolation_dimension:
         return f", {shape(found)}"
-    if is_in_pieces(found, record.design.n_atoms):
+    if found.is_in_pieces(record.design.n_atoms):
         return f", in {found.n_clusters} pieces, the largest of {found.largest_cluster} atoms"
     return ""
-
-
-def is_in_pieces(found: Morphology, n_atoms: int) -> bool:
-    """Whether the largest piece holds less than nine tenths of the atoms."""
-    return 10 * found.largest_cluster < 9 * n_atoms
 
 
 def _by_size(answered: Sequence[TrajectoryRecord]) -> list[str]:
@@ -190,7 +185,7 @@ def _by_size(answered: Sequence[TrajectoryRecord]) -> list[str]:
     alike: dict[str, list[TrajectoryRecord]] = {}
     for record in answered:
         found = record.morphology_after_quench
-        if found is None or is_in_pieces(found, record.design.n_atoms):
+        if found is None or found.is_in_pieces(record.design.n_atoms):
             continue
         if found.percolation_dimension == 0:
             name = surroundings(record.design, with_temperature=True)

@@ -96,6 +96,10 @@ class Morphology(Settings):
     n_surface: int
     pressure_bar: float | None
 
+    def is_in_pieces(self, n_atoms: int) -> bool:
+        """Whether the largest piece holds less than nine tenths of the atoms."""
+        return 10 * self.largest_cluster < 9 * n_atoms
+
     @property
     def name(self) -> str:
         """The word for the percolation dimension."""

@@ -29,6 +29,9 @@ from train.paper_size import (
 )
 from train.statement import LEAST_RUNS, NOTHING, Statement, above, below, judged, mean_of
 
+Held = tuple[RecordStore, TrajectoryRecord]
+"""A record and where its frames are."""
+
 SPACING_A: Final = 2.46
 """Of the (110) planes of lithium in the images."""
 
@@ -39,13 +42,12 @@ expands by 1.3 % on the way (46e-6 / K, CRC Handbook)."""
 DILUTE_BELOW_g_cm3: Final = 0.08
 
 
-def scoreboard(stores: Sequence[RecordStore]) -> list[Statement]:
+def scoreboard(every: Sequence[Held]) -> list[Statement]:
     """All statements that embryos can speak of, in the order of the paper's figures.
 
     Args:
-        stores: Records of any campaign; each statement takes those that it is about.
+        every: What `paper_records` gave; each statement takes those that it is about.
     """
-    every = paper_records(stores)
     records = [record for _, record in every]
     sized, matched = size_series(records), trials(records)
     dilute = [each for each in matched if each.density_g_cm3 < DILUTE_BELOW_g_cm3]
@@ -73,7 +75,7 @@ def scoreboard(stores: Sequence[RecordStore]) -> list[Statement]:
     ]
 
 
-def paper_records(stores: Sequence[RecordStore]) -> list[tuple[RecordStore, TrajectoryRecord]]:
+def paper_records(stores: Sequence[RecordStore]) -> list[Held]:
     """Lithium by one potential at one scale of temperatures; a trajectory in two stores once."""
     found = {
         record.trajectory_id: (store, record)
@@ -84,7 +86,7 @@ def paper_records(stores: Sequence[RecordStore]) -> list[tuple[RecordStore, Traj
     return list(found.values())
 
 
-def spacing(every: Sequence[tuple[RecordStore, TrajectoryRecord]]) -> Statement:
+def spacing(every: Sequence[Held]) -> Statement:
     """Fig. 1: fringes of crystalline lithium."""
     seen_A = [
         each_A

@@ -27,9 +27,6 @@ MOST_ATOMS: Final = 100_000.0
 """Stands for an end that lies beyond the largest size."""
 
 N_BETA: Final = 1000
-ONE_PIECE: Final = 0.9
-"""Of the atoms in the largest piece of an embryo that counts as one."""
-
 FEW: Final = 0.1
 """A smaller share counts as none."""
 
@@ -184,9 +181,9 @@ def more_bcc_with_size(sized: Sequence[TrajectoryRecord]) -> Statement:
 def _in_pieces(sized: Sequence[TrajectoryRecord]) -> str:
     """In how many runs the atoms of the cell were no one embryo."""
     shapes = [(r.morphology_after_quench, r.design.n_atoms) for r in sized]
-    n_apart = sum(m is not None and m.largest_cluster < ONE_PIECE * n for m, n in shapes)
+    n_apart = sum(m is not None and m.is_in_pieces(n) for m, n in shapes)
     return (
-        f"In {n_apart} of {len(sized)} runs the largest piece held less than {ONE_PIECE:.0%} "
+        f"In {n_apart} of {len(sized)} runs the largest piece held less than 90% "
         "of the atoms when the hold began: N is there no embryo's size."
         if n_apart
         else ""

@@ -4,13 +4,16 @@ import csv
 import io
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from serve.commands.options import AsJson
 from serve.commands.records import Store, records_app
 from serve.session import SESSION
+
+if TYPE_CHECKING:
+    from serve.console import Console
 
 __all__ = ["records_app"]
 
@@ -74,6 +77,14 @@ def _format_of(out: Path) -> ExportFormat:
     return endings[out.suffix]
 
 
+def _tell_added(console: "Console", n_added: int, kind: Literal["store", "url"], to: str) -> None:
+    """How many records a copy brought, and to where."""
+    from serve.words import count
+
+    console.result_json({kind: to, "n_added": n_added})
+    console.result(f"added {count(n_added, 'record')} to {to}")
+
+
 @records_app.command("import")
 def import_records(
     archive: Annotated[Path, typer.Argument(help="From `records export --format archive`.")],
@@ -82,12 +93,10 @@ def import_records(
 ) -> None:
     """Add an archive's records to a store, each one checked."""
     console = SESSION.console(as_json=as_json)
-    from serve.words import count
     from simulate.archive import import_archive
 
     added = import_archive(archive, out)
-    console.result_json({"store": str(out), "n_added": added})
-    console.result(f"added {count(added, 'record')} to {out}")
+    _tell_added(console, added, "store", str(out))
 
 
 @records_app.command()
@@ -98,13 +107,11 @@ def merge(
 ) -> None:
     """Copy several stores of one protocol into one."""
     console = SESSION.console(as_json=as_json)
-    from serve.words import count
     from simulate.store import open_store
     from simulate.transfer import merge as merge_stores
 
     added = merge_stores([open_store(store) for store in stores], out)
-    console.result_json({"store": str(out), "n_added": added})
-    console.result(f"added {count(added, 'record')} to {out}")
+    _tell_added(console, added, "store", str(out))
 
 
 @records_app.command()
@@ -115,13 +122,11 @@ def push(
 ) -> None:
     """Copy to a URL what it has not yet, each record checked."""
     console = SESSION.console(as_json=as_json)
-    from serve.words import count
     from simulate.remote import push as push_store
     from simulate.store import open_store
 
     added = push_store(open_store(store), url)
-    console.result_json({"url": url, "n_added": added})
-    console.result(f"added {count(added, 'record')} to {url}")
+    _tell_added(console, added, "url", url)
 
 
 @records_app.command()
@@ -132,12 +137,10 @@ def pull(
 ) -> None:
     """Add to a store what a URL has more, each record checked."""
     console = SESSION.console(as_json=as_json)
-    from serve.words import count
     from simulate.remote import pull as pull_store
 
     added = pull_store(url, out)
-    console.result_json({"store": str(out), "n_added": added})
-    console.result(f"added {count(added, 'record')} to {out}")
+    _tell_added(console, added, "store", str(out))
 
 
 @records_app.command()

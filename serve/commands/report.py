@@ -34,14 +34,15 @@ def paper(
     opened = [open_store(store) for store in stores]  # refused before plots are imported
 
     from serve.paper_page import VERDICT_MARKS, answer, told, write_paper_page
-    from train.paper import scoreboard
+    from train.paper import paper_records, scoreboard
 
-    board = scoreboard(opened)
+    every = paper_records(opened)
+    board = scoreboard(every)
     console.result(answer(board))
     for each in board:
         console.result(f"{VERDICT_MARKS[each.verdict]} {each.claim}")
         console.result(f"    {each.measure}: {told(each.found)}, {each.n_runs} runs")
-    written = write_paper_page(out, board, opened)
+    written = write_paper_page(out, board, every, opened)
     console.result(f"page in {written}")
     console.result_json(
         {"statements": [each.model_dump(mode="json") for each in board], "page": str(written)}
