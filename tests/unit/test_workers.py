@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import pytest
 from synthetic import NEVER, SHORT_PROTOCOL, lithium, synthetic_frames, synthetic_record
 
+from simulate.actors import Actor
 from simulate.campaign import run_campaign, simulated_ns
 from simulate.checkpoint import Progress
 from simulate.losses import MAX_LOSSES, Losses
 from simulate.plan import Plan
 from simulate.record import Failure, TrajectoryRecord
 from simulate.store import RecordStore, create_or_open
-from simulate.workers import Terms, Workers, _Worker
+from simulate.workers import Terms, Workers
 
 PLAN = Plan(lithium(n_atoms=120), SHORT_PROTOCOL, 1)
 WHOLE = synthetic_record(PLAN.design, PLAN.seed, NEVER)
@@ -34,10 +35,10 @@ def losses(store: RecordStore) -> Losses:
     return Losses(store)
 
 
-def worker() -> _Worker:
+def worker() -> Actor:
     """One that takes any trajectory and never ends it."""
     run = SimpleNamespace(remote=lambda *_: object())
-    return _Worker("one", SimpleNamespace(run=run))
+    return Actor("one", SimpleNamespace(run=run))
 
 
 def checkpoint(store: RecordStore, n_frames: int) -> None:
