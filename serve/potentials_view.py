@@ -69,7 +69,7 @@ def as_json(report: Report) -> dict[str, Any]:
 def summary(potential: Potential) -> dict[str, Any]:
     """Everything about one potential, for machines; what is not known is null."""
     admission = stored("admission", potential)
-    measured = stored("characterised", potential)
+    measured = stored("characterisation", potential)
     names = (
         "name", "element", "kind", "citation", "doi", "mass_g_mol", "lattice", "lattice_constant_A",
         "c_over_a", "melting_temperature_K", "nominal_melting_K", "bulk_density_g_cm3",

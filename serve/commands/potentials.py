@@ -98,7 +98,7 @@ def characterise(
 
     potential = _asked(name)
     effort = Effort(_sizes(sizes), rate, seeds, watch_ps)
-    place = place_to_keep("characterised", potential, out)
+    place = place_to_keep("characterisation", potential, out)
     report = _watched(console, f"measuring {name}", lambda told: measured(name, effort, told))
     tell_report(console, report)
     keep(report, place)
