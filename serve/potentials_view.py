@@ -115,6 +115,8 @@ def _or_not(value: float | None) -> str:
 def _measured(finding: Finding) -> str:
     if finding.measured is not None:
         return f"{finding.measured:.4g}"
+    if finding.failure is not None:
+        return "broke down"
     return "no mean" if finding.at_least is None else f">= {finding.at_least:g}"
 
 

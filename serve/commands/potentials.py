@@ -103,6 +103,8 @@ def characterise(
     tell_report(console, report)
     keep(report, place)
     console.say(f"kept in {place}")
+    if report.verdict == "fail":  # something broke down before it was measured
+        raise typer.Exit(1)
 
 
 def _asked(name: str) -> "Potential":

@@ -9,10 +9,10 @@ from typing import Final, Literal, Self
 
 from pydantic import ValidationError
 
-from simulate.engine import lammps_version
 from simulate.errors import GlassyLiError
 from simulate.files import write_atomically
 from simulate.labels import ovito_version
+from simulate.lammps_library import lammps_version
 from simulate.potentials.potential import Potential
 from simulate.provenance import now
 from simulate.settings import Settings, explain

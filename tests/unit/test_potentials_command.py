@@ -12,7 +12,6 @@ from serve.potentials_view import summary, tell_report
 from simulate.potentials.findings import Finding, Report
 from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
 
-
 MELTING = [
     DEFAULT_POTENTIAL, f"{DEFAULT_POTENTIAL}-na", f"{DEFAULT_POTENTIAL}-k", "cui-2012", "zuo-2020",
 ]  # fmt: skip
