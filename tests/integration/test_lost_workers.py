@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from command_line import GLASSYLI, first_worker, workers_running
+from command_line import GLASSYLI, first_worker, streams_of, workers_running
 from synthetic import SHORT_PROTOCOL, lithium
 
 from simulate.campaign import run_campaign
@@ -57,7 +57,7 @@ def test_a_worker_that_crashes_or_hangs_is_replaced(
     )
     worker = first_worker(running)
     worker.send_signal(sign)
-    stdout, stderr = running.communicate(timeout=400)
+    stdout, stderr = streams_of(running, 400)
     assert running.returncode == 0, stderr
     assert json.loads(stdout)["n_simulated"] == len(PLANS)
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").open()]
