@@ -63,6 +63,8 @@ class Workers:
     Attributes:
         n_workers: Trajectories at a time.
         n_elsewhere: Trajectories left to another campaign that holds them.
+        most_running: Trajectories that ran at once, at most: fewer than `n_workers` where so many
+            wait for a core.
         on_loss: Called with the plan whose worker was lost, and how.
     """
 
@@ -71,6 +73,7 @@ class Workers:
 
         self.n_workers = n_workers
         self.n_elsewhere = 0
+        self.most_running = 0
         self.on_loss: Callable[[Plan, str], None] = lambda _plan, _cause: None
         self._scratch = scratch
         self._store = store
@@ -180,6 +183,7 @@ class Workers:
         task = actor.handle.run.remote(plan, name, self._scratch, checkpoints)
         watch = Watch(silence_limit_s(plan, self._terms.stall_after_s))
         self._running[task] = _Running(actor, plan, time.perf_counter(), watch)
+        self.most_running = max(self.most_running, len(self._running))
         return True
 
     def _next_finished(self) -> Finished | None:
