@@ -21,7 +21,7 @@ from simulate.files import sha256_of
 from simulate.neighbours import neighbours
 from simulate.plan import RELAXED_ONLY_AFTERWARDS, Plan, each_once
 from simulate.record import Parent
-from simulate.snapshot import Snapshot
+from simulate.snapshot import Snapshot, about_its_middle
 from simulate.store import RecordStore
 
 Exchanges = tuple[Exchange, Exchange]
@@ -130,21 +130,6 @@ def placed(start: Snapshot, ours: EmbryoDesign, theirs: EmbryoDesign) -> Snapsho
             "packing density."
         )
     return moved
-
-
-def about_its_middle(start: Snapshot) -> np.ndarray:
-    """Positions about the centre of mass, of a periodic cell by the circular mean of each axis.
-
-    Reference:
-        Bai & Breen, J. Graphics Tools 13, 53 (2008), doi 10.1080/2151237X.2008.10129266.
-    """
-    if not start.is_periodic:
-        return np.asarray(start.positions_A - start.positions_A.mean(axis=0))
-    turn = 2.0 * np.pi * start.positions_A / start.cell_A
-    middle_A = np.angle(np.exp(1j * turn).mean(axis=0)) / (2.0 * np.pi) * start.cell_A
-    apart_A = start.positions_A - middle_A
-    apart_A = apart_A - start.cell_A * np.round(apart_A / start.cell_A)
-    return np.asarray(apart_A - apart_A.mean(axis=0))
 
 
 def _holds(room: Cell, positions_A: np.ndarray) -> bool:
