@@ -63,12 +63,12 @@ def test_the_crystals_of_a_potential_are_those_expected(
 @pytest.mark.needs_ovito
 @pytest.mark.parametrize(
     ("name", "length_ps"),
-    [*((name, 50.0) for name in NICHOL_ACKLAND), ("cui-2012", 0.6), ("sun-2006", 2.0)],
+    [*((name, 15.0) for name in NICHOL_ACKLAND), ("cui-2012", 0.6), ("sun-2006", 2.0)],
 )
 def test_a_free_sphere_keeps_its_core_at_the_hold(
     name: str, length_ps: float, tmp_path: Path
 ) -> None:
-    """Where that is short, `glassyli potentials check --full` is the real one."""
+    """A bad one loses it within 9 ps; `glassyli potentials check --full` is the longer one."""
     potential = potential_named(name)
     core = kept_core(potential, 1000, sphere_temperatures_K(potential)[-1], length_ps, tmp_path)
     assert core.crystalline > LEAST_CORE, core
