@@ -46,7 +46,7 @@ def scoreboard(every: Sequence[Held]) -> list[Statement]:
     """All statements that embryos can speak of, in the order of the paper's figures.
 
     Args:
-        every: What `paper_records` gave; each statement takes those that it is about.
+        every: What `of_the_paper` gave; each statement takes those that it is about.
     """
     records = [record for _, record in every]
     sized, matched = size_series(records), trials(records)
@@ -75,15 +75,18 @@ def scoreboard(every: Sequence[Held]) -> list[Statement]:
     ]
 
 
-def paper_records(stores: Sequence[RecordStore]) -> list[Held]:
-    """Lithium by one potential at one scale of temperatures; a trajectory in two stores once."""
-    found = {
-        record.trajectory_id: (store, record)
-        for store in stores
-        for record in store
+def held_in(stores: Sequence[RecordStore]) -> list[Held]:
+    """All records; a trajectory in two stores once."""
+    return list({r.trajectory_id: (store, r) for store in stores for r in store}.values())
+
+
+def of_the_paper(every: Sequence[Held]) -> list[Held]:
+    """Lithium by one potential at one scale of temperatures."""
+    return [
+        (store, record)
+        for store, record in every
         if record.design.potential == DEFAULT_POTENTIAL and record.protocol.is_homologous
-    }
-    return list(found.values())
+    ]
 
 
 def spacing(every: Sequence[Held]) -> Statement:
