@@ -88,17 +88,20 @@ def told(found: Estimate) -> str:
 
 
 def told_agreement(found: RankAgreement) -> str:
-    """Two potentials, or one with itself, in words."""
+    """How far two potentials agree, in words."""
     one, other = found.potentials
-    n_runs = found.n_runs
-    who, runs = (
-        (f"{one} with itself, every second run", f"{sum(n_runs)}")
-        if one == other
-        else (f"{one} and {other}", f"{n_runs[0]} and {n_runs[1]}")
+    said = (
+        f"{one} and {other}: Kendall's tau {told(found.tau)} of the mean waiting times of "
+        f"{words.count(len(found.embryos), 'embryo')}, {found.n_never} of which never ordered "
+        f"({found.n_runs[0]} and {found.n_runs[1]} runs, {found.horizon_ps:.0f} ps)"
     )
+    if found.halves.value is None:
+        return f"{said}. Too few runs to tell what of that is chance."
+    first, second = found.selves
     return (
-        f"{who}: Kendall's tau {told(found.tau)} over {words.count(len(found.embryos), 'embryo')}, "
-        f"{runs} runs"
+        f"{said}. Half the runs by one with half by the other {told(found.halves)}, of {one} alone "
+        f"{told(first)}, of {other} alone {told(second)}: {told(found.without_chance)} without the "
+        "chance of few runs."
     )
 
 

@@ -182,12 +182,12 @@ def matched_svg(matched: Sequence[Trial]) -> str:
 
 def ranks_svg(agreements: Sequence[RankAgreement]) -> str:
     """Mean waiting time of each embryo by one potential against that by another."""
-    two = [each for each in agreements if each.potentials[0] != each.potentials[1]]
-    if not two:
+    if not agreements:
         return ""
     with mpl.rc_context(PAGE.settings("paper-ranks")):
         figure = Figure(figsize=(WIDTH_IN, 2.9), layout="constrained")
-        for axes, each in zip(figure.subplots(1, len(two), squeeze=False)[0], two, strict=True):
+        grid = figure.subplots(1, len(agreements), squeeze=False)
+        for axes, each in zip(grid[0], agreements, strict=True):
             x, y = zip(*each.waited_ps, strict=True)
             axes.plot(x, y, "o", color=GROUP_COLOURS[0], markersize=5, alpha=0.8)
             ends = (-0.04 * each.horizon_ps, 1.04 * each.horizon_ps)
