@@ -43,9 +43,12 @@ from train.split import folds, outcome_ranks
 
 NO_GRAPH = TrainingConfig(
     n_members=3, n_folds=3, epochs=0, structure_spread=0.0, design_steps=0, slope_spreads=[0.3],
-    snapshots_per_run=1,
+    snapshots_per_run=1, n_packings=1,
 )  # fmt: skip
 """A member takes a second of a core, whatever it learns from."""
+
+IN_PAIRS = NO_GRAPH.model_copy(update={"n_members": 6})
+"""Two for each part, whose draws of the prior are mirrored and cancel."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,7 @@ def test_twenty_trajectories_forecast_new_designs_about_as_well_as_kaplan_meier_
     designs, others = synthetic_designs(10, seed=4), synthetic_designs(100, seed=5)
     store = synthetic_store(tmp_path / "store", designs, 2, truth, has_frames=False)
     new = synthetic_store(tmp_path / "new", others, 1, truth, first_seed=90, has_frames=False)
-    config = TrainingConfig(n_members=5, epochs=0)
+    config = TrainingConfig(n_members=5, n_packings=1, epochs=0)
     predictor = Predictor(synthetic_package(tmp_path / "model", store, config))
     found = evaluate_package(predictor, [new]).scores["fast"]
     # A curve of twenty times is itself uncertain by about this much.
@@ -115,7 +118,7 @@ def test_all_censored_and_all_ordered_are_ordinary(
     tmp_path: Path, truth: Truth, low: float, high: float, word: str
 ) -> None:
     store = synthetic_store(tmp_path / "store", synthetic_designs(6), 2, truth, has_frames=False)
-    package = synthetic_package(tmp_path / "model", store, NO_GRAPH)
+    package = synthetic_package(tmp_path / "model", store, IN_PAIRS)
     assert any(word in warning for warning in package.manifest.warnings)
     assert word in package.card_text
     for each in Predictor(package).predict_designs(synthetic_designs(6)):
