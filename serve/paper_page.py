@@ -98,10 +98,14 @@ def told_agreement(found: RankAgreement) -> str:
     if found.halves.value is None:
         return f"{said}. Too few runs to tell what of that is chance."
     first, second = found.selves
+    left = (
+        "too few runs to tell what of that is chance"
+        if found.without_chance.value is None
+        else f"{told(found.without_chance)} without the chance of few runs"
+    )
     return (
         f"{said}. Half the runs by one with half by the other {told(found.halves)}, of {one} alone "
-        f"{told(first)}, of {other} alone {told(second)}: {told(found.without_chance)} without the "
-        "chance of few runs."
+        f"{told(first)}, of {other} alone {told(second)}: {left}."
     )
 
 

@@ -54,7 +54,8 @@ class RankAgreement(Settings):
         tau: Of the mean waiting times, as run.
         halves: Of half the runs by one with half of those by the other.
         selves: Of half the runs by each with the other half.
-        without_chance: `halves` over the geometric mean of `selves`.
+        without_chance: `halves` over the geometric mean of `selves`; nothing where either of them
+            may be 0: then a quotient says nothing.
     """
 
     potentials: tuple[str, str]
@@ -194,7 +195,8 @@ def _by_halves(pairs: Sequence[Pair]) -> tuple[Estimate, tuple[Estimate, Estimat
     between, first, second = taus / N_SPLITS
     within = np.sqrt(np.maximum(first, 0.0) * np.maximum(second, 0.0))
     selves = estimate(first), estimate(second)
-    return estimate(between), selves, estimate(ratio(between, within))
+    is_sure = all(each.interval is not None and each.interval[0] > 0.0 for each in selves)
+    return estimate(between), selves, estimate(ratio(between, within)) if is_sure else NOTHING
 
 
 def _halves(times_ps: Floats, rng: np.random.Generator) -> tuple[float, float]:

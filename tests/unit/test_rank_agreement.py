@@ -46,13 +46,22 @@ def test_the_sign_tells_whether_the_same_embryos_are_quick(theirs: Truth, sign: 
 
 
 def test_chance_lowers_what_is_run_and_not_what_is_left_without_it() -> None:
-    several = [agreement(BY_CHANCE, BY_CHANCE, first=first) for first in range(1, 800, 100)]
+    several = [agreement(BY_CHANCE, BY_CHANCE, n=8, first=first) for first in range(1, 800, 100)]
+    several = [each for each in several if each.without_chance.value is not None]
     tau, halves, left = (
         np.mean([getattr(each, name).value for each in several])
         for name in ("tau", "halves", "without_chance")
     )
     assert halves < tau < 0.8
     assert left == pytest.approx(1.0, abs=0.2)
+
+
+def test_where_one_does_not_agree_with_itself_nothing_is_left_to_divide_by() -> None:
+    flat = Truth(**SURE | {"shape": 1.0, "size_exponent": 0.0})
+    found = agreement(LARGE_FIRST, flat, n=2)
+    assert found.selves[1].interval[0] < 0.0
+    assert found.without_chance.value is None
+    assert "what of that is chance" in told_agreement(found)
 
 
 def test_where_nothing_orders_there_is_no_rank() -> None:
