@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import pytest
 from pydantic import ValidationError
-
-from simulate.design import EmbryoDesign
 from surrogate.deposition_map import (
     DEPOSITION_MAPS,
     DepositionConditions,
     PaperMap,
     horizon_statement,
 )
+
+from simulate.design import EmbryoDesign
 from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
 
 EVERYWHERE = SampledSpace({})
