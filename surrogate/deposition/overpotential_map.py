@@ -53,7 +53,7 @@ class OverpotentialMap(DepositionMap):
             "reference_atoms",
             "atoms",
             "median embryo size at 0.5 mA/cm2 and 5 min",
-            Prior("log-uniform", 100.0, 1000.0),
+            Prior("log-uniform", 10.0, 1000.0),
         ),
         MapParameter(
             "reference_density_g_cm3",

@@ -109,7 +109,8 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
             bridge=None,
             draws=guess.prior_draws(N_PRIOR_DRAWS),
             is_calibrated=False,
-            said=f"The numbers of the map {guess.name} are an uncalibrated first guess.",
+            said=f"The numbers of the map {guess.name} are an uncalibrated first guess"
+            + (f"; the calibration that ships is of {shipped.model}." if shipped else "."),
         )
     path = Path(named)
     if not path.is_file():
