@@ -12,7 +12,6 @@ from typing import ClassVar, Final, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy.stats import qmc
 
 from simulate.design import Exchange
 from simulate.errors import MisuseError
@@ -179,6 +178,8 @@ class DepositionMap(Settings, ABC):
 
     def prior_draws(self, n: int, seed: int = 1) -> tuple[Self, ...]:
         """Maps that could be, before any observation: evenly spread over the prior (Sobol)."""
+        from scipy.stats import qmc  # slow to import
+
         parameters = self.parameters()
         cube = qmc.Sobol(len(parameters), rng=np.random.default_rng(seed)).random(n)
         columns = [
