@@ -51,7 +51,8 @@ class Prior:
         """
         if self.law == "uniform":
             return self.low + share * (self.high - self.low)
-        return np.asarray(self.low * (self.high / self.low) ** share)
+        # Rounding must not lead beyond the ends.
+        return np.clip(self.low * (self.high / self.low) ** share, self.low, self.high)
 
     def share(self, values: Floats) -> Floats:
         """Share of the prior below each value, same shape: undoes `quantile`."""
