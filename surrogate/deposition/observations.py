@@ -47,6 +47,11 @@ class Observation(Settings, ABC):
     def readings(self) -> tuple[float, float] | None:
         """Ends of the crystalline share as it was read; None: only an order was seen."""
 
+    @property
+    def most_probable(self) -> float:
+        """Largest log-probability that any shares could give it."""
+        return 0.0
+
     def crystalline(self, glassy: Floats, regions: Floats) -> Floats:  # noqa: ARG002
         """What was read, a share of something crystalline, by condition; shape of `glassy`."""
         return 1.0 - glassy
@@ -80,6 +85,11 @@ class AreaShare(Observation):
         """A standard deviation to each side."""
         return self.crystalline_share - self.tolerance, self.crystalline_share + self.tolerance
 
+    @property
+    def most_probable(self) -> float:
+        """Density of a reading without error."""
+        return -math.log(self.tolerance * math.sqrt(2.0 * math.pi))
+
     def log_likelihood(self, glassy: Floats, regions: Floats) -> Floats:  # noqa: ARG002
         """Normal density of the reading."""
         return self._log_density(self.crystalline_share - (1.0 - glassy[:, 0]))
@@ -91,7 +101,7 @@ class AreaShare(Observation):
 
     def _log_density(self, error: Floats) -> Floats:
         scaled: Floats = error / self.tolerance
-        return -0.5 * scaled**2 - math.log(self.tolerance * math.sqrt(2.0 * math.pi))
+        return self.most_probable - 0.5 * scaled**2
 
 
 class Statement(Observation):
@@ -170,6 +180,12 @@ class RibbonCount(Observation):
         n_crystalline = self.n_ribbons - self.n_glassy
         low, high = betaincinv(n_crystalline + 0.5, self.n_glassy + 0.5, (0.05, 0.95))
         return float(low), float(high)
+
+    @property
+    def most_probable(self) -> float:
+        """Binomial, where the share is the one counted."""
+        share = np.array([[self.n_glassy / self.n_ribbons]])
+        return float(self.log_likelihood(share, np.ones(1))[0])
 
     def crystalline(self, glassy: Floats, regions: Floats) -> Floats:
         """Share of crystalline ribbons."""

@@ -132,6 +132,7 @@ def _observation_fit(evidence: Evidence, number: int) -> ObservationFit:
         crystalline=_crystalline(evidence, observation, evidence.every),
         crystalline_before=_crystalline(evidence, observation, ()),
         log_predictive=evidence.log_predictive([number], others),
+        most_probable=observation.most_probable,
     )
 
 

@@ -66,6 +66,14 @@ def test_one_crystalline_region_makes_a_ribbon_crystalline() -> None:
     assert low < 0.5 < high
 
 
+def test_nothing_is_more_probable_than_the_most_probable() -> None:
+    for observation in OBSERVATIONS:
+        shares = np.tile(np.linspace(0.0, 1.0, 400)[:, None], len(observation.conditions))
+        steep = np.maximum(shares - 0.4 * np.arange(len(observation.conditions)), 0.0)
+        found = observation.log_likelihood(steep, np.ones(400)).max()
+        assert found == pytest.approx(observation.most_probable, abs=0.03)
+
+
 def test_impossible_shares_have_a_finite_likelihood() -> None:
     for observation in OBSERVATIONS:
         for glassy in (0.0, 1.0):
