@@ -7,8 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.observations import (
-    OBSERVATIONS,
+from surrogate.deposition.likelihoods import (
     AnyObservation,
     AreaShare,
     Observation,
@@ -16,6 +15,7 @@ from surrogate.deposition.observations import (
     Rising,
     Statement,
 )
+from surrogate.deposition.observations import OBSERVATIONS
 
 PLATED = (DepositionConditions(current_density_mA_cm2=0.5, deposition_time_min=5.0),)
 COMMON = {"name": "x", "series": "time", "seen": "", "citation": "", "conditions": PLATED}
