@@ -15,7 +15,7 @@ from surrogate.deposition_map import DEPOSITION_MAPS, DepositionConditions, Depo
 from surrogate.embryo_distribution import EmbryoDistribution, SampledSpace
 from surrogate.ensemble import epistemic_interval
 from surrogate.prediction import Applicability
-from surrogate.search_config import SearchConfig
+from surrogate.search.config import SearchConfig
 
 Floats = NDArray[np.float64]
 

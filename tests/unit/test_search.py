@@ -18,9 +18,9 @@ from simulate.protocol import Protocol
 from surrogate.applicability import TrainingDomain
 from surrogate.deposition_map import DEPOSITION_MAPS, DepositionConditions
 from surrogate.forecast import Floats, Question
-from surrogate.search import run_search
-from surrogate.search_config import SearchConfig, read_search_config
-from surrogate.search_result import LEAST_WEIGHT
+from surrogate.search.run import run_search
+from surrogate.search.config import SearchConfig, read_search_config
+from surrogate.search.result import LEAST_WEIGHT
 
 EXCHANGES = [("open", "open"), ("confined", "open")]
 
