@@ -202,18 +202,24 @@ def trials_needed(problem: Problem, samplers: Sequence[SamplerName], n_seeds: in
         name: np.array([first_good(values, good) for values in runs]) for name, runs in made.items()
     }
     lines = [
-        Line(f"{problem.name}: trials to 95 %, {name}, median of {n_seeds} seeds",
-             float(np.median(each)), "")
+        Line(
+            f"{problem.name}: trials to 95 %, {name}, median of {n_seeds} seeds",
+            min(float(np.median(each)), N_RANDOM),
+            "(not reached)" if np.isinf(np.median(each)) else "",
+        )
         for name, each in needed.items()
-    ]  # fmt: skip
+    ]
     for name in samplers:
         ratio, low, high = times_fewer(needed["random"], needed[name])
         lines.append(
             Line(
                 f"{problem.name}: times fewer by {name} than by chance (90 %: {low:.2g} to "
                 f"{high:.2g})",
-                ratio, "", goal=1.0, better="more",
-            )  # fmt: skip
+                ratio,
+                "",
+                goal=1.0,
+                better="more",
+            )
         )
     return lines
 

@@ -33,8 +33,8 @@ from simulate.record import PHYSICS_VERSION
 from simulate.store import RecordStore, content_hash, create_or_open
 from surrogate.manifest import SCHEMA_VERSION
 from surrogate.predictor import Predictor
-from surrogate.search.run import run_search
 from surrogate.search.result import SearchResult
+from surrogate.search.run import run_search
 from train.fit import fit_package
 
 
@@ -121,11 +121,11 @@ def _search(
 ) -> Work[SearchResult]:
     console.say("3/5 search    deposition conditions with Optuna")
     asked: list[int] = []
-    with console.progress("search", config.search.n_trials_in_all) as bar:
+    with console.progress("search", config.search.n_trials) as bar:
 
-        def show(done: int, left_s: float | None) -> None:
+        def show(done: int, total: int, left_s: float) -> None:
             asked.append(done)
-            show_search(bar, done, left_s)
+            show_search(bar, done, total, left_s)
 
         found = run_search(predictor, config.search, out, progress=show)
     tell_search(console, found)

@@ -68,7 +68,7 @@ def answer(result: SearchResult) -> str:
     return (
         f"{conditions.current_density_mA_cm2:.3g} mA/cm² for {conditions.deposition_time_min:.3g} "
         f"min ({best.capacity_mAh_cm2:.3g} mAh/cm²){area if conditions.area_factor > 1.0 else ''}: "
-        f"under the map {result.config.deposition_map}, a glassy share of {best.glassy_share:.2f} "
+        f"under the map {result.map_name}, a glassy share of {best.glassy_share:.2f} "
         f"{interval(best.glassy_share_interval)}.{enough}"
     )
 
@@ -91,7 +91,7 @@ def _row(ranked: RankedConditions) -> dict[str, Any]:
 
 def _maps(result: SearchResult) -> list[dict[str, Any]]:
     leading = {
-        "name": result.config.deposition_map,
+        "name": result.map_name,
         "said": result.map_said,
         "assumption": result.assumption,
         "best": _row(result.ranked[0]) if result.ranked else None,

@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 
 from serve.plots import GROUP_COLOURS, TIGHT, WIDTH_IN
 from serve.survival_plot import DASHES
-from serve.themed_svg import PAGE, Theme, themed_svg
+from serve.themed_svg import PAGE, themed_svg
 from surrogate.deposition.observations import OBSERVATIONS, AreaShare, Observation, Statement
-from surrogate.search.judging import metrics_of
+from surrogate.search.judging import SHARE, metrics_of
 from surrogate.search.result import RankedConditions, SearchResult, Surface, Trial
 from surrogate.search.sensitivity import Slice
 from surrogate.search.space import VARIABLES
@@ -28,16 +28,19 @@ GLASSY_COLOURS: Final = LinearSegmentedColormap.from_list(
 )
 """Crystalline blue to glassy amber."""
 
+LEAST_APART: Final = 0.06
+"""Numbers closer than this part of a figure would cover each other."""
+
 MAP_IN: Final = 4.4
 SLICE_IN: Final = 2.3
 
 
-def history_svg(result: SearchResult, theme: Theme = PAGE) -> str:
+def history_svg(result: SearchResult) -> str:
     """Trial after trial: what was worth what, and the best so far; empty of a front."""
     metrics = metrics_of(result.config)
     if len(metrics) > 1:
         return ""
-    with mpl.rc_context(theme.settings("history")):
+    with mpl.rc_context(PAGE.settings("history")):
         figure = Figure(figsize=(WIDTH_IN, 3.2), layout="constrained")
         draw_history(figure.subplots(), result)
         figure.legend(loc="outside upper center", ncols=3, **TIGHT)
@@ -60,6 +63,8 @@ def draw_history(axes: Axes, result: SearchResult) -> None:
         seen = np.isfinite(best)
         axes.step(numbers[seen], best[seen], where="post", color=BEST, label="best so far")
     axes.set(xlabel="trial", ylabel=metric.name)
+    if metric is not SHARE and (values > 0.0).all():
+        axes.set_yscale("log")
 
 
 def _value(trial: Trial, result: SearchResult) -> float:
@@ -69,11 +74,11 @@ def _value(trial: Trial, result: SearchResult) -> float:
     return trial.conditions.current_density_mA_cm2 - trial.cost_mA_cm2
 
 
-def front_svg(result: SearchResult, theme: Theme = PAGE) -> str:
+def front_svg(result: SearchResult) -> str:
     """Assured glassy share against current density, the front on top; empty without trials."""
     if not result.trials:
         return ""
-    with mpl.rc_context(theme.settings("front")):
+    with mpl.rc_context(PAGE.settings("front")):
         figure = Figure(figsize=(WIDTH_IN, 3.6), layout="constrained")
         draw_front(figure.subplots(), result)
         figure.legend(loc="outside upper center", ncols=2, **TIGHT)
@@ -98,20 +103,24 @@ def draw_front(axes: Axes, result: SearchResult) -> None:
     )  # fmt: skip
     if result.config.least_share is not None:
         axes.axhline(result.config.least_share, color=PAGE.ink, linewidth=0.8, linestyle=DASHES)
-    for ranked in result.ranked:
-        place = (ranked.conditions.current_density_mA_cm2, ranked.assured_share)
-        axes.annotate(f"{ranked.rank}", place, xytext=(4, 4), textcoords="offset points")
     axes.set(
         xscale="log", ylim=(-0.02, 1.02), xlabel="current density, mA/cm2",
         ylabel=f"glassy share reached with P = {result.config.confidence:g}",
     )  # fmt: skip
+    named: list[np.ndarray] = []
+    for ranked in result.ranked:
+        place = (ranked.conditions.current_density_mA_cm2, ranked.assured_share)
+        shown = axes.transAxes.inverted().transform(axes.transData.transform(place))
+        if all(np.abs(shown - other).max() > LEAST_APART for other in named):
+            axes.annotate(f"{ranked.rank}", place, xytext=(5, 4), textcoords="offset points")
+            named.append(shown)
 
 
-def slices_svg(slices: Sequence[Slice], theme: Theme = PAGE) -> str:
+def slices_svg(slices: Sequence[Slice]) -> str:
     """The glassy share along each variable; empty where nothing was searched."""
     if not slices:
         return ""
-    with mpl.rc_context(theme.settings("slices")):
+    with mpl.rc_context(PAGE.settings("slices")):
         n_columns = min(3, len(slices))
         n_rows = -(-len(slices) // n_columns)
         figure = Figure(
@@ -134,15 +143,8 @@ def draw_slice(axes: Axes, found: Slice) -> None:
     if found.share is not None and found.low is not None and found.high is not None:
         axes.fill_between(found.values, found.low, found.high, color=FEASIBLE, alpha=0.2, lw=0)
         axes.plot(found.values, found.share, color=FEASIBLE, linewidth=1.5)
-        inside = [
-            (value, share)
-            for value, share, is_feasible in zip(
-                found.values, found.share, found.is_feasible or (), strict=True
-            )
-            if is_feasible
-        ]
-        if inside:
-            axes.plot(*zip(*inside, strict=True), "o", color=BEST, markersize=4)
+    if found.best is not None:
+        axes.axvline(found.best, color=BEST, linewidth=1.2)
     axes.set(ylim=(-0.02, 1.02), xlabel=variable.label)
     if variable.is_log:
         axes.set_xscale("log")
@@ -150,17 +152,17 @@ def draw_slice(axes: Axes, found: Slice) -> None:
 
 def _slice_legend() -> list[Line2D]:
     return [
-        Line2D([], [], color=FEASIBLE, label="all else as in the best"),
-        Line2D([], [], color=BEST, marker="o", linestyle="", markersize=4, label="feasible"),
+        Line2D([], [], color=BEST, linewidth=1.2, label="rank 1"),
+        Line2D([], [], color=FEASIBLE, label="all else as there"),
         Line2D([], [], color=REST, linestyle=DASHES, label="mean over the space"),
     ]
 
 
-def surfaces_svg(result: SearchResult, theme: Theme = PAGE) -> str:
+def surfaces_svg(result: SearchResult) -> str:
     """The glassy share over current and time under each map, with the paper's observations."""
     if not result.surfaces:
         return ""
-    with mpl.rc_context(theme.settings("surfaces")):
+    with mpl.rc_context(PAGE.settings("surfaces")):
         n = len(result.surfaces)
         figure = Figure(figsize=(MAP_IN * n, 3.9), layout="constrained")
         row = figure.subplots(1, n, sharex=True, sharey=True, squeeze=False)[0]
@@ -180,6 +182,11 @@ def draw_surface(axes: Axes, found: Surface, result: SearchResult) -> mpl.cm.Sca
         currents, times, np.array(found.share), levels=np.linspace(0.0, 1.0, 21),
         cmap=GLASSY_COLOURS,
     )  # fmt: skip
+    if result.config.least_share is not None and np.ptp(found.share) > 0.0:
+        axes.contour(
+            currents, times, np.array(found.share), levels=[result.config.least_share],
+            colors=PAGE.ink, linewidths=1.2,
+        )  # fmt: skip
     least = result.config.min_capacity_mAh_cm2
     if least is not None:
         axes.plot(currents, least / currents * 60.0, color=PAGE.ink, linestyle=DASHES, lw=1.0)

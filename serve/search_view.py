@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 COLUMNS: Final = 100
 
 
-def show_search(bar: ProgressBar, done: int, seconds_left: float | None) -> None:
+def show_search(bar: ProgressBar, done: int, total: int, seconds_left: float) -> None:
     """Move the bar of a search."""
-    bar.at(done, seconds_left=seconds_left)
+    bar.at(done, seconds_left=seconds_left, total=total)
 
 
 def tell_search(console: Console, result: "SearchResult") -> None:
     """A search's answer, for people: what to do, how sure it is, what it rests on."""
     _say(console, result.asked, indent="")
     console.result(
-        f"{count(result.n_trials, 'trial')} under the map {result.config.deposition_map}, "
+        f"{count(result.n_trials, 'trial')} under the map {result.map_name}, "
         f"{result.n_feasible} feasible; model {result.model}"
     )
     if result.least_violation is not None:
@@ -49,12 +49,13 @@ def tell_search(console: Console, result: "SearchResult") -> None:
 def _tell_ranked(console: Console, result: "SearchResult") -> None:
     if not result.ranked:
         return
-    least = result.config.least_share
+    least, has_cost = result.config.least_share, any(each.cost_mA_cm2 for each in result.ranked)
     console.result("")
     console.table(
         [
             "rank",
             *_CONDITIONS,
+            *(["area cost"] if has_cost else []),
             "glassy share",
             "90 %",
             *([] if least is None else [f"P(>= {least:g})"]),
@@ -64,6 +65,7 @@ def _tell_ranked(console: Console, result: "SearchResult") -> None:
             [
                 ranked.rank,
                 *_conditions(ranked),
+                *([f"{ranked.cost_mA_cm2:.2g}"] if has_cost else []),
                 f"{ranked.glassy_share:.2f}",
                 interval(ranked.glassy_share_interval),
                 *([] if ranked.p_enough is None else [f"{ranked.p_enough:.2f}"]),
@@ -72,9 +74,8 @@ def _tell_ranked(console: Console, result: "SearchResult") -> None:
             for ranked in result.ranked
         ],
     )
-    outside = [ranked for ranked in result.ranked if not ranked.applicability.is_inside]
-    for reason in reasons_by_rank(outside):
-        _say(console, f"not in the data: {reason}")
+    for reason in reasons_by_rank(result.ranked[:1]):
+        _say(console, f"outside the data, {reason[:1].lower()}{reason[1:]}")
 
 
 def _tell_maps(console: Console, result: "SearchResult") -> None:
@@ -82,7 +83,7 @@ def _tell_maps(console: Console, result: "SearchResult") -> None:
         return
     console.result("")
     console.result("The best under each map, and what each map says of rank 1:")
-    rows = [_map_row(result.config.deposition_map, result.ranked[:1], None)]
+    rows = [_map_row(result.map_name, result.ranked[:1], None)]
     rows += [
         _map_row(each.name, () if each.best is None else (each.best,), each)
         for each in result.under_maps
@@ -170,17 +171,18 @@ def _tell_variance(console: Console, parts: "tuple[VariancePart, ...]") -> None:
     console.result("")
     console.result("Where the doubt about rank 1's glassy share comes from:")
     console.table(
-        ["", "standard deviation", "of the variance", ""],
+        ["", "standard deviation", "of the variance"],
         [
             [
                 part.source,
                 "-" if part.variance is None else f"{part.variance**0.5:.3f}",
                 "-" if part.part is None else f"{100 * part.part:.0f} %",
-                part.said,
             ]
             for part in parts
         ],
     )
+    for part in parts:
+        _say(console, f"{part.source}: {part.said[:1].lower()}{part.said[1:]}")
 
 
 def _tell_importances(console: Console, result: "SearchResult") -> None:

@@ -1,5 +1,6 @@
 """`glassyli search`: which deposition conditions keep lithium from ordering?"""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,8 @@ def search(
         str | None, typer.Option(help="tpe, gp (few trials), nsga2 (pareto), random or sobol.")
     ] = None,
     deposition_map: Annotated[
-        str | None, typer.Option("--map", help="Map that leads: a name, or a calibrated map's file.")
+        str | None,
+        typer.Option("--map", help="Map that leads: a name, or a calibrated map's file."),
     ] = None,
     horizon_ps: HorizonPs = None,
     fix: Annotated[
@@ -81,10 +83,8 @@ def search(
     from surrogate.search.run import run_search
 
     predictor = Predictor.load(path)
-    with console.progress("search", settings.n_trials_in_all) as bar:
-        result = run_search(
-            predictor, settings, place, lambda done, left_s: show_search(bar, done, left_s)
-        )
+    with console.progress("search", settings.n_trials) as bar:
+        result = run_search(predictor, settings, place, partial(show_search, bar))
     page = write_search_page(out / "search.html", result)
     console.result_json(result.model_dump(mode="json"))
     tell_search(console, result)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from simulate.potentials.registry import potential_named
 from surrogate.deposition.registry import ChosenMap
 from surrogate.search.config import SearchConfig
 from surrogate.search.describing import least_violation, ranked_conditions, trial_of
-from surrogate.search.horizons import horizon_checks, horizon_note
+from surrogate.search.horizons import horizon_checks, horizon_notes
 from surrogate.search.judging import Judge, Judged, metrics_of
 from surrogate.search.ranking import best_of, corners, front, ranking_rule, recommended
 from surrogate.search.result import HorizonCheck, SearchResult, UnderMap
@@ -56,6 +55,7 @@ def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
         model=package.label,
         horizon_ps=question.horizon_ps,
         horizon_statement=question.statement,
+        map_name=question.deposition_map.name,
         assumption=question.deposition_map.assumption,
         map_said=leading.chosen.said,
         n_trials=len(leading.tried),
@@ -69,9 +69,7 @@ def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
         under_maps=tuple(_under(each, best) for each in others),
         horizon_checks=checks,
         robustness=None if best is None else robustness(judge, best),
-        variance=()
-        if best is None
-        else variance_parts(judge, best, leading.chosen, other_maps),
+        variance=() if best is None else variance_parts(judge, best, leading.chosen, other_maps),
         sensitivity=sensitivity(judge, best),
         surfaces=tuple(surface(each.judge, best) for each in (leading, *others)),
         trials=tuple(trial_of(one) for one in leading.tried),
@@ -115,9 +113,9 @@ def _notes(
     best: Judged | None, checks: Sequence[HorizonCheck], config: SearchConfig
 ) -> tuple[str, ...]:
     """What a reader should know before acting on the ranking."""
-    order = horizon_note(checks)
+    by_horizon = tuple(horizon_notes(checks, best, config))
     if best is None:
-        return () if order is None else (order,)
+        return by_horizon
     said = [ranking_rule(config)]
     at_bounds = corners(best, config.space)
     if at_bounds:
@@ -130,7 +128,7 @@ def _notes(
                 "Glassiness alone prefers slow plating of little lithium: ask for the fastest "
                 "plating, or for a capacity, to get conditions that are useful as well."
             )
-    return (*said, *([] if order is None else [order]))
+    return (*said, *by_horizon)
 
 
 def _limits(leading: Searched) -> tuple[str, ...]:
@@ -138,13 +136,15 @@ def _limits(leading: Searched) -> tuple[str, ...]:
     question = leading.judge.question
     potential = potential_named(question.space.potential)
     return (
-        "No SEI, no Li2O, no charge, no electrolyte but for how openly embryos exchange: a "
-        f"one-component metal under one interatomic potential, {question.space.potential} "
-        f"({potential.citation}).",
+        (
+            "No SEI, no Li2O, no charge, no electrolyte but for how openly embryos exchange: a "
+            f"one-component metal under one interatomic potential, {question.space.potential} "
+            f"({potential.citation})."
+        ),
         f"Temperatures are labels: {potential.about_temperatures}.",
-        "Nothing in the paper's observations speaks of temperature or of the area factor of a "
-        "collector: what is said of them is the map's assumption alone.",
+        (
+            "Nothing in the paper's observations speaks of temperature or of the area factor of a "
+            "collector: what is said of them is the map's assumption alone."
+        ),
         question.statement,
     )
-
-

@@ -1,4 +1,4 @@
-"""What is searched: the question, the variables and their bounds, and how sure an answer must be."""
+"""What is searched: the question, the variables, their bounds, and how sure it must be."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -163,11 +163,6 @@ class SearchConfig(Settings):
         return self.n_trials if self.space.searched else 1
 
     @property
-    def n_trials_in_all(self) -> int:
-        """Under all maps."""
-        return self.n_trials_of_a_map * len(self.maps)
-
-    @property
     def most_capacity_mAh_cm2(self) -> float:
         """What the bounds allow."""
         bounds = self.space.bounds
@@ -179,9 +174,7 @@ class SearchConfig(Settings):
 
     def conditions(self, values: Mapping[str, float]) -> DepositionConditions:
         """Conditions from values of the searched variables (or of all of them)."""
-        return DepositionConditions.model_validate(
-            {**self.space.fixed, **values} | self._preset
-        )
+        return DepositionConditions.model_validate({**self.space.fixed, **values} | self._preset)
 
     @property
     def _preset(self) -> dict[str, str]:

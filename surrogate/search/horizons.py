@@ -1,7 +1,6 @@
 """Does the answer hold at other horizons, or is the optimum made by the horizon?"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,9 +8,10 @@ from scipy.stats import kendalltau
 
 from simulate.units import PS_PER_NS
 from surrogate.search.confidence import Floats
+from surrogate.search.config import SearchConfig
 from surrogate.search.describing import trial_of
 from surrogate.search.judging import Judge, Judged
-from surrogate.search.ranking import best_of
+from surrogate.search.ranking import best_of, is_distinct, places_of
 from surrogate.search.result import HorizonCheck
 
 HORIZONS_PS: Final = (250.0, 500.0, 1000.0, 5000.0)
@@ -37,20 +37,16 @@ def horizon_checks(
     compared = feasible if len(feasible) >= LEAST_COMPARED else list(tried)
     shares = np.array([one.forecast.glassy_share for one in compared])
     domain = judge.question.predictor.package.manifest.domain
-    for horizon_ps in HORIZONS_PS:
-        there = replace(judge, question=judge.question.at_horizon(horizon_ps))
-        again = dict(
-            zip(map(id, tried), there.judged([one.conditions for one in tried]), strict=True)
-        )
-        found = best_of([one for one in again.values() if one.is_feasible], judge.config)
+    places = {id(one): number for number, one in enumerate(tried)}
+    for horizon_ps, there in zip(HORIZONS_PS, judge.judged_at(tried, HORIZONS_PS), strict=True):
+        found = best_of([one for one in there if one.is_feasible], judge.config)
+        again = np.array([there[places[id(one)]].forecast.glassy_share for one in compared])
         yield HorizonCheck(
             horizon_ps=horizon_ps,
             is_extrapolation=horizon_ps > domain.longest_hold_ps,
-            kendall_tau=rank_correlation(
-                shares, np.array([again[id(one)].forecast.glassy_share for one in compared])
-            ),
+            kendall_tau=rank_correlation(shares, again),
             n_compared=len(compared),
-            ours=trial_of(again[id(best)]) if best is not None else None,
+            ours=trial_of(there[places[id(best)]]) if best is not None else None,
             best=trial_of(found) if found is not None else None,
         )
 
@@ -62,17 +58,45 @@ def rank_correlation(shares: Floats, shares_elsewhere: Floats) -> float | None:
     return float(kendalltau(shares, shares_elsewhere).statistic)
 
 
-def horizon_note(checks: Sequence[HorizonCheck]) -> str | None:
-    """Whether the order of conditions holds, in a sentence; None where there is no order."""
+def horizon_notes(
+    checks: Sequence[HorizonCheck], best: Judged | None, config: SearchConfig
+) -> Iterator[str]:
+    """Whether the order of conditions and the optimum hold, a sentence each."""
     taus = {
         check.horizon_ps: check.kendall_tau for check in checks if check.kendall_tau is not None
     }
-    if not taus:
-        return None
-    listed = ", ".join(f"{tau:.2f} at {horizon / PS_PER_NS:g} ns" for horizon, tau in taus.items())
-    if min(taus.values()) >= STEADY_TAU:
-        return f"The order of conditions hardly changes with the horizon (Kendall's tau {listed})."
+    if taus:
+        listed = ", ".join(f"{tau:.2f} at {_ns(horizon)}" for horizon, tau in taus.items())
+        yield (
+            f"The order of conditions hardly changes with the horizon (Kendall's tau {listed})."
+            if min(taus.values()) >= STEADY_TAU
+            else f"The order of conditions changes with the horizon (Kendall's tau {listed}): this "
+            "optimum is made by the horizon."
+        )
+    moved = [check for check in checks if best is not None and _has_moved(check, best, config)]
+    if moved:
+        listed = ", ".join(f"{_told(check)} at {_ns(check.horizon_ps)}" for check in moved)
+        yield f"The optimum itself moves with the horizon: {listed}."
+
+
+def _has_moved(check: HorizonCheck, best: Judged, config: SearchConfig) -> bool:
+    """Whether the optimum at another horizon is another one."""
+    if check.best is None:
+        return True
+    space = config.space
+    here, there = places_of(best.conditions, space), places_of(check.best.conditions, space)
+    return is_distinct(here, there)
+
+
+def _told(check: HorizonCheck) -> str:
+    if check.best is None:
+        return "nothing is feasible"
+    conditions = check.best.conditions
     return (
-        f"The order of conditions changes with the horizon (Kendall's tau {listed}): this optimum "
-        "is made by the horizon."
+        f"{conditions.current_density_mA_cm2:.3g} mA/cm2 for "
+        f"{conditions.deposition_time_min:.3g} min"
     )
+
+
+def _ns(horizon_ps: float) -> str:
+    return f"{horizon_ps / PS_PER_NS:g} ns"

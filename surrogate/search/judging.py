@@ -1,12 +1,13 @@
-"""What a forecast is worth to a question: the objectives, and how far each requirement is missed."""
+"""What a forecast is worth to a question: the objectives, and how far requirements are missed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import ChosenMap
@@ -119,21 +120,61 @@ class Judge:
     question: Question
     draws: tuple[DepositionMap, ...]
     config: SearchConfig
+    _known: dict[DepositionConditions, Judged] = field(default_factory=dict, compare=False)
 
     def judged(self, conditions: Sequence[DepositionConditions]) -> list[Judged]:
-        """Each of several conditions.
+        """Each of several conditions; what was asked before is remembered.
 
         Raises:
             MisuseError: A temperature was not sampled.
         """
-        forecasts = self.question.forecasts(conditions)
-        if not self.draws:
-            return [self._judged(each, each.members) for each in forecasts]
-        drawn = [self.question.under(each).forecasts(conditions) for each in self.draws]
-        return [
-            self._judged(forecast, np.stack([one[number].members for one in drawn]))
-            for number, forecast in enumerate(forecasts)
+        new = [each for each in dict.fromkeys(conditions) if each not in self._known]
+        forecasts = self.question.forecasts(new)
+        drawn = [self.question.under(each).forecasts(new) for each in self.draws]
+        for number, (each, forecast) in enumerate(zip(new, forecasts, strict=True)):
+            members = [one[number].members for one in drawn]
+            self._known[each] = self._judged(
+                forecast, np.stack(members) if members else forecast.members
+            )
+        return [self._known[each] for each in conditions]
+
+    def judged_at(
+        self, judged: Sequence[Judged], horizons_ps: Sequence[float]
+    ) -> list[list[Judged]]:
+        """The same conditions at several horizons: for each horizon, all of them.
+
+        One call of the model a map, whatever the number of horizons.
+        """
+        conditions = [each.conditions for each in judged]
+        space = self.question.space
+        expected = [each.forecast.expected for each in judged]
+        ours = self._shares_at(expected, horizons_ps)
+        drawn = [
+            self._shares_at([each.embryos(one, space) for one in conditions], horizons_ps)
+            for each in self.draws
         ]
+        shares = np.stack(drawn, axis=2) if drawn else ours
+        return [
+            [
+                self._judged(replace(one.forecast, members=members), shares_here)
+                for one, members, shares_here in zip(
+                    judged, ours[:, number], shares[:, number], strict=True
+                )
+            ]
+            for number in range(len(horizons_ps))
+        ]
+
+    def _shares_at(
+        self, expected: Sequence[EmbryoDistribution], horizons_ps: Sequence[float]
+    ) -> Floats:
+        """Glassy shares by each member, shape ``(n_conditions, n_horizons, n_members)``."""
+        designs = [embryo.design for each in expected for embryo in each.embryos]
+        weights = np.array([embryo.weight for each in expected for embryo in each.embryos])
+        index = self.question.predictor.survival_members(designs, horizons_ps)
+        ends = np.cumsum([len(each.embryos) for each in expected])[:-1]
+        parts = np.split(index * weights[:, None], ends, axis=1)
+        summed = np.stack([part.sum(axis=1).T for part in parts])
+        return np.asarray(np.clip(summed, 0.0, 1.0))
 
     def answers(self, proposed: Sequence[Mapping[str, float]]) -> list[Answer]:
         """What proposed values of the searched variables are worth."""

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from scipy.stats import t as student_t
 
+from surrogate.deposition.conditions import DepositionConditions
 from surrogate.prediction import INTERVAL_LEVEL
 from surrogate.search.confidence import Floats
 from surrogate.search.config import SearchConfig
@@ -57,17 +58,20 @@ def front(judged: Sequence[Judged]) -> list[Judged]:
     if not judged:
         return []
     gains = np.array([[one.value(SHARE), one.value(SPEED), -one.value(COST)] for one in judged])
-    no_worse = (gains[None, :, :] >= gains[:, None, :]).all(axis=2)
-    better = (gains[None, :, :] > gains[:, None, :]).any(axis=2)
-    is_beaten = (no_worse & better).any(axis=1)
-    kept = [one for one, beaten in zip(judged, is_beaten, strict=True) if not beaten]
+    ours, theirs = gains[:, None, :], gains[None, :, :]
+    beats = np.all(theirs >= ours, axis=2) & np.any(theirs > ours, axis=2)
+    kept = [one for one, by in zip(judged, beats, strict=True) if not by.any()]
     return sorted(kept, key=_current)
 
 
-def places_of(one: Judged, space: Space) -> dict[str, float]:
+def places_of(conditions: DepositionConditions, space: Space) -> dict[str, float]:
     """Where the searched variables of some conditions lie between their bounds, 0 to 1."""
-    values = {name: float(getattr(one.conditions, name)) for name in space.searched}
-    return space.place(values)
+    return space.place({name: float(getattr(conditions, name)) for name in space.searched})
+
+
+def is_distinct(here: Mapping[str, float], there: Mapping[str, float]) -> bool:
+    """Whether two places differ by more than a matter of taste."""
+    return any(abs(here[name] - there[name]) > DISTINCT for name in here)
 
 
 def ranking_rule(config: SearchConfig) -> str:
@@ -173,12 +177,8 @@ def _student_quantile(n_members: int) -> float:
 
 def _is_new(one: Judged, chosen: Sequence[Judged], config: SearchConfig) -> bool:
     space = config.space
-    here = places_of(one, space)
-    return all(_is_distinct(here, places_of(other, space)) for other in chosen)
-
-
-def _is_distinct(here: Mapping[str, float], there: Mapping[str, float]) -> bool:
-    return any(abs(here[name] - there[name]) > DISTINCT for name in here)
+    here = places_of(one.conditions, space)
+    return all(is_distinct(here, places_of(other.conditions, space)) for other in chosen)
 
 
 def _current(one: Judged) -> float:
@@ -188,7 +188,7 @@ def _current(one: Judged) -> float:
 def corners(best: Judged, space: Space) -> list[str]:
     """Bounds that the best conditions lie at, in words."""
     found = []
-    for name, place in places_of(best, space).items():
+    for name, place in places_of(best.conditions, space).items():
         if place < DISTINCT or place > 1.0 - DISTINCT:
             end = "least" if place < DISTINCT else "largest"
             found.append(f"{VARIABLES[name].words} is near its {end} value")

@@ -189,7 +189,8 @@ class SearchResult(Settings):
         model: Name and short hash of the model package.
         horizon_ps: Horizon of every glassy share here, ps.
         horizon_statement: What such a share says and what it does not.
-        assumption: Of the deposition map that leads.
+        map_name: Of the deposition map that leads.
+        assumption: Of that map.
         map_said: Where the numbers of that map come from.
         n_feasible: Trials that met every requirement.
         ranked: Best first; empty where no trial was feasible.
@@ -205,6 +206,7 @@ class SearchResult(Settings):
     model: str
     horizon_ps: float
     horizon_statement: str
+    map_name: str
     assumption: str
     map_said: str
     n_trials: int

@@ -22,7 +22,9 @@ def robustness(judge: Judge, best: Judged) -> Robustness:
     """
     names = [name for name in judge.config.space.bounds if _value(best, name) > 0.0]
     changes = [
-        (name, _off(judge, best, name, sign)) for name in names for sign in (1.0 - TENTH, 1.0 + TENTH)
+        (name, _off(judge, best, name, sign))
+        for name in names
+        for sign in (1.0 - TENTH, 1.0 + TENTH)
     ]
     changes = [(name, value) for name, value in changes if value != _value(best, name)]
     alone = judge.judged([_changed(judge, best, {name: value}) for name, value in changes])

@@ -18,11 +18,11 @@ import optuna
 
 from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
+from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
 from surrogate.manifest import Manifest
 from surrogate.search.answer import Searched, answer
-from surrogate.deposition.conditions import DepositionConditions
 from surrogate.search.config import SCHEMA_VERSION, SearchConfig, corner_conditions
 from surrogate.search.judging import Judge, drawn_maps, metrics_of
 from surrogate.search.result import SearchResult, write_result
@@ -39,8 +39,8 @@ from surrogate.study import (
 USUAL_NAME: Final = "deposition"
 """Of a study, before the name of its map."""
 
-Listener = Callable[[int, float | None], None]
-"""Called with trials done under all maps, and a guess of the seconds left."""
+Listener = Callable[[int, int, float], None]
+"""Called with trials done and trials in all, under all maps, and a guess of the seconds left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,16 @@ def require_same(manifest: Manifest, config: SearchConfig, place: Place) -> None
 
 
 def maps_of(config: SearchConfig, model: str, potentials: Sequence[str]) -> list[ChosenMap]:
-    """The maps of a search, that which leads first.
+    """The maps of a search, that which leads first; of several of one name the first.
 
     Raises:
         MisuseError: No such map, or one calibrated with another model.
     """
-    return [choose_map(name, model, potentials) for name in config.maps]
+    found: dict[str, ChosenMap] = {}
+    for named in config.maps:
+        chosen = choose_map(named, model, potentials)
+        found.setdefault(chosen.deposition_map.name, chosen)
+    return list(found.values())
 
 
 def bridge_of(config: SearchConfig, leading: ChosenMap) -> TimeBridge:
@@ -191,17 +195,16 @@ def _bring_to_end(
     progress: Listener | None,
 ) -> None:
     """All studies, one after the other."""
-    began = time.monotonic()
-    n_each = config.n_trials_of_a_map
+    began, n_each = time.monotonic(), config.n_trials_of_a_map
     n_before = [min(len(finished_trials(study)), n_each) for study in studies]
+    n_all = n_each * len(studies)
     for number, (study, judge) in enumerate(zip(studies, judges, strict=True)):
 
-        def told(n_done: int, _: float | None, number: int = number) -> None:
-            if progress is None:
-                return
-            done = number * n_each + n_done + sum(n_before[number + 1 :])
-            new, left = done - sum(n_before), config.n_trials_in_all - done
-            progress(done, (time.monotonic() - began) / new * left)
+        def told(n_done: int, _: float, number: int = number) -> None:
+            if progress is not None:
+                done = number * n_each + n_done + sum(n_before[number + 1 :])
+                spent_s = time.monotonic() - began
+                progress(done, n_all, spent_s / (done - sum(n_before)) * (n_all - done))
 
         run_trials(
             study,

@@ -37,8 +37,8 @@ GP_TRIALS_PER_CALL: Final = 2
 POPULATION: Final = 20
 """Of NSGA-II: ten generations in 200 trials, where Optuna's own 50 would leave four."""
 
-Listener = Callable[[int, float | None], None]
-"""Called with trials done and a guess of the seconds left (None: not known yet)."""
+Listener = Callable[[int, float], None]
+"""Called with trials done and a guess of the seconds left."""
 
 
 @dataclass(frozen=True, slots=True)

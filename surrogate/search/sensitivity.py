@@ -53,7 +53,7 @@ class Slice(Settings):
         partial_dependence: Mean share over the searched space with this variable set.
         share: With all others as in the best conditions; None where nothing was feasible.
         low, high: 90 % interval of `share`.
-        is_feasible: Whether every requirement holds there.
+        best: Value of the variable in the best conditions; None where nothing was feasible.
 
     Reference:
         Friedman, Ann. Statist. 29, 1189 (2001), doi 10.1214/aos/1013203451.
@@ -65,7 +65,7 @@ class Slice(Settings):
     share: tuple[float, ...] | None
     low: tuple[float, ...] | None
     high: tuple[float, ...] | None
-    is_feasible: tuple[bool, ...] | None
+    best: float | None
 
 
 class Sensitivity(Settings):
@@ -125,7 +125,7 @@ def _slice(judge: Judge, name: str, names: list[str], best: Judged | None) -> Sl
     everywhere = _shares(judge, names, grid.reshape(-1, len(names)))
     at_best = None
     if best is not None:
-        here = places_of(best, space)
+        here = places_of(best.conditions, space)
         at_best = judge.judged(
             [judge.config.conditions(space.at({**here, name: place})) for place in along.tolist()]
         )
@@ -138,7 +138,7 @@ def _slice(judge: Judge, name: str, names: list[str], best: Judged | None) -> Sl
         share=None if at_best is None else tuple(one.glassy_share for one in at_best),
         low=None if at_best is None else tuple(one.interval[0] for one in at_best),
         high=None if at_best is None else tuple(one.interval[1] for one in at_best),
-        is_feasible=None if at_best is None else tuple(one.is_feasible for one in at_best),
+        best=None if best is None else float(getattr(best.conditions, name)),
     )
 
 

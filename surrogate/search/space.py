@@ -159,9 +159,7 @@ def _bounds(values: str, text: str, *, is_fixed: bool) -> Bounds:
         numbers = [float(each) for each in ends]
         low, high = (*numbers, *numbers)[:2] if is_fixed else numbers
     except ValueError as error:
-        example = (
-            "--fix temperature_K=300" if is_fixed else "--bound current_density_mA_cm2=0.1:5"
-        )
+        example = "--fix temperature_K=300" if is_fixed else "--bound current_density_mA_cm2=0.1:5"
         raise MisuseError(
             f"a variable must be given as in `{example}`, but got {text!r}. Mend it."
         ) from error

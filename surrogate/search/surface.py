@@ -11,9 +11,9 @@ from surrogate.search.result import Surface
 N_CURRENTS: Final = 19
 N_TIMES: Final = 17
 
-SHOWN_CURRENT_mA_cm2: Final = (0.1, 2.5)
-SHOWN_TIME_MIN: Final = (1.0, 600.0)
-"""Always within the picture: where the paper's deposits lie."""
+SHOWN_CURRENT_mA_cm2: Final = (0.07, 3.5)
+SHOWN_TIME_MIN: Final = (0.7, 900.0)
+"""Always within the picture: where the paper's deposits lie, 0.1 to 2.5 mA/cm2, 1 to 600 min."""
 
 
 def surface(judge: Judge, best: Judged | None) -> Surface:

@@ -56,8 +56,10 @@ def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> 
     return (
         "choice of the map",
         float(np.var(shares)),
-        f"Between {len(shares)} maps, each as likely as the others: "
-        f"{', '.join(f'{share:.2f}' for share in shares)}.",
+        (
+            f"Between {len(shares)} maps, each as likely as the others: "
+            f"{', '.join(f'{share:.2f}' for share in shares)}."
+        ),
     )
 
 
@@ -99,8 +101,10 @@ def _surrogate(best: Judged) -> Found:
     return (
         "surrogate",
         float(members.var(ddof=1)) * (1.0 + 1.0 / n),
-        f"Between {n} members, each trained on other data; what chance in the training "
-        "trajectories does to it is in here.",
+        (
+            f"Between {n} members, each trained on other data; what chance in the training "
+            "trajectories does to it is in here."
+        ),
     )
 
 

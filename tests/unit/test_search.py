@@ -4,13 +4,11 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-
 from nucleation import Floats, Manifest, NucleationModel, Package, training_domain
 
 from simulate.design import EmbryoDesign, read_designs
@@ -278,7 +276,8 @@ class Stop(Exception):  # noqa: N818 - stands for ctrl-c
 
 
 def stop_at(n_trials: int):
-    def progress(done: int, _: float | None) -> None:
+    def progress(done: int, total: int, _: float) -> None:
+        assert total == 30
         if done >= n_trials:
             raise Stop
 
@@ -329,13 +328,13 @@ def test_n_trials_is_a_total(tmp_path: Path) -> None:
     journal = (tmp_path / "journal.log").read_bytes()
     seen: list[int] = []
     again = run_search(
-        NucleationModel(), config(n_trials=20), tmp_path, lambda done, _: seen.append(done)
+        NucleationModel(), config(n_trials=20), tmp_path, lambda done, *_: seen.append(done)
     )
     assert again == first
     assert (tmp_path / "journal.log").read_bytes() == journal
     assert seen == []
     more = run_search(
-        NucleationModel(), config(n_trials=35), tmp_path, lambda done, _: seen.append(done)
+        NucleationModel(), config(n_trials=35), tmp_path, lambda done, *_: seen.append(done)
     )
     assert more.n_trials == 35
     assert seen == [30, 35]
@@ -370,9 +369,8 @@ def test_a_foreign_journal_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_two_searches_do_not_share_a_folder(tmp_path: Path) -> None:
-    def intrude(done: int, seconds_left: float | None) -> None:
-        assert done < 30
-        assert seconds_left is not None
+    def intrude(done: int, total: int, seconds_left: float) -> None:
+        assert done < total
         assert seconds_left > 0.0
         with pytest.raises(MisuseError, match="another is running"):
             run_search(NucleationModel(), config(), tmp_path)
@@ -384,7 +382,7 @@ def test_two_searches_do_not_share_a_folder(tmp_path: Path) -> None:
 
 def test_the_model_is_called_in_batches(tmp_path: Path) -> None:
     model, calls = NucleationModel(), []
-    run_search(model, config(), tmp_path, lambda done, _: calls.append((done, model.n_calls)))
+    run_search(model, config(), tmp_path, lambda done, *_: calls.append((done, model.n_calls)))
     first = calls[0][1]
     assert calls == [(10, first), (20, first + 1), (30, first + 2)]
 

@@ -43,7 +43,9 @@ def test_trials_carry_constraints_and_facts(sampler: SamplerName) -> None:
     assert len({tuple(trial.params.values()) for trial in trials}) == 12
 
 
-@pytest.mark.parametrize(("sampler", "n_trials", "seeds"), [("tpe", 40, (1, 2, 3)), ("gp", 14, (1,))])
+@pytest.mark.parametrize(
+    ("sampler", "n_trials", "seeds"), [("tpe", 40, (1, 2, 3)), ("gp", 14, (1,))]
+)
 def test_what_learns_comes_nearer_than_chance_within_what_is_allowed(
     sampler: SamplerName, n_trials: int, seeds: tuple[int, ...]
 ) -> None:
@@ -91,7 +93,7 @@ def test_an_answer_that_never_comes_leaves_no_half_made_trial() -> None:
     study = optuna.create_study(direction="maximize")
     run_trials(study, SPACE, answers, sampler="sobol", seed=1, n_trials=10)
 
-    def dies(proposed: Sequence[dict[str, Any]]) -> list[Answer]:
+    def dies(_: Sequence[dict[str, Any]]) -> list[Answer]:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -111,13 +113,12 @@ def test_a_sobol_sequence_fills_its_bounds_evenly() -> None:
 
 
 def test_progress_tells_the_time_left() -> None:
-    told: list[tuple[int, float | None]] = []
+    told: list[tuple[int, float]] = []
     study = optuna.create_study(direction="maximize")
     run_trials(
         study, SPACE, answers, sampler="random", seed=1, n_trials=25,
         progress=lambda *each: told.append(each),
     )  # fmt: skip
     assert [done for done, _ in told] == [10, 20, 25]
-    assert told[0][1] is not None
     assert told[0][1] > 0.0
     assert told[-1][1] == 0.0
