@@ -68,7 +68,7 @@ def _tell_ranked(console: Console, result: "SearchResult") -> None:
                 *([f"{ranked.cost_mA_cm2:.2g}"] if has_cost else []),
                 f"{ranked.glassy_share:.2f}",
                 interval(ranked.glassy_share_interval),
-                *([] if ranked.p_enough is None else [f"{ranked.p_enough:.2f}"]),
+                *([] if least is None else [_probability(ranked.p_enough)]),
                 "yes" if ranked.applicability.is_inside else "no",
             ]
             for ranked in result.ranked
@@ -203,6 +203,10 @@ def _tell_importances(console: Console, result: "SearchResult") -> None:
 
 
 _CONDITIONS: Final = ("mA/cm2", "min", "mAh/cm2", "area x")
+
+
+def _probability(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _conditions(ranked: "RankedConditions") -> list[str]:

@@ -37,7 +37,7 @@ def database(tmp_path: Path, name: str = "studies.db") -> str:
 def test_a_database_holds_a_study_of_each_map_and_is_resumed(tmp_path: Path) -> None:
     url = database(tmp_path)
     whole = run_search(NucleationModel(), config(n_trials=15), tmp_path / "journal")
-    run_search(NucleationModel(), config(), Place(tmp_path / "a", url))
+    run_search(NucleationModel(), config(n_trials=10), Place(tmp_path / "a", url))
     resumed = run_search(NucleationModel(), config(n_trials=15), Place(tmp_path / "a", url))
     assert resumed == whole
     assert not (tmp_path / "a" / "journal.log").exists()
