@@ -11,7 +11,7 @@ from surrogate.deposition.calibration import (
     REGIONS,
     Evidence,
     MemberPosterior,
-    smaller_than_sampled,
+    outside_sampled,
 )
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import SampledSpace
@@ -30,9 +30,8 @@ NEGLIGIBLE_SHARE: Final = 0.05
 UNSPOKEN: Final = (
     "temperature: every deposit was plated at room temperature",
     "the collector's area and its spread: every collector was flat",
-    "how open exchange is in the baseline electrolyte: it is declared, only the difference is "
-    "fitted",
-    "the bridge between nanoseconds and minutes: it is declared, and others fit differently",
+    "the openness of exchange in the baseline electrolyte: only the difference is fitted",
+    "the bridge from nanoseconds to minutes: it is declared, and others fit otherwise",
 )
 """What nothing in the observations says anything about."""
 
@@ -66,7 +65,9 @@ class ObservationFit(Settings):
 
     Attributes:
         conditions: What was plated.
-        crystalline: Share under each of the conditions.
+        readings: Ends of the share that was read; None: only an order was seen.
+        crystalline: The share that was read, under each of the conditions: of the area, or of
+            ribbons.
         crystalline_before: The same under the prior.
         log_predictive: Log-probability (or density) of it by a fit to all others.
     """
@@ -76,6 +77,7 @@ class ObservationFit(Settings):
     seen: str
     citation: str
     conditions: tuple[DepositionConditions, ...]
+    readings: tuple[float, float] | None
     crystalline: tuple[Quantiles, ...]
     crystalline_before: tuple[Quantiles, ...]
     log_predictive: float
@@ -110,8 +112,8 @@ class MapFit(Settings):
         predictive_p: Share of data sets drawn from the posterior that are at least as improbable
             as what was seen; see `LEAST_P`.
         effective_draws: Behind every number, of the least sampled member.
-        unsampled: Conditions (by name) whose embryos are mostly smaller than any that was
-            sampled, and the share of their atoms in such embryos.
+        unsampled: Conditions (by name) with the share of their atoms in embryos smaller or larger
+            than any that was sampled, where it is more than `NEGLIGIBLE_SHARE`.
         unspoken: `UNSPOKEN`.
     """
 
@@ -167,15 +169,15 @@ def summarised(evidence: Evidence, predictor: FastPredictor, seed: int = 1) -> M
     of_members = [member.log_evidence(every) for member in evidence.members]
     observations = tuple(_observation_fit(evidence, number) for number in every)
     space = SampledSpace.of(predictor.package.manifest.domain)
-    small = smaller_than_sampled(evidence, space)
+    outside = outside_sampled(evidence, space)
     return MapFit(
         map_name=evidence.deposition_map.name,
-        bridge=evidence.bridge,  # type: ignore[arg-type]  # one of the two there are
+        bridge=evidence.bridge,
         statement=evidence.bridge.statement(predictor.package.protocol.hold_ps),
         parameters=tuple(
             _parameter_fit(
                 evidence, each.name, each.unit, each.meaning, each.prior,
-                lambda member, name=each.name: member.values[name],
+                _values_of(each.name),
             )
             for each in evidence.deposition_map.parameters()
         ),
@@ -192,7 +194,7 @@ def summarised(evidence: Evidence, predictor: FastPredictor, seed: int = 1) -> M
         effective_draws=evidence.effective_draws(every),
         unsampled={
             named(conditions): float(share)
-            for conditions, share in zip(evidence.conditions, small, strict=True)
+            for conditions, share in zip(evidence.conditions, outside, strict=True)
             if share > NEGLIGIBLE_SHARE
         },
     )  # fmt: skip
@@ -204,6 +206,10 @@ def named(conditions: DepositionConditions) -> str:
         f"{conditions.current_density_mA_cm2:g} mA/cm2 for {conditions.deposition_time_min:g} min"
         + (f", {conditions.electrolyte}" if conditions.electrolyte == "advanced" else "")
     )
+
+
+def _values_of(name: str) -> Callable[[MemberPosterior], Floats]:
+    return lambda member: member.values[name]
 
 
 def _quantiles(values: Floats, weights: Floats) -> Quantiles:
@@ -236,8 +242,11 @@ def _parameter_fit(
 def _crystalline(
     evidence: Evidence, observation: Observation, used: Sequence[int]
 ) -> tuple[Quantiles, ...]:
-    values, weights = evidence.pooled(lambda member: 1.0 - member.glassy, used)
-    return tuple(_quantiles(values[:, place], weights) for place in evidence.places(observation))
+    places = evidence.places(observation)
+    values, weights = evidence.pooled(
+        lambda member: observation.crystalline(member.glassy[:, places], member.regions), used
+    )
+    return tuple(_quantiles(column, weights) for column in values.T)
 
 
 def _observation_fit(evidence: Evidence, number: int) -> ObservationFit:
@@ -249,6 +258,7 @@ def _observation_fit(evidence: Evidence, number: int) -> ObservationFit:
         seen=observation.seen,
         citation=observation.citation,
         conditions=observation.conditions,
+        readings=observation.readings,
         crystalline=_crystalline(evidence, observation, evidence.every),
         crystalline_before=_crystalline(evidence, observation, ()),
         log_predictive=evidence.log_predictive([number], others),
@@ -273,7 +283,7 @@ def _forecast(evidence: Evidence, asked: Series, given: Series) -> SeriesForecas
 
 
 def _predictive_p(evidence: Evidence, seed: int) -> float:
-    """How often replicated data are at least as improbable as what was seen (Gelman et al. 1996)."""
+    """How often replicated data are at least as improbable as what was seen."""
     rng = np.random.default_rng(seed)
     glassy, weights = evidence.pooled(lambda member: member.glassy, evidence.every)
     regions, _ = evidence.pooled(lambda member: member.regions, evidence.every)
@@ -281,7 +291,7 @@ def _predictive_p(evidence: Evidence, seed: int) -> float:
     seen = np.zeros(N_REPLICATED)
     replicated = np.zeros(N_REPLICATED)
     for observation in evidence.observations:
-        here = glassy[np.ix_(chosen, evidence.places(observation))]
+        here = glassy[chosen][:, evidence.places(observation)]
         seen += observation.log_likelihood(here, regions[chosen])
         replicated += observation.replicated(here, regions[chosen], rng)
     return float(np.mean(replicated <= seen))
@@ -291,7 +301,7 @@ def drawn_values(evidence: Evidence, n: int, seed: int) -> list[dict[str, float]
     """Parameters drawn from the posterior, all members alike, equally probable."""
     rng = np.random.default_rng(seed)
     columns = {
-        name: evidence.pooled(lambda member, name=name: member.values[name], evidence.every)
+        name: evidence.pooled(_values_of(name), evidence.every)
         for name in evidence.deposition_map.values
     }
     weights = next(iter(columns.values()))[1]
@@ -304,7 +314,7 @@ def drawn_values(evidence: Evidence, n: int, seed: int) -> list[dict[str, float]
 
 
 def best_of(draws: Sequence[dict[str, float]], evidence: Evidence) -> dict[str, float]:
-    """The draw under which the ensemble's mean, which forecasts are, agrees best with what was seen.
+    """The draw that agrees best with what was seen by the mean over members, as forecasts are made.
 
     The number of regions is summed over its prior.
     """

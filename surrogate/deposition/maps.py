@@ -195,7 +195,7 @@ class DepositionMap(Settings, ABC):
 
         For thousands of maps at once; nothing is checked.
         """
-        return self.model_construct(**self.model_dump() | dict(values))
+        return self.model_copy(update=dict(values))
 
     def openness(self, conditions: DepositionConditions) -> float:
         """Probability that an exchange of an embryo is open."""

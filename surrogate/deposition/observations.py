@@ -13,8 +13,9 @@ from abc import ABC, abstractmethod
 from typing import Annotated, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
-from scipy.special import betaln, ndtr, xlog1py, xlogy
+from scipy.special import betaincinv, betaln, ndtr, xlog1py, xlogy
 
 from simulate.settings import Settings
 from surrogate.deposition.conditions import DepositionConditions, Electrolyte
@@ -23,7 +24,7 @@ from surrogate.deposition.quadrature import Floats
 Series = Literal["current", "capacity", "time", "electrolyte"]
 
 LEAST_PROBABILITY: Final = 1.0e-12
-"""An impossible observation has a finite, if terrible, logarithm: a declared tolerance is no law."""
+"""Impossible observations have a finite logarithm: a declared tolerance is no law."""
 
 
 class Observation(Settings, ABC):
@@ -42,6 +43,15 @@ class Observation(Settings, ABC):
     seen: str
     citation: str
     conditions: tuple[DepositionConditions, ...] = Field(min_length=1)
+
+    @property
+    @abstractmethod
+    def readings(self) -> tuple[float, float] | None:
+        """Ends of the crystalline share as it was read; None: only an order was seen."""
+
+    def crystalline(self, glassy: Floats, regions: Floats) -> Floats:  # noqa: ARG002
+        """What was read, a share of something crystalline, by condition; shape of `glassy`."""
+        return 1.0 - glassy
 
     @abstractmethod
     def log_likelihood(self, glassy: Floats, regions: Floats) -> Floats:
@@ -64,12 +74,17 @@ class AreaShare(Observation):
     """A crystalline share read off micrographs: normal about the truth with a declared error."""
 
     kind: Literal["area share"] = "area share"
-    crystalline: float = Field(ge=0.0, le=1.0)
+    crystalline_share: float = Field(ge=0.0, le=1.0)
     tolerance: float = Field(gt=0.0, description="Standard deviation of the reading.")
+
+    @property
+    def readings(self) -> tuple[float, float]:
+        """A standard deviation to each side."""
+        return self.crystalline_share - self.tolerance, self.crystalline_share + self.tolerance
 
     def log_likelihood(self, glassy: Floats, regions: Floats) -> Floats:  # noqa: ARG002
         """Normal density of the reading."""
-        return self._log_density(self.crystalline - (1.0 - glassy[:, 0]))
+        return self._log_density(self.crystalline_share - (1.0 - glassy[:, 0]))
 
     def replicated(self, glassy: Floats, regions: Floats, rng: np.random.Generator) -> Floats:
         """Of a reading with the declared error."""
@@ -88,6 +103,11 @@ class Statement(Observation):
     at_least: float = Field(-1.0, le=1.0, description="-1: no lower end.")
     at_most: float = Field(2.0, ge=0.0, description="2: no upper end.")
     tolerance: float = Field(gt=0.0, description="Softens the ends.")
+
+    @property
+    def readings(self) -> tuple[float, float]:
+        """The ends, within 0 and 1."""
+        return max(self.at_least, 0.0), min(self.at_most, 1.0)
 
     def probability(self, glassy: Floats) -> Floats:
         """That a reading lies between the ends, shape ``(n_draws,)``."""
@@ -112,6 +132,11 @@ class Rising(Observation):
 
     kind: Literal["rising"] = "rising"
     tolerance: float = Field(gt=0.0, description="Standard deviation of each reading.")
+
+    @property
+    def readings(self) -> None:
+        """None: no share was given."""
+        return
 
     def probability(self, glassy: Floats) -> Floats:
         """That all neighbours are read in this order, taken as independent, ``(n_draws,)``."""
@@ -141,6 +166,17 @@ class RibbonCount(Observation):
     n_glassy: int = Field(ge=0)
     n_ribbons: int = Field(ge=1)
 
+    @property
+    def readings(self) -> tuple[float, float]:
+        """Of crystalline ribbons: 90 % interval of the share (Jeffreys)."""
+        n_crystalline = self.n_ribbons - self.n_glassy
+        low, high = betaincinv(n_crystalline + 0.5, self.n_glassy + 0.5, (0.05, 0.95))
+        return float(low), float(high)
+
+    def crystalline(self, glassy: Floats, regions: Floats) -> Floats:
+        """Share of crystalline ribbons."""
+        return 1.0 - np.clip(glassy, 0.0, 1.0) ** regions[:, None]
+
     def log_likelihood(self, glassy: Floats, regions: Floats) -> Floats:
         """Binomial."""
         return self._log_binomial(np.full(len(glassy), self.n_glassy), glassy, regions)
@@ -150,7 +186,7 @@ class RibbonCount(Observation):
         n_glassy = rng.binomial(self.n_ribbons, np.clip(glassy[:, 0], 0.0, 1.0) ** regions)
         return self._log_binomial(n_glassy, glassy, regions)
 
-    def _log_binomial(self, n_glassy: Floats, glassy: Floats, regions: Floats) -> Floats:
+    def _log_binomial(self, n_glassy: NDArray[np.int64], glassy: Floats, regions: Floats) -> Floats:
         share = np.clip(glassy[:, 0] ** regions, LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY)
         rest = self.n_ribbons - n_glassy
         choices = -np.log(self.n_ribbons + 1.0) - betaln(n_glassy + 1.0, rest + 1.0)
@@ -215,12 +251,12 @@ OBSERVATIONS: Final[tuple[Observation, ...]] = (
     AreaShare(
         name="1 mAh/cm2 at 0.5", series="current", seen="about 30 % crystalline", citation="Fig. 3",
         conditions=(_plated(0.5, capacity_mAh_cm2=1.0),),
-        crystalline=0.3, tolerance=AREA_TOLERANCE,
+        crystalline_share=0.3, tolerance=AREA_TOLERANCE,
     ),
     AreaShare(
         name="1 mAh/cm2 at 2.5", series="current", seen="about 80 % crystalline", citation="Fig. 3",
         conditions=(_plated(2.5, capacity_mAh_cm2=1.0),),
-        crystalline=0.8, tolerance=AREA_TOLERANCE,
+        crystalline_share=0.8, tolerance=AREA_TOLERANCE,
     ),
     Statement(
         name="0.1 for 25 min", series="capacity", seen="mostly amorphous", citation="Fig. 1g-l",
