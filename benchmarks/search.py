@@ -27,12 +27,12 @@ from scipy.optimize import NonlinearConstraint, differential_evolution
 from benchmarks.timing import Line
 from serve.models import model_path
 from surrogate.deposition.forecast import Question
-from surrogate.deposition.registry import DEPOSITION_MAPS
+from surrogate.deposition.registry import choose_map
 from surrogate.predictor import Predictor
-from surrogate.search.config import SearchConfig, read_search_config
+from surrogate.search.config import SamplerName, SearchConfig, read_search_config
 from surrogate.search.judging import Judge
 from surrogate.search.run import run_search
-from surrogate.search.sampling import Answer, Evaluate, SamplerName, run_trials, sobol_points
+from surrogate.search.sampling import Answer, Evaluate, run_trials, sobol_points
 from surrogate.study import finished_trials
 
 Floats = NDArray[np.float64]
@@ -149,10 +149,12 @@ def hartmann_4() -> Problem:
 
 
 def shipped(predictor: Predictor, config: SearchConfig) -> Problem:
-    """The gallery's question, asked of the model that ships."""
-    question = Question.of(predictor, DEPOSITION_MAPS[config.deposition_map])
-    judge = Judge(question, (), config)
-    return Problem("the gallery's question", config.space.distributions, judge.answers, None)
+    """The gallery's question, asked of the model that ships, its map taken as given."""
+    package = predictor.package
+    domain = package.manifest.domain
+    chosen = choose_map(config.deposition_map, package.label, domain.potentials)
+    judge = Judge(Question.of(predictor, chosen.deposition_map), (), config)
+    return Problem("gallery, shipped model", config.space.distributions, judge.answers, None)
 
 
 def values_of(problem: Problem, sampler: SamplerName, n_trials: int, seed: int) -> Floats:

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from serve.plots import GROUP_COLOURS, TIGHT, WIDTH_IN
 from serve.survival_plot import DASHES
 from serve.themed_svg import PAGE, themed_svg
-from surrogate.deposition.observations import OBSERVATIONS, AreaShare, Observation, Statement
+from surrogate.deposition.observations import OBSERVATIONS, Observation, RibbonCount
 from surrogate.search.judging import SHARE, metrics_of
 from surrogate.search.result import RankedConditions, SearchResult, Surface, Trial
 from surrogate.search.sensitivity import Slice
@@ -230,8 +230,8 @@ def _draw_observation(axes: Axes, seen: Observation) -> None:
 
 def observed_share(seen: Observation) -> float | None:
     """Middle of the glassy shares that an observation allows; None where it names none."""
-    if isinstance(seen, AreaShare):
-        return 1.0 - seen.crystalline
-    if isinstance(seen, Statement):
-        return 1.0 - 0.5 * (max(seen.at_least, 0.0) + min(seen.at_most, 1.0))
-    return None
+    ends = seen.readings
+    if ends is None or isinstance(seen, RibbonCount):  # a share of ribbons is none of atoms
+        return None
+    low, high = (min(max(end, 0.0), 1.0) for end in ends)
+    return 1.0 - 0.5 * (low + high)

@@ -11,8 +11,9 @@ from simulate.settings import Settings, explain, validated
 from surrogate.deposition.bridge import AnyBridge
 from surrogate.deposition.conditions import DepositionConditions, Electrolyte, capacity_mAh_cm2
 from surrogate.deposition.registry import DEPOSITION_MAPS
-from surrogate.search.sampling import SamplerName
 from surrogate.search.space import VARIABLES, Bounds, Space
+
+SamplerName = Literal["tpe", "gp", "nsga2", "random", "sobol"]
 
 Objective = Literal["fastest_plating", "glassy_share", "pareto"]
 

@@ -23,10 +23,10 @@ from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
 from surrogate.manifest import Manifest
 from surrogate.search.answer import Searched, answer
-from surrogate.search.config import SCHEMA_VERSION, SearchConfig, corner_conditions
+from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig, corner_conditions
 from surrogate.search.judging import Judge, drawn_maps, metrics_of
 from surrogate.search.result import SearchResult, write_result
-from surrogate.search.sampling import SamplerName, run_trials
+from surrogate.search.sampling import run_trials
 from surrogate.study import (
     StudyKind,
     check_is_same,

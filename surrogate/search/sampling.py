@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import optuna
@@ -24,9 +24,8 @@ from optuna.samplers import (
 from optuna.trial import FrozenTrial
 from scipy.stats import qmc
 
+from surrogate.search.config import SamplerName
 from surrogate.study import finished_trials
-
-SamplerName = Literal["tpe", "gp", "nsga2", "random", "sobol"]
 
 TRIALS_PER_CALL: Final = 10
 """Trials proposed together and answered by one call of the model."""

@@ -37,7 +37,8 @@ class Importance(Settings):
         in_all: Total index: with everything it does together with others.
 
     Reference:
-        Saltelli et al., Comput. Phys. Commun. 181, 259 (2010), doi 10.1016/j.cpc.2009.09.018.
+        Saltelli et al., Computer Physics Communications 181, 259 (2010),
+        doi 10.1016/j.cpc.2009.09.018.
     """
 
     variable: str

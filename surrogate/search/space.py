@@ -3,13 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from optuna.distributions import BaseDistribution, FloatDistribution
 from pydantic import model_validator
 
 from simulate.errors import MisuseError
 from simulate.settings import Settings, validated
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ class Space:
         return {name: each.min for name, each in self.bounds.items() if each.is_fixed}
 
     @property
-    def distributions(self) -> dict[str, BaseDistribution]:
+    def distributions(self) -> "dict[str, BaseDistribution]":
         """As Optuna wants them."""
+        from optuna.distributions import FloatDistribution  # slow: a config is read without it
+
         return {
             name: FloatDistribution(each.min, each.max, log=VARIABLES[name].is_log)
             for name, each in self.searched.items()

@@ -1,6 +1,8 @@
 """What stands beside the best conditions: maps, horizons, tolerances, doubt, and what matters."""
 
+import json
 from collections.abc import Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from simulate.errors import MisuseError
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Question
-from surrogate.deposition.registry import DEPOSITION_MAPS, CalibratedMap, choose_map
+from surrogate.deposition.registry import DEPOSITION_MAPS, choose_map
 from surrogate.search import sensitivity as sensitivity_module
 from surrogate.search import surface as surface_module
 from surrogate.search.config import SearchConfig
@@ -295,27 +297,16 @@ def test_horizons_are_those_of_a_question_at_each() -> None:
 
 @pytest.mark.usefixtures("_coarse_pictures")
 def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
-    paper = DEPOSITION_MAPS["paper"]
     path = tmp_path / "map.json"
-    calibrated = CalibratedMap.model_validate(
-        {
-            "deposition_map": paper.model_dump(),
-            "bridge": {"kind": "horizon", "horizon_ps": 150.0},
-            "draws": [each.values for each in paper.prior_draws(32)],
-            "model": "closed-form",
-            "potential": "nichol-ackland-2016",
-            "created_at": "2026-11-26T00:00:00Z",
-            "can_fit": False,
-        }
-    )
-    path.write_text(calibrated.model_dump_json())
+    shipped = files("surrogate.deposition").joinpath("calibrated", "paper.json").read_text("utf-8")
+    path.write_text(json.dumps(json.loads(shipped) | {"model": "closed-form"}))
     asked = config(n_trials=10, deposition_map=str(path), objective="glassy_share")
     chosen = choose_map(path, "closed-form", ["nichol-ackland-2016"])
     assert len(drawn_maps(chosen, asked)) == 16
     assert len(drawn_maps(chosen, asked.model_copy(update={"n_map_draws": 5}))) == 5
     result = run_search(NucleationModel(), asked, tmp_path / "out")
     assert result.map_name == "paper"
-    assert "does NOT reproduce" in result.map_said
+    assert "calibrated to the paper's observations with closed-form" in result.map_said
     assert [each.name for each in result.under_maps] == ["overpotential"]
     other = NucleationModel(package=Package(label="another"))
     with pytest.raises(MisuseError, match="calibrated with"):

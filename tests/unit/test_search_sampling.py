@@ -8,7 +8,8 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution
 
-from surrogate.search.sampling import Answer, SamplerName, run_trials, sobol_points
+from surrogate.search.config import SamplerName
+from surrogate.search.sampling import Answer, run_trials, sobol_points
 from surrogate.study import finished_trials
 
 SPACE = {"x": FloatDistribution(0.1, 10.0, log=True), "y": FloatDistribution(0.0, 1.0)}
