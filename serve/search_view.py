@@ -29,7 +29,7 @@ def tell_search(console: Console, result: "SearchResult") -> None:
     _say(console, result.asked, indent="")
     console.result(
         f"{count(result.n_trials, 'trial')} under the map {result.map_name}, "
-        f"{result.n_feasible} feasible; model {result.model}"
+        f"{result.n_feasible} feasible; model {result.model}, horizon {result.horizon_ps:g} ps"
     )
     if result.least_violation is not None:
         _say(console, f"Nothing is feasible. {result.least_violation.sentence}", indent="")
@@ -118,7 +118,7 @@ def _tell_horizons(console: Console, result: "SearchResult") -> None:
     if not result.horizon_checks:
         return
     console.result("")
-    console.result("At other horizons of the simulated clock:")
+    console.result("At other horizons of the simulated clock, the map as it is:")
     console.table(
         ["horizon, ns", "Kendall's tau", "rank 1 there", "best there, mA/cm2", "min", ""],
         [

@@ -46,11 +46,8 @@ def recommended(feasible: Sequence[Judged], config: SearchConfig) -> list[Judged
 
 
 def best_of(feasible: Sequence[Judged], config: SearchConfig) -> Judged | None:
-    """The one that leads; None where nothing is feasible."""
-    if config.objective == "pareto":
-        return next(iter(recommended(feasible, config)), None)
-    (metric,) = metrics_of(config)
-    return max(feasible, key=lambda one: one.value(metric), default=None)
+    """The one that leads the recommended; None where nothing is feasible."""
+    return next(iter(recommended(feasible, config)), None)
 
 
 def front(judged: Sequence[Judged]) -> list[Judged]:
