@@ -20,6 +20,7 @@ def training_domain(
     densest_g_cm3: float = 0.534,
     temperatures_K: Sequence[float] = (300.0,),
     potentials: Sequence[str] = ("nichol-ackland-2016",),
+    element: str = "Li",
 ) -> TrainingDomain:
     """A grid of designs: 100 to 1500 atoms, from the paper's density upwards."""
     designs = [
@@ -31,6 +32,7 @@ def training_domain(
                 "energy_exchange": energy,
                 "hold_temperature_K": temperature_K,
                 "potential": potential,
+                "element": element,
             }
         )
         for n_atoms in (100, 200, 400, 800, 1500)

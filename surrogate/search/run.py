@@ -16,7 +16,9 @@ from typing import Any, Final
 
 import optuna
 
+from simulate.errors import MisuseError
 from simulate.files import canonical_json, sha256_of
+from simulate.potentials.registry import potential_named
 from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Question
@@ -35,6 +37,9 @@ from surrogate.study import (
     sole_writer,
     storage_of,
 )
+
+PLATED: Final = "Li"
+"""What the maps say anything about."""
 
 USUAL_NAME: Final = "deposition"
 """Of a study, before the name of its map."""
@@ -86,14 +91,17 @@ def run_search(
     kinds = [kind_of(config, chosen, where.name) for chosen in maps]
     with sole_writer(where.out, kinds[0], where.url):
         storage = storage_of(where.out, kinds[0], where.url)
-        studies = [
-            open_study(storage, identity_of(config, maps, number, package.label, hold_ps), kind)
-            for number, kind in enumerate(kinds)
-        ]
-        _bring_to_end(studies, judges, config, progress)
+        known = optuna.get_all_study_names(storage)
+        studies: dict[int, optuna.Study] = {}
+        # Those that are there come first: if one is refused, no other must have been made.
+        for number in sorted(range(len(kinds)), key=lambda each: kinds[each].name not in known):
+            identity = identity_of(config, maps, number, package.label, hold_ps)
+            studies[number] = open_study(storage, identity, kinds[number])
+        in_order = [studies[number] for number in range(len(kinds))]
+        _bring_to_end(in_order, judges, config, progress)
         searched = [
             Searched(chosen, judge, judge.judged(_conditions(study, config)))
-            for chosen, judge, study in zip(maps, judges, studies, strict=True)
+            for chosen, judge, study in zip(maps, judges, in_order, strict=True)
         ]
         result = answer(searched[0], searched[1:])
         is_too_small = package.manifest.domain.is_too_small
@@ -117,8 +125,14 @@ def maps_of(config: SearchConfig, model: str, potentials: Sequence[str]) -> list
     """The maps of a search, that which leads first; of several of one name the first.
 
     Raises:
-        MisuseError: No such map, or one calibrated with another model.
+        MisuseError: No such map, one calibrated with another model, or a model of another element.
     """
+    element = potential_named(potentials[0]).element
+    if element != PLATED:
+        raise MisuseError(
+            f"the deposition maps are of {PLATED}, but the model {model} was trained on {element} "
+            f"({potentials[0]}). Search with a model of {PLATED}."
+        )
     found: dict[str, ChosenMap] = {}
     for named in config.maps:
         chosen = choose_map(named, model, potentials)

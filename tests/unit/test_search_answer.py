@@ -315,6 +315,9 @@ def test_unknown_maps_and_unsampled_temperatures_are_refused_before_the_first_tr
         run_search(NucleationModel(), config(deposition_map="magic"), tmp_path / "a")
     with pytest.raises(MisuseError, match="temperature"):
         run_search(NucleationModel(), config(temperature_K=350.0), tmp_path / "b")
+    sodium = Manifest(training_domain(potentials=("nichol-ackland-2016-na",), element="Na"))
+    with pytest.raises(MisuseError, match="trained on Na"):
+        run_search(NucleationModel(package=Package(manifest=sodium)), config(), tmp_path / "c")
     assert list(tmp_path.iterdir()) == []
 
 

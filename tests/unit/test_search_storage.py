@@ -82,6 +82,15 @@ def test_another_space_in_the_same_storage_is_refused_and_nothing_is_lost(tmp_pa
     assert other.n_trials == 12
 
 
+def test_a_refused_study_of_another_map_leaves_no_new_one(tmp_path: Path) -> None:
+    url = database(tmp_path)
+    alone = config(deposition_map="overpotential", also_maps=())
+    run_search(NucleationModel(), alone, Place(tmp_path / "a", url))
+    with pytest.raises(MisuseError, match="deposition overpotential"):
+        run_search(NucleationModel(), config(seed=2), Place(tmp_path / "a", url))
+    assert optuna.get_all_study_names(url) == ["deposition overpotential"]
+
+
 def test_a_study_of_another_program_is_refused(tmp_path: Path) -> None:
     url = database(tmp_path)
     theirs = optuna.create_study(storage=url, study_name="deposition paper")
