@@ -8,9 +8,10 @@ from typing import Final
 from simulate.files import write_atomically
 from surrogate.deposition.bridge import FastPredictor, TimeBridge
 from surrogate.deposition.calibration import weigh
-from surrogate.deposition.map_fit import MapFit, best_of, drawn_values, summarised
+from surrogate.deposition.map_fit import MapFit
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import CalibratedMap
+from surrogate.deposition.summary import best_of, drawn_values, summarised
 
 N_KEPT: Final = 200
 """Draws of the posterior in a file."""

@@ -18,10 +18,8 @@ from pydantic import Field
 from scipy.special import betaincinv, betaln, ndtr, xlog1py, xlogy
 
 from simulate.settings import Settings
-from surrogate.deposition.conditions import DepositionConditions, Electrolyte
+from surrogate.deposition.conditions import DepositionConditions, Electrolyte, Series
 from surrogate.deposition.quadrature import Floats
-
-Series = Literal["current", "capacity", "time", "electrolyte"]
 
 LEAST_PROBABILITY: Final = 1.0e-12
 """Impossible observations have a finite logarithm: a declared tolerance is no law."""

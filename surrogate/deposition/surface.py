@@ -24,7 +24,7 @@ from surrogate.deposition.maps import EXCHANGES, exchange_shares
 from surrogate.deposition.quadrature import Floats
 
 N_SIZE_NODES: Final = 14
-N_DENSITY_NODES: Final = 12
+N_DENSITY_NODES: Final = 24
 LEAST_SHARE: Final = 1.0e-9
 
 Integers = NDArray[np.int64]

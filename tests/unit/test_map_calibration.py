@@ -17,7 +17,7 @@ from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import SampledSpace
 from surrogate.deposition.fitting import calibrated, compared, write_calibrated_map
 from surrogate.deposition.forecast import Question
-from surrogate.deposition.map_fit import MapFit, drawn_values, summarised
+from surrogate.deposition.map_fit import MapFit
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.observations import AreaShare, Observation, Rising
 from surrogate.deposition.overpotential_map import OverpotentialMap
@@ -30,6 +30,7 @@ from surrogate.deposition.registry import (
     read_calibrated_map,
 )
 from surrogate.deposition.sampling import effective_number, sampled, weighted_quantiles
+from surrogate.deposition.summary import drawn_values, summarised
 from surrogate.deposition.surface import GlassSurface
 from surrogate.manifest import read_manifest
 

@@ -75,7 +75,7 @@ def test_the_figure_of_a_fit_is_drawn(kept: CalibratedMap, tmp_path: Path, suffi
     if suffix == "svg":
         text = path.read_text()
         for observation in kept.fit.observations:
-            assert observation.seen.split(",", maxsplit=1)[0][:12] in text
+            assert observation.name in text
         assert "crystalline share" in text
         assert "place within the prior" in text
 
