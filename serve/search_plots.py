@@ -14,7 +14,7 @@ from serve.plots import GROUP_COLOURS, TIGHT, WIDTH_IN
 from serve.survival_plot import DASHES
 from serve.themed_svg import PAGE, themed_svg
 from surrogate.deposition.observations import OBSERVATIONS, Observation, RibbonCount
-from surrogate.search.judging import SHARE, metrics_of
+from surrogate.search.objectives import SHARE, metrics_of
 from surrogate.search.result import RankedConditions, SearchResult, Surface, Trial
 from surrogate.search.sensitivity import Slice
 from surrogate.search.space import VARIABLES

@@ -72,7 +72,7 @@ def search(
     )
     path = model_path(model)
 
-    from surrogate.search.run import USUAL_NAME, Place, require_same
+    from surrogate.search.studies import USUAL_NAME, Place, require_same
 
     place = Place(out, storage, study or USUAL_NAME)
     require_same(read_manifest(path), settings, place)

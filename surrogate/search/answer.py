@@ -8,7 +8,8 @@ from surrogate.deposition.registry import ChosenMap
 from surrogate.search.config import SearchConfig
 from surrogate.search.describing import least_violation, ranked_conditions, trial_of
 from surrogate.search.horizons import horizon_checks, horizon_notes
-from surrogate.search.judging import Judge, Judged, metrics_of
+from surrogate.search.judging import Judge, Judged
+from surrogate.search.objectives import metrics_of
 from surrogate.search.ranking import best_of, corners, front, ranking_rule, recommended
 from surrogate.search.result import HorizonCheck, SearchResult, UnderMap
 from surrogate.search.robustness import robustness

@@ -10,47 +10,14 @@ from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.maps import DepositionMap
-from surrogate.deposition.registry import ChosenMap
 from surrogate.prediction import INTERVAL_LEVEL
 from surrogate.search.confidence import Floats, interval, p_at_least, share_at
 from surrogate.search.config import SearchConfig
+from surrogate.search.objectives import COST, NET_SPEED, SHARE, SPEED, Metric, metrics_of
 from surrogate.search.sampling import Answer
-from surrogate.study import Direction
-
-CALIBRATED_DRAWS: Final = 16
-"""Draws of a calibrated map that a search runs over: enough for a spread, at 16 times the cost."""
-
 
 ROUNDING: Final = 1.0e-12
 """A capacity fixed at the least one may miss it by so much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One objective.
-
-    Attributes:
-        name: With unit, as shown beside a study.
-        direction: Which way is better.
-    """
-
-    name: str
-    direction: Direction
-
-
-SPEED: Final = Metric("current density, mA/cm2", "maximize")
-NET_SPEED: Final = Metric("current density less area cost, mA/cm2", "maximize")
-SHARE: Final = Metric("assured glassy share", "maximize")
-COST: Final = Metric("cost of collector area, mA/cm2", "minimize")
-
-
-def metrics_of(config: SearchConfig) -> tuple[Metric, ...]:
-    """The objectives of a question, in order."""
-    if config.objective == "glassy_share":
-        return (SHARE,)
-    if config.objective == "fastest_plating":
-        return (NET_SPEED,) if _has_cost(config) else (SPEED,)
-    return (SHARE, SPEED, COST) if _has_cost(config) else (SHARE, SPEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,20 +175,6 @@ class Judge:
         )
 
 
-def drawn_maps(chosen: ChosenMap, config: SearchConfig) -> tuple[DepositionMap, ...]:
-    """Maps over which a share must be sure: as many as asked, from the first draw to the last."""
-    usual = CALIBRATED_DRAWS if chosen.is_calibrated else 0
-    n = usual if config.n_map_draws is None else config.n_map_draws
-    return spread_out(chosen.draws, n)
-
-
-def spread_out(draws: Sequence[DepositionMap], n: int) -> tuple[DepositionMap, ...]:
-    """`n` of the draws, evenly from first to last; all where there are fewer."""
-    if n >= len(draws):
-        return tuple(draws)
-    return tuple(draws[len(draws) * number // n] for number in range(n))
-
-
 def _facts(judged: Judged) -> dict[str, float]:
     """What is shown beside a trial, units in the names."""
     conditions = judged.conditions
@@ -236,8 +189,3 @@ def _facts(judged: Judged) -> dict[str, float]:
     if judged.p_enough is not None:
         facts["P(glassy share is enough)"] = judged.p_enough
     return facts
-
-
-def _has_cost(config: SearchConfig) -> bool:
-    """Whether conditions differ in what their collector costs."""
-    return config.area_cost_mA_cm2 > 0.0 and not config.area_factor.is_fixed

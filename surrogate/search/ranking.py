@@ -11,7 +11,8 @@ from surrogate.deposition.conditions import DepositionConditions
 from surrogate.prediction import INTERVAL_LEVEL
 from surrogate.search.confidence import Floats
 from surrogate.search.config import SearchConfig
-from surrogate.search.judging import COST, NET_SPEED, SHARE, SPEED, Judged, metrics_of
+from surrogate.search.judging import Judged
+from surrogate.search.objectives import COST, NET_SPEED, SHARE, SPEED, metrics_of
 from surrogate.search.space import VARIABLES, Space
 
 IMMATERIAL_SHARE: Final = 0.01

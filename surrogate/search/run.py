@@ -10,57 +10,32 @@ study of its own in the same storage, so that the optimum is known under each.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import optuna
 
-from simulate.errors import MisuseError
-from simulate.files import canonical_json, sha256_of
-from simulate.potentials.registry import potential_named
-from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
+from surrogate.deposition.bridge import FastPredictor
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Question
-from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
-from surrogate.manifest import Manifest
+from surrogate.deposition.registry import ChosenMap
 from surrogate.search.answer import Searched, answer
-from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig, corner_conditions
-from surrogate.search.judging import Judge, drawn_maps, metrics_of
+from surrogate.search.config import SearchConfig, corner_conditions
+from surrogate.search.judging import Judge
 from surrogate.search.result import SearchResult, write_result
 from surrogate.search.sampling import run_trials
-from surrogate.study import (
-    StudyKind,
-    check_is_same,
-    finished_trials,
-    open_study,
-    sole_writer,
-    storage_of,
+from surrogate.search.studies import (
+    Place,
+    bridge_of,
+    drawn_maps,
+    identity_of,
+    kind_of,
+    maps_of,
+    sampler_of,
 )
-
-PLATED: Final = "Li"
-"""What the maps say anything about."""
-
-USUAL_NAME: Final = "deposition"
-"""Of a study, before the name of its map."""
+from surrogate.study import finished_trials, open_study, sole_writer, storage_of
 
 Listener = Callable[[int, int, float], None]
 """Called with trials done and trials in all, under all maps, and a guess of the seconds left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a study is kept.
-
-    Attributes:
-        out: Folder of the answer, made if it is not there; of the journal, too, without a URL.
-        url: A database that Optuna can write, such as ``sqlite:///studies.db``.
-        name: Of the study, where a database holds several.
-    """
-
-    out: Path
-    url: str | None = None
-    name: str = USUAL_NAME
 
 
 def run_search(
@@ -109,82 +84,6 @@ def run_search(
     return result
 
 
-def require_same(manifest: Manifest, config: SearchConfig, place: Place) -> None:
-    """Refuse a place of another study, before a model is loaded.
-
-    Raises:
-        MisuseError, GlassyLiError: As `run_search`.
-    """
-    maps = maps_of(config, manifest.label, manifest.domain.potentials)
-    for number, chosen in enumerate(maps):
-        identity = identity_of(config, maps, number, manifest.label, manifest.protocol.hold_ps)
-        check_is_same(place.out, identity, kind_of(config, chosen, place.name), place.url)
-
-
-def maps_of(config: SearchConfig, model: str, potentials: Sequence[str]) -> list[ChosenMap]:
-    """The maps of a search, that which leads first; of several of one name the first.
-
-    Raises:
-        MisuseError: No such map, one calibrated with another model, or a model of another element.
-    """
-    element = potential_named(potentials[0]).element
-    if element != PLATED:
-        raise MisuseError(
-            f"the deposition maps are of {PLATED}, but the model {model} was trained on {element} "
-            f"({potentials[0]}). Search with a model of {PLATED}."
-        )
-    found: dict[str, ChosenMap] = {}
-    for named in config.maps:
-        chosen = choose_map(named, model, potentials)
-        found.setdefault(chosen.deposition_map.name, chosen)
-    return list(found.values())
-
-
-def bridge_of(config: SearchConfig, leading: ChosenMap) -> TimeBridge:
-    """The bridge of all maps of a search: the one named, else that of the map which leads."""
-    return config.bridge or bridge_or_default(leading, config.horizon_ps)
-
-
-def kind_of(config: SearchConfig, chosen: ChosenMap, name: str = USUAL_NAME) -> StudyKind:
-    """The study of one map."""
-    metrics = metrics_of(config)
-    return StudyKind(
-        noun=name,
-        verb="search",
-        directions=tuple(metric.direction for metric in metrics),
-        metrics=tuple(metric.name for metric in metrics),
-        variant=chosen.deposition_map.name,
-    )
-
-
-def identity_of(
-    config: SearchConfig, maps: Sequence[ChosenMap], number: int, model: str, hold_ps: float
-) -> dict[str, Any]:
-    """Everything that decides what a trial is worth and which trial comes next, as JSON.
-
-    Args:
-        config: What is searched.
-        maps: Those of the search.
-        number: Of the map whose study it is.
-        model: Label of the model package.
-        hold_ps: Hold that the model was trained on: the horizon where none is named.
-    """
-    chosen, bridge = maps[number], bridge_of(config, maps[0])
-    draws = drawn_maps(chosen, config)
-    if isinstance(bridge, HorizonBridge):
-        bridge = HorizonBridge(horizon_ps=bridge.horizon_ps or hold_ps)
-    elsewhere = {"n_trials", "n_ranked", "horizon_ps", "bridge", "deposition_map", "also_maps"}
-    return {
-        "schema": SCHEMA_VERSION,
-        "model": model,
-        "map": chosen.deposition_map.model_dump(mode="json"),
-        "map_draws": sha256_of(canonical_json([each.values for each in draws]))[:12],
-        "bridge": bridge.model_dump(mode="json"),
-        **config.model_dump(mode="json", exclude=elsewhere),
-        "sampler": _sampler_of(config, number),
-    }
-
-
 def _judges(
     predictor: FastPredictor, config: SearchConfig, maps: Sequence[ChosenMap]
 ) -> list[Judge]:
@@ -224,16 +123,11 @@ def _bring_to_end(
             study,
             config.space.distributions,
             judge.answers,
-            sampler=_sampler_of(config, number),
+            sampler=sampler_of(config, number),
             seed=config.seed,
             n_trials=n_each,
             progress=told,
         )
-
-
-def _sampler_of(config: SearchConfig, number: int) -> SamplerName:
-    """Only the map that leads is worth the price of Gaussian processes."""
-    return "tpe" if number and config.sampler == "gp" else config.sampler
 
 
 def _conditions(study: optuna.Study, config: SearchConfig) -> list[DepositionConditions]:

@@ -9,8 +9,9 @@ import numpy as np
 from simulate.potentials.registry import potential_named
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import ChosenMap
-from surrogate.search.judging import CALIBRATED_DRAWS, Judge, Judged, spread_out
+from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import VariancePart
+from surrogate.search.studies import CALIBRATED_DRAWS, spread_out
 
 N_EMBRYOS: Final = 50
 """Embryos of the check by fresh molecular dynamics whose scatter is counted as its noise."""

@@ -17,12 +17,13 @@ from surrogate.deposition.registry import DEPOSITION_MAPS, choose_map
 from surrogate.search import sensitivity as sensitivity_module
 from surrogate.search import surface as surface_module
 from surrogate.search.config import SearchConfig
-from surrogate.search.judging import Judge, Judged, drawn_maps
+from surrogate.search.judging import Judge, Judged
 from surrogate.search.ranking import front, recommended
 from surrogate.search.result import SearchResult
 from surrogate.search.robustness import robustness
 from surrogate.search.run import run_search
 from surrogate.search.sensitivity import sensitivity
+from surrogate.search.studies import drawn_maps
 from surrogate.search.variance import variance_parts
 
 SPACE = {

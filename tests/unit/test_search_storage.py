@@ -12,7 +12,8 @@ from nucleation import NucleationModel
 from simulate.errors import GlassyLiError, MisuseError
 from surrogate.search import sensitivity, surface
 from surrogate.search.config import SearchConfig
-from surrogate.search.run import Place, run_search
+from surrogate.search.run import run_search
+from surrogate.search.studies import Place
 from surrogate.study_storage import without_password
 
 
