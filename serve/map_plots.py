@@ -73,7 +73,11 @@ def _draw_observations(axes: Axes, fit: MapFit) -> None:
             axes.barh(place, high - low, left=low, height=0.62, color=SEEN, alpha=0.3)
         _bar(axes, place + 0.2, each.crystalline_before[number], BEFORE, 2.0)
         _bar(axes, place - 0.12, each.crystalline[number], AFTER, 4.0)
-    axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel="crystalline share")
+    axes.set(
+        xlim=(-0.02, 1.02),
+        ylim=(len(rows) - 0.4, -0.6),
+        xlabel="crystalline share: of the area, or of the ribbons counted",
+    )
     axes.set_yticks(range(len(rows)), [label for label, *_ in rows], fontsize=8.5)
     axes.set_title("what was seen (mA/cm², min)", fontsize=10)
     axes.grid(visible=False, axis="y")

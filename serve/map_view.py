@@ -66,15 +66,19 @@ def tell_fit(console: Console, found: CalibratedMap) -> None:
         ],
     )
     console.table(
-        ["seen", "", "where", "crystalline, fitted", "left out: log p"],
+        ["seen", "", "where", "crystalline, fitted", "missed by"],
         [
             [
                 each.name, each.seen, each.citation,
-                ", ".join(_told(one) for one in each.crystalline), f"{each.log_predictive:.1f}",
+                ", ".join(_told(one) for one in each.crystalline), f"{each.missed_by:.1f}",
             ]
             for each in fit.observations
         ],
     )  # fmt: skip
+    console.result(
+        "  missed by: log-probability by a fit to all others, below the largest possible; above 3 "
+        "is far"
+    )
     forecast = fit.forecast
     console.result(
         f"  the {forecast.asked} series from the {forecast.given} series alone: crystalline "

@@ -20,8 +20,9 @@ from surrogate.applicability import RANGE_MARGIN
 from surrogate.deposition.bridge import FastPredictor, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import SampledSpace
+from surrogate.deposition.likelihoods import Observation
 from surrogate.deposition.maps import N_SIZES, DepositionMap, Prior
-from surrogate.deposition.observations import OBSERVATIONS, Observation
+from surrogate.deposition.observations import OBSERVATIONS
 from surrogate.deposition.quadrature import Floats, normal_quadrature
 from surrogate.deposition.sampling import Draws, effective_number, sampled
 from surrogate.deposition.surface import GlassSurface
@@ -202,14 +203,13 @@ class _Weighing:
         n = len(next(iter(values.values())))
         nodes, weights = normal_quadrature(N_SIZES)
         spread = np.exp(self.deposition_map.log_size_spread * nodes)
-        owners = np.full(n, member)
         shares = np.empty((n, len(self.conditions)))
         for column, asked in enumerate(self.conditions):
             ((plating, _),) = asked.local
             sizes = np.broadcast_to(many.median_atoms(plating), n)[:, None] * spread
             density = many.packing_density_g_cm3(plating, self.space.bulk_density_g_cm3)
             openness = np.broadcast_to(many.openness(asked), n)
-            here = self.surface.glassy(column, owners, sizes, np.broadcast_to(density, n), openness)
+            here = self.surface.glassy(column, member, sizes, np.broadcast_to(density, n), openness)
             shares[:, column] = here @ weights
         return shares
 

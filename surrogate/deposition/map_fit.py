@@ -54,6 +54,7 @@ class ObservationFit(Settings):
             ribbons.
         crystalline_before: The same under the prior.
         log_predictive: Log-probability (or density) of it by a fit to all others.
+        most_probable: The largest that any shares could give it.
     """
 
     name: str
@@ -65,6 +66,12 @@ class ObservationFit(Settings):
     crystalline: tuple[Quantiles, ...]
     crystalline_before: tuple[Quantiles, ...]
     log_predictive: float
+    most_probable: float
+
+    @property
+    def missed_by(self) -> float:
+        """How much less probable it was to others than it could be."""
+        return self.most_probable - self.log_predictive
 
 
 class SeriesForecast(Settings):
@@ -123,8 +130,8 @@ class MapFit(Settings):
 
     @property
     def worst(self) -> ObservationFit:
-        """The observation that a fit to all others expects least."""
-        return min(self.observations, key=lambda one: one.log_predictive)
+        """The observation that a fit to all others misses most."""
+        return max(self.observations, key=lambda one: one.missed_by)
 
     @property
     def verdict(self) -> str:

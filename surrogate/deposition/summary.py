@@ -14,6 +14,7 @@ from surrogate.deposition.calibration import (
 )
 from surrogate.deposition.conditions import DepositionConditions, Series
 from surrogate.deposition.embryos import SampledSpace
+from surrogate.deposition.likelihoods import Observation
 from surrogate.deposition.map_fit import (
     NEGLIGIBLE_SHARE,
     MapFit,
@@ -23,7 +24,6 @@ from surrogate.deposition.map_fit import (
     SeriesForecast,
 )
 from surrogate.deposition.maps import MapParameter
-from surrogate.deposition.observations import Observation
 from surrogate.deposition.quadrature import Floats
 from surrogate.deposition.sampling import weighted_quantiles
 
@@ -132,6 +132,7 @@ def _observation_fit(evidence: Evidence, number: int) -> ObservationFit:
         crystalline=_crystalline(evidence, observation, evidence.every),
         crystalline_before=_crystalline(evidence, observation, ()),
         log_predictive=evidence.log_predictive([number], others),
+        most_probable=observation.most_probable,
     )
 
 

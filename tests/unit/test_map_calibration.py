@@ -17,9 +17,9 @@ from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import SampledSpace
 from surrogate.deposition.fitting import calibrated, compared, write_calibrated_map
 from surrogate.deposition.forecast import Question
+from surrogate.deposition.likelihoods import AreaShare, Observation, Rising
 from surrogate.deposition.map_fit import MapFit
 from surrogate.deposition.maps import DepositionMap
-from surrogate.deposition.observations import AreaShare, Observation, Rising
 from surrogate.deposition.overpotential_map import OverpotentialMap
 from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.registry import (
@@ -157,7 +157,7 @@ def test_the_table_says_what_the_model_says(model: NucleationModel) -> None:
     space = SampledSpace.of(model.package.manifest.domain)
     surface = GlassSurface.of(model, BRIDGE, [asked], space)
     expected = PaperMap().embryos(asked, space)
-    member = np.ones(1, dtype=np.int64)
+    member = 1
     for embryo in expected.embryos[::4]:
         size, density = embryo.design.n_atoms, embryo.design.packing_density_g_cm3
         here = surface.glassy(

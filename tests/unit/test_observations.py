@@ -7,8 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.observations import (
-    OBSERVATIONS,
+from surrogate.deposition.likelihoods import (
     AnyObservation,
     AreaShare,
     Observation,
@@ -16,6 +15,7 @@ from surrogate.deposition.observations import (
     Rising,
     Statement,
 )
+from surrogate.deposition.observations import OBSERVATIONS
 
 PLATED = (DepositionConditions(current_density_mA_cm2=0.5, deposition_time_min=5.0),)
 COMMON = {"name": "x", "series": "time", "seen": "", "citation": "", "conditions": PLATED}
@@ -64,6 +64,14 @@ def test_one_crystalline_region_makes_a_ribbon_crystalline() -> None:
     assert seen.crystalline(np.array([[0.7]]), np.array([2.0])) == pytest.approx(0.51)
     low, high = seen.readings
     assert low < 0.5 < high
+
+
+def test_nothing_is_more_probable_than_the_most_probable() -> None:
+    for observation in OBSERVATIONS:
+        shares = np.tile(np.linspace(0.0, 1.0, 400)[:, None], len(observation.conditions))
+        steep = np.maximum(shares - 0.4 * np.arange(len(observation.conditions)), 0.0)
+        found = observation.log_likelihood(steep, np.ones(400)).max()
+        assert found == pytest.approx(observation.most_probable, abs=0.03)
 
 
 def test_impossible_shares_have_a_finite_likelihood() -> None:
