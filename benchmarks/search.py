@@ -206,12 +206,14 @@ def trials_needed(problem: Problem, samplers: Sequence[SamplerName], n_seeds: in
     lines = [
         Line(
             f"{problem.name}: trials to 95 %, {name}, median of {n_seeds} seeds",
-            min(float(np.median(each)), N_RANDOM),
+            min(float(np.median(each)), len(made[name][0])),
             "(not reached)" if np.isinf(np.median(each)) else "",
         )
         for name, each in needed.items()
     ]
     for name in samplers:
+        if np.isinf(np.median(needed[name])):  # neither came there: nothing can be compared
+            continue
         ratio, low, high = times_fewer(needed["random"], needed[name])
         lines.append(
             Line(

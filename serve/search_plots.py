@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from serve.plots import GROUP_COLOURS, TIGHT, WIDTH_IN
 from serve.survival_plot import DASHES
 from serve.themed_svg import PAGE, themed_svg
-from surrogate.deposition.observations import OBSERVATIONS, Observation, RibbonCount
+from surrogate.deposition.likelihoods import Observation, RibbonCount
+from surrogate.deposition.observations import OBSERVATIONS
 from surrogate.search.objectives import SHARE, metrics_of
 from surrogate.search.result import RankedConditions, SearchResult, Surface, Trial
 from surrogate.search.sensitivity import Slice
@@ -201,6 +202,7 @@ def draw_surface(axes: Axes, found: Surface, result: SearchResult) -> mpl.cm.Sca
         axes.plot(
             best.conditions.current_density_mA_cm2, best.conditions.deposition_time_min, "*",
             color=BEST, markersize=14, markeredgecolor="white", markeredgewidth=0.8,
+            clip_on=False,
         )  # fmt: skip
     axes.set(
         xscale="log", yscale="log", xlabel="current density, mA/cm2",
