@@ -33,6 +33,7 @@ from surrogate.search.config import SamplerName, SearchConfig, read_search_confi
 from surrogate.search.judging import Judge
 from surrogate.search.run import run_search
 from surrogate.search.sampling import Answer, Evaluate, run_trials, sobol_points
+from surrogate.search.studies import bridge_of
 from surrogate.study import finished_trials
 
 Floats = NDArray[np.float64]
@@ -153,7 +154,8 @@ def shipped(predictor: Predictor, config: SearchConfig) -> Problem:
     package = predictor.package
     domain = package.manifest.domain
     chosen = choose_map(config.deposition_map, package.label, domain.potentials)
-    judge = Judge(Question.of(predictor, chosen.deposition_map), (), config)
+    question = Question.of(predictor, chosen.deposition_map, bridge_of(config, chosen))
+    judge = Judge(question, (), config)
     return Problem("gallery, shipped model", config.space.distributions, judge.answers, None)
 
 
