@@ -53,7 +53,7 @@ Found = tuple[str, float | None, str]
 def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> Found:
     if not others:
         return "choice of the map", None, "Not known: no other map was asked."
-    shares = [best.forecast.glassy_share, *_shares_under(judge, best, others)]
+    shares = [best.glassy_share, *_shares_under(judge, best, others)]
     return (
         "choice of the map",
         float(np.var(shares)),
