@@ -1,7 +1,7 @@
 # run     everything once, small: simulate, train, search, serve, report
 # test    every test, with the real engines
 # check   style, types, import order, spelling
-# bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are
+# bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are, what a search takes
 # chaos   hundreds of faults in a campaign of short runs, and an audit of what is left (half an hour)
 # studies how far the model holds on fresh designs and beyond its data, what angles, more designs and replicas bring
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
@@ -34,6 +34,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.scheduling --records 2000
 	$(BIN)/python -m benchmarks.busy
+	$(BIN)/python -m benchmarks.search
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.chaos

@@ -19,9 +19,10 @@ from serve.models import is_package
 from serve.picture import write_picture
 from serve.quickstart_config import QuickstartConfig
 from serve.report import write_report
+from serve.search_view import show_search, tell_search
 from serve.server import running_server
 from serve.steps import StepLog, Work
-from serve.views import show_training, tell_search, tell_training
+from serve.views import show_training, tell_training
 from serve.words import count
 from simulate.campaign import CampaignSummary, run_campaign
 from simulate.cluster import ray_session
@@ -32,8 +33,8 @@ from simulate.record import PHYSICS_VERSION
 from simulate.store import RecordStore, content_hash, create_or_open
 from surrogate.manifest import SCHEMA_VERSION
 from surrogate.predictor import Predictor
-from surrogate.search import run_search
-from surrogate.search_result import SearchResult
+from surrogate.search.result import SearchResult
+from surrogate.search.run import run_search
 from train.fit import fit_package
 
 
@@ -122,9 +123,9 @@ def _search(
     asked: list[int] = []
     with console.progress("search", config.search.n_trials) as bar:
 
-        def show(done: int, _: int) -> None:
+        def show(done: int, total: int, left_s: float) -> None:
             asked.append(done)
-            bar.at(done)
+            show_search(bar, done, total, left_s)
 
         found = run_search(predictor, config.search, out, progress=show)
     tell_search(console, found)

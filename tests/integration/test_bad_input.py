@@ -22,7 +22,7 @@ from synthetic import lithium, synthetic_designs, synthetic_package, synthetic_s
 from simulate.protocol import protocol_named
 from simulate.store import create_or_open
 from surrogate.manifest import MANIFEST, WEIGHTS
-from surrogate.study import open_study
+from surrogate.study import StudyKind, open_study, storage_of
 
 SOON_S = 3.0
 QUICKSTART = {"campaign": {"protocol": "quickstart", "designs": [lithium().model_dump()]}}
@@ -62,7 +62,10 @@ def here(tmp_path: Path, shared: Path) -> Path:
             (tmp_path / name / path.name).write_bytes(damaged)
     create_or_open(tmp_path / "empty", protocol_named("quickstart"))
     (tmp_path / "other-study").mkdir()
-    open_study(tmp_path / "other-study", {"model": "another", "seed": 1})
+    theirs = StudyKind("deposition", "search", ("maximize",), variant="paper")
+    open_study(
+        storage_of(tmp_path / "other-study", theirs), {"model": "another", "seed": 1}, theirs
+    )
     return tmp_path
 
 

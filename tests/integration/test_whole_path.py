@@ -40,7 +40,12 @@ TINY: dict[str, Any] = {
     },
     "training": {"n_members": 2, "epochs": 2, "design_steps": 20},
     # Two members of four trajectories: that there is an answer must not hang on what they say.
-    "search": {"n_trials": 20, "max_clipped_share": 1.0},
+    "search": {
+        "n_trials": 20,
+        "max_clipped_share": 1.0,
+        "objective": "glassy_share",
+        "min_capacity_mAh_cm2": None,
+    },
 }
 
 

@@ -21,15 +21,15 @@ from truth_forecaster import TruthForecaster, TruthPackage
 from serve.console import Console
 from serve.picture import write_picture
 from serve.report import write_report
-from serve.views import tell_search
+from serve.search_view import tell_search
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import Mobility
 from simulate.store import RecordStore, create_or_open
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.prediction import Applicability
-from surrogate.ranking import ranking_rule
-from surrogate.search_config import SearchConfig
-from surrogate.search_result import LeastViolation, RankedConditions, SearchResult
+from surrogate.search.config import SearchConfig
+from surrogate.search.ranking import ranking_rule
+from surrogate.search.result import LeastViolation, RankedConditions, SearchResult
 
 LARGEST_PAGE_BYTES = 3_000_000
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -112,6 +112,7 @@ def search_result(**changes: Any) -> SearchResult:
         deposited_atoms_per_nm2=conditions.deposited_atoms_per_nm2,
         glassy_share=0.61,
         glassy_share_interval=(0.42, 0.78),
+        assured_share=0.46,
         applicability=Applicability(is_inside=False, distance=1.5, reasons=["Too few <atoms>."]),
         clipped_share=0.0,
         clipped=(),
@@ -119,6 +120,9 @@ def search_result(**changes: Any) -> SearchResult:
     )
     values = {
         "config": SearchConfig(),
+        "asked": "The fastest plating.",
+        "map_name": "paper",
+        "map_said": "Nobody checked it.",
         "model": "m",
         "horizon_ps": 200.0,
         "horizon_statement": "At 200 ps.",
@@ -191,17 +195,16 @@ def test_a_search_says_each_thing_once(store: RecordStore, tmp_path: Path) -> No
     assert "Ranks 1, 2: Too few <atoms>." in text
 
 
-def test_a_search_is_told_once_with_its_rule_above_and_reasons_below_the_table(
+def test_a_search_is_told_once_with_reasons_and_its_rule_below_the_table(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     rule = ranking_rule(SearchConfig())
     tell_search(Console(), search_result(notes=(rule, "The corner is trivial.")))
     said = capfd.readouterr().out
-    assert said.count(rule) == 1
-    assert said.index(rule) < said.index("disordered share")
-    assert "not in the data: Rank 1: Too few <atoms>." in said
-    assert said.index("disordered share") < said.index("Too few")
-    assert "40 trials, 31 feasible" in said
+    assert " ".join(said.split()).count(rule) == 1
+    assert "outside the data, rank 1: Too few <atoms>." in said
+    assert said.index("glassy share") < said.index("Too few") < said.index("Ranked by")
+    assert "40 trials under the map paper, 31 feasible" in said
 
 
 def test_the_model_card_is_in_the_page_below_its_headings(

@@ -1,0 +1,102 @@
+"""Does the answer hold at other horizons, or is the optimum made by the horizon?"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from simulate.units import PS_PER_NS
+from surrogate.search.confidence import Floats
+from surrogate.search.config import SearchConfig
+from surrogate.search.describing import trial_of
+from surrogate.search.judging import Judge, Judged
+from surrogate.search.ranking import best_of, is_distinct, places_of
+from surrogate.search.result import HorizonCheck
+
+HORIZONS_PS: Final = (250.0, 500.0, 1000.0, 5000.0)
+
+LEAST_COMPARED: Final = 10
+"""So many conditions make an order; where fewer are feasible, all trials are compared."""
+
+STEADY_TAU: Final = 0.8
+"""Below this rank correlation the order of conditions depends on the horizon."""
+
+
+def horizon_checks(
+    judge: Judge, tried: Sequence[Judged], best: Judged | None
+) -> Iterator[HorizonCheck]:
+    """At every horizon of `HORIZONS_PS`.
+
+    Args:
+        judge: Of the search.
+        tried: All trials.
+        best: That of the search; None where nothing was feasible.
+    """
+    feasible = [one for one in tried if one.is_feasible]
+    compared = feasible if len(feasible) >= LEAST_COMPARED else list(tried)
+    shares = np.array([one.forecast.glassy_share for one in compared])
+    domain = judge.question.predictor.package.manifest.domain
+    places = {id(one): number for number, one in enumerate(tried)}
+    for horizon_ps, there in zip(HORIZONS_PS, judge.judged_at(tried, HORIZONS_PS), strict=True):
+        found = best_of([one for one in there if one.is_feasible], judge.config)
+        again = np.array([there[places[id(one)]].forecast.glassy_share for one in compared])
+        yield HorizonCheck(
+            horizon_ps=horizon_ps,
+            is_extrapolation=horizon_ps > domain.longest_hold_ps,
+            kendall_tau=rank_correlation(shares, again),
+            n_compared=len(compared),
+            ours=trial_of(there[places[id(best)]]) if best is not None else None,
+            best=trial_of(found) if found is not None else None,
+        )
+
+
+def rank_correlation(shares: Floats, shares_elsewhere: Floats) -> float | None:
+    """Kendall's tau of two lists of shares, shape ``(n,)``; None where one has no order."""
+    if len(shares) < 2 or np.ptp(shares) == 0.0 or np.ptp(shares_elsewhere) == 0.0:
+        return None
+    return float(kendalltau(shares, shares_elsewhere).statistic)
+
+
+def horizon_notes(
+    checks: Sequence[HorizonCheck], best: Judged | None, config: SearchConfig
+) -> Iterator[str]:
+    """Whether the order of conditions and the optimum hold, a sentence each."""
+    taus = {
+        check.horizon_ps: check.kendall_tau for check in checks if check.kendall_tau is not None
+    }
+    if taus:
+        listed = ", ".join(f"{tau:.2f} at {_ns(horizon)}" for horizon, tau in taus.items())
+        yield (
+            f"The order of conditions hardly changes with the horizon (Kendall's tau {listed})."
+            if min(taus.values()) >= STEADY_TAU
+            else f"The order of conditions changes with the horizon (Kendall's tau {listed}): this "
+            "optimum is made by the horizon."
+        )
+    moved = [check for check in checks if best is not None and _has_moved(check, best, config)]
+    if moved:
+        listed = ", ".join(f"{_told(check)} at {_ns(check.horizon_ps)}" for check in moved)
+        yield f"The optimum itself moves with the horizon: {listed}."
+
+
+def _has_moved(check: HorizonCheck, best: Judged, config: SearchConfig) -> bool:
+    """Whether the optimum at another horizon is another one."""
+    if check.best is None:
+        return True
+    space = config.space
+    here, there = places_of(best.conditions, space), places_of(check.best.conditions, space)
+    return is_distinct(here, there)
+
+
+def _told(check: HorizonCheck) -> str:
+    if check.best is None:
+        return "nothing is feasible"
+    conditions = check.best.conditions
+    return (
+        f"{conditions.current_density_mA_cm2:.3g} mA/cm2 for "
+        f"{conditions.deposition_time_min:.3g} min"
+    )
+
+
+def _ns(horizon_ps: float) -> str:
+    return f"{horizon_ps / PS_PER_NS:g} ns"

@@ -1,0 +1,139 @@
+"""The studies of a search, one a map: their names, what makes them the same, where they are kept.
+
+Known without a model's weights, so that another study is refused at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from simulate.errors import MisuseError
+from simulate.files import canonical_json, sha256_of
+from simulate.potentials.registry import potential_named
+from surrogate.deposition.bridge import HorizonBridge, TimeBridge
+from surrogate.deposition.maps import DepositionMap
+from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
+from surrogate.manifest import Manifest
+from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig
+from surrogate.search.objectives import metrics_of
+from surrogate.study import StudyKind, check_is_same
+
+PLATED: Final = "Li"
+"""What the maps say anything about."""
+
+USUAL_NAME: Final = "deposition"
+"""Of a study, before the name of its map."""
+
+CALIBRATED_DRAWS: Final = 16
+"""Draws of a calibrated map that a search runs over: enough for a spread, at 16 times the cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a study is kept.
+
+    Attributes:
+        out: Folder of the answer, made if it is not there; of the journal, too, without a URL.
+        url: A database that Optuna can write, such as ``sqlite:///studies.db``.
+        name: Of the study, where a database holds several.
+    """
+
+    out: Path
+    url: str | None = None
+    name: str = USUAL_NAME
+
+
+def require_same(manifest: Manifest, config: SearchConfig, place: Place) -> None:
+    """Refuse a place of another study, before a model is loaded.
+
+    Raises:
+        MisuseError, GlassyLiError: As `run_search`.
+    """
+    maps = maps_of(config, manifest.label, manifest.domain.potentials)
+    for number, chosen in enumerate(maps):
+        identity = identity_of(config, maps, number, manifest.label, manifest.protocol.hold_ps)
+        check_is_same(place.out, identity, kind_of(config, chosen, place.name), place.url)
+
+
+def maps_of(config: SearchConfig, model: str, potentials: Sequence[str]) -> list[ChosenMap]:
+    """The maps of a search, that which leads first; of several of one name the first.
+
+    Raises:
+        MisuseError: No such map, one calibrated with another model, or a model of another element.
+    """
+    element = potential_named(potentials[0]).element
+    if element != PLATED:
+        raise MisuseError(
+            f"the deposition maps are of {PLATED}, but the model {model} was trained on {element} "
+            f"({potentials[0]}). Search with a model of {PLATED}."
+        )
+    found: dict[str, ChosenMap] = {}
+    for named in config.maps:
+        chosen = choose_map(named, model, potentials)
+        found.setdefault(chosen.deposition_map.name, chosen)
+    return list(found.values())
+
+
+def bridge_of(config: SearchConfig, leading: ChosenMap) -> TimeBridge:
+    """The bridge of all maps of a search: the one named, else that of the map which leads."""
+    return config.bridge or bridge_or_default(leading, config.horizon_ps)
+
+
+def kind_of(config: SearchConfig, chosen: ChosenMap, name: str = USUAL_NAME) -> StudyKind:
+    """The study of one map."""
+    metrics = metrics_of(config)
+    return StudyKind(
+        noun=name,
+        verb="search",
+        directions=tuple(metric.direction for metric in metrics),
+        metrics=tuple(metric.name for metric in metrics),
+        variant=chosen.deposition_map.name,
+    )
+
+
+def identity_of(
+    config: SearchConfig, maps: Sequence[ChosenMap], number: int, model: str, hold_ps: float
+) -> dict[str, Any]:
+    """Everything that decides what a trial is worth and which trial comes next, as JSON.
+
+    Args:
+        config: What is searched.
+        maps: Those of the search.
+        number: Of the map whose study it is.
+        model: Label of the model package.
+        hold_ps: Hold that the model was trained on: the horizon where none is named.
+    """
+    chosen, bridge = maps[number], bridge_of(config, maps[0])
+    draws = drawn_maps(chosen, config)
+    if isinstance(bridge, HorizonBridge):
+        bridge = HorizonBridge(horizon_ps=bridge.horizon_ps or hold_ps)
+    elsewhere = {"n_trials", "n_ranked", "horizon_ps", "bridge", "deposition_map", "also_maps"}
+    return {
+        "schema": SCHEMA_VERSION,
+        "model": model,
+        "map": chosen.deposition_map.model_dump(mode="json"),
+        "map_draws": sha256_of(canonical_json([each.values for each in draws]))[:12],
+        "bridge": bridge.model_dump(mode="json"),
+        **config.model_dump(mode="json", exclude=elsewhere),
+        "sampler": sampler_of(config, number),
+    }
+
+
+def drawn_maps(chosen: ChosenMap, config: SearchConfig) -> tuple[DepositionMap, ...]:
+    """Maps over which a share must be sure: as many as asked, from the first draw to the last."""
+    usual = CALIBRATED_DRAWS if chosen.is_calibrated else 0
+    n = usual if config.n_map_draws is None else config.n_map_draws
+    return spread_out(chosen.draws, n)
+
+
+def spread_out(draws: Sequence[DepositionMap], n: int) -> tuple[DepositionMap, ...]:
+    """`n` of the draws, evenly from first to last; all where there are fewer."""
+    if n >= len(draws):
+        return tuple(draws)
+    return tuple(draws[len(draws) * number // n] for number in range(n))
+
+
+def sampler_of(config: SearchConfig, number: int) -> SamplerName:
+    """Only the map that leads is worth the price of Gaussian processes."""
+    return "tpe" if number and config.sampler == "gp" else config.sampler
