@@ -27,8 +27,8 @@ PRIOR_SPREAD: Final = 3.0
 the ratio is otherwise infinite."""
 
 
-def proportion(n_yes: int, n: int) -> Estimate:
-    """A share and its Jeffreys interval; nothing of nobody.
+def proportion(n_yes: float, n: float) -> Estimate:
+    """A share and its Jeffreys interval; nothing of nobody. Effective numbers need not be whole.
 
     >>> round(proportion(0, 8).interval[1], 2)
     0.21

@@ -24,6 +24,7 @@ from serve.commands import (
     simulation,
     training,
     tuning,
+    verify,
 )
 from serve.session import SESSION
 from simulate.errors import GlassyLiError
@@ -46,6 +47,7 @@ for verb in (
     evaluate.evaluate,
     predict.predict,
     search.search,
+    verify.verify,
     serving.serve,
 ):
     app.command()(verb)
