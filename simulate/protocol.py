@@ -236,6 +236,16 @@ def stages(protocol: Protocol, design: EmbryoDesign) -> tuple[Stage, Stage, Stag
     )
 
 
+def follow_up_ps(protocol: Protocol, design: EmbryoDesign) -> float:
+    """Until when a run that ends without order is known not to have ordered, hold clock, ps.
+
+    The hold, in whole frames, less the persistence time: so much the protocol says before anything
+    is run, whatever comes of it.
+    """
+    hold = stages(protocol, design)[-1]
+    return round(hold.length_ps, 6) - protocol.labelling.persistence_ps
+
+
 def protocol_named(name: str) -> Protocol:
     """A protocol by preset name or from a YAML file.
 

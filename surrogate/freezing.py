@@ -17,7 +17,7 @@ from simulate.design import EmbryoDesign
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import write_new
 from simulate.plan import Plan
-from simulate.protocol import Protocol, stages
+from simulate.protocol import Protocol, follow_up_ps
 from simulate.settings import differences
 from surrogate.deposition_map import DepositionConditions
 from surrogate.embryo_distribution import EmbryoShare
@@ -98,7 +98,7 @@ def freeze(
     drawn = [systematic_draw(each.embryos, question.n_embryos, rng) for each in wanted]
     protocol = _long_enough(predictor.package.protocol, result.horizon_ps)
     judged_ps = min(
-        result.horizon_ps, *(_follow_up_ps(design, protocol) for each in drawn for design in each)
+        result.horizon_ps, *(follow_up_ps(protocol, design) for each in drawn for design in each)
     )
     return FrozenForecasts(
         question=question,
@@ -195,12 +195,6 @@ def _long_enough(protocol: Protocol, horizon_ps: float) -> Protocol:
         return protocol
     longer = {"hold_ps": horizon_ps, "name": f"{protocol.name}-{horizon_ps:g}ps"}
     return Protocol.model_validate(protocol.model_dump() | longer)
-
-
-def _follow_up_ps(design: EmbryoDesign, protocol: Protocol) -> float:
-    """Until when a run that ends without order is known not to have ordered, ps."""
-    hold = stages(protocol, design)[-1]
-    return round(hold.length_ps, 6) - protocol.labelling.persistence_ps
 
 
 def _forecast(

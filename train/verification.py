@@ -151,11 +151,8 @@ STATEMENT: Final = (
 
 def verified(forecasts: FrozenForecasts, store: RecordStore) -> Verification:
     """Set forecasts beside what is in the store so far."""
-    records = {
-        plan.trajectory_id: store.record(plan.trajectory_id)
-        for plan in forecasts.plans()
-        if plan.trajectory_id in store
-    }
+    wanted = {plan.trajectory_id for plan in forecasts.plans()}
+    records = {each.trajectory_id: each for each in store if each.trajectory_id in wanted}
 
     def fate(embryo: DrawnEmbryo) -> Fate:
         record = records.get(embryo.trajectory_id)
@@ -176,7 +173,7 @@ def verified(forecasts: FrozenForecasts, store: RecordStore) -> Verification:
         groups=groups,
         optimism=_optimism(forecasts, groups),
         reliability=tuple(_reliability(forecasts, fate)),
-        n_trajectories=len(forecasts.plans()),
+        n_trajectories=len(wanted),
         n_done=len(records),
         n_failed=len(failed),
         n_begun_before=sum(
