@@ -11,6 +11,9 @@ AVOGADRO_per_mol: Final = 6.02214076e23
 FARADAY_C_per_mol: Final = 96485.33212
 """Faraday constant, C/mol (CODATA 2018; exact since the 2019 SI)."""
 
+GAS_J_per_mol_K: Final = 8.31446261815324
+"""Molar gas constant, J/(mol K) (exact since the 2019 SI)."""
+
 COULOMB_eV_A: Final = 14.39
 """e²/4πε0, eV Å, as used by Nichol & Ackland 2016, doi 10.1103/PhysRevB.93.184101."""
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 from scipy.stats import t as student_t
 
-from surrogate.deposition_map import DepositionConditions
-from surrogate.forecast import Forecast
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.forecast import Forecast
 from surrogate.prediction import INTERVAL_LEVEL
 from surrogate.search_config import VARIABLES, SearchConfig
 from surrogate.search_result import HorizonCheck, LeastViolation

@@ -8,7 +8,6 @@ Optuna proposes, the model's fast path answers, both in this process: one writer
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +15,10 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 
-from surrogate.deposition_map import DepositionConditions, horizon_statement
-from surrogate.forecast import FastPredictor, Forecast, Question
+from surrogate.deposition.bridge import FastPredictor, HorizonBridge
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.forecast import Forecast, Question
+from surrogate.deposition.registry import DEPOSITION_MAPS
 from surrogate.ranking import (
     horizon_check,
     is_feasible,
@@ -57,7 +58,11 @@ def run_search(
         GlassyLiError: The journal is damaged.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    question = Question.of(predictor, config)
+    question = Question.of(
+        predictor,
+        DEPOSITION_MAPS[config.deposition_map],
+        HorizonBridge(horizon_ps=config.horizon_ps),
+    )
     package = predictor.package
     with sole_writer(out):
         study = open_study(out, identity_of(package.label, package.protocol.hold_ps, config))
@@ -100,7 +105,7 @@ def _answer(study: optuna.Study, question: Question, config: SearchConfig) -> Se
         config=config,
         model=question.predictor.package.label,
         horizon_ps=question.horizon_ps,
-        horizon_statement=horizon_statement(question.horizon_ps),
+        horizon_statement=question.statement,
         assumption=question.deposition_map.assumption,
         n_trials=len(trials),
         n_feasible=len(feasible),
@@ -137,7 +142,7 @@ def _horizon_checks(feasible: list[Forecast], question: Question) -> Iterator[Ho
         return
     shares = np.array([forecast.glassy_share for forecast in feasible])
     for part in OTHER_HORIZONS:
-        elsewhere = replace(question, horizon_ps=part * question.horizon_ps)
+        elsewhere = question.at_horizon(part * question.horizon_ps)
         others = elsewhere.forecasts([forecast.conditions for forecast in feasible])
         yield horizon_check(
             shares, np.array([other.glassy_share for other in others]), elsewhere.horizon_ps

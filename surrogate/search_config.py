@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from simulate.files import read_yaml
 from simulate.settings import Settings, explain, validated
-from surrogate.deposition_map import DEPOSITION_MAPS, DepositionConditions
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.registry import DEPOSITION_MAPS
 
 VARIABLES: Final[Mapping[str, bool]] = {
     "current_density_mA_cm2": True,

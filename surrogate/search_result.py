@@ -13,8 +13,8 @@ from pydantic import Field
 from simulate.design import EmbryoDesign
 from simulate.files import canonical_json, write_atomically
 from simulate.settings import Settings
-from surrogate.deposition_map import DepositionConditions
-from surrogate.embryo_distribution import EmbryoShare
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.embryos import EmbryoShare
 from surrogate.prediction import Applicability
 from surrogate.search_config import SearchConfig
 

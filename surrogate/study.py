@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.settings import differences
-from surrogate.deposition_map import DEPOSITION_MAPS
+from surrogate.deposition.registry import DEPOSITION_MAPS
 from surrogate.search_config import SearchConfig
 
 

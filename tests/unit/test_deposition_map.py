@@ -13,7 +13,7 @@ from surrogate.deposition_map import (
     PaperMap,
     horizon_statement,
 )
-from surrogate.embryo_distribution import EmbryoDistribution, SampledSpace
+from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
 
 EVERYWHERE = SampledSpace({})
 TRAINED = SampledSpace(

@@ -25,7 +25,7 @@ from serve.views import tell_search
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import Mobility
 from simulate.store import RecordStore, create_or_open
-from surrogate.deposition_map import DepositionConditions
+from surrogate.deposition.conditions import DepositionConditions
 from surrogate.prediction import Applicability
 from surrogate.ranking import ranking_rule
 from surrogate.search_config import SearchConfig

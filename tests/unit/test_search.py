@@ -4,7 +4,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,8 +16,11 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import read_yaml
 from simulate.protocol import Protocol
 from surrogate.applicability import TrainingDomain
-from surrogate.deposition_map import DEPOSITION_MAPS, DepositionConditions
-from surrogate.forecast import Floats, Question
+from surrogate.deposition.bridge import HorizonBridge
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.forecast import Question
+from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.registry import DEPOSITION_MAPS
 from surrogate.search import run_search
 from surrogate.search_config import SearchConfig, read_search_config
 from surrogate.search_result import LEAST_WEIGHT
@@ -89,9 +92,14 @@ def config(**changes: object) -> SearchConfig:
     return SearchConfig.model_validate(values | changes)
 
 
+def asked_of(model: NucleationModel, asked: SearchConfig) -> Question:
+    bridge = HorizonBridge(horizon_ps=asked.horizon_ps)
+    return Question.of(model, DEPOSITION_MAPS[asked.deposition_map], bridge)
+
+
 def shares_of_all(out: Path, model: NucleationModel, asked: SearchConfig) -> list[float]:
     """Glassy shares of every trial in the journal, recomputed here from its parameters."""
-    question = Question.of(model, asked)
+    question = asked_of(model, asked)
     params: dict[int, dict[str, float]] = {}
     for line in (out / "journal.log").read_text().splitlines():
         entry = json.loads(line)
@@ -129,7 +137,7 @@ def test_a_capacity_requirement_is_met_by_every_ranked_condition(tmp_path: Path)
 def test_tpe_finds_nearly_the_best_of_a_fine_grid(tmp_path: Path) -> None:
     """The best glassy share at 0.5 mAh/cm2 or more, from 900 conditions tried one by one."""
     model, asked = NucleationModel(), config(min_capacity_mAh_cm2=0.5, n_trials=100, risk="mean")
-    question = Question.of(model, asked)
+    question = asked_of(model, asked)
     grid = [
         DepositionConditions(current_density_mA_cm2=j, deposition_time_min=t)
         for j in np.geomspace(0.1, 5.0, 30)
@@ -267,13 +275,13 @@ def test_exchanges_the_model_never_saw_are_left_out_and_said(tmp_path: Path) -> 
 
 
 def test_conditions_are_inside_while_only_the_tails_of_their_sizes_are_not() -> None:
-    """At 0.5 mA/cm2 1 % of the atoms is outside after 5 min, and 23 % after 600."""
-    question = Question.of(NucleationModel(), config())
+    """At 0.4 mA/cm2 1 % of the atoms is outside after 5 min, and 23 % after 600."""
+    question = asked_of(NucleationModel(), config())
     inside, beyond = (
         question.applicability(question.deposition_map.embryos(conditions, question.space))
         for conditions in (
-            DepositionConditions(current_density_mA_cm2=0.5, deposition_time_min=5.0),
-            DepositionConditions(current_density_mA_cm2=0.5, deposition_time_min=600.0),
+            DepositionConditions(current_density_mA_cm2=0.4, deposition_time_min=5.0),
+            DepositionConditions(current_density_mA_cm2=0.4, deposition_time_min=600.0),
         )
     )
     assert inside.is_inside
@@ -470,8 +478,8 @@ def test_a_larger_ranking_begins_with_the_smaller_one(tmp_path: Path) -> None:
 
 
 def test_a_question_at_another_horizon_keeps_its_map_and_space() -> None:
-    question = Question.of(NucleationModel(), config())
+    question = asked_of(NucleationModel(), config())
     asked = [DepositionConditions(current_density_mA_cm2=0.5, deposition_time_min=20.0)]
-    now, sooner = question.forecasts(asked), replace(question, horizon_ps=1.0).forecasts(asked)
+    now, sooner = question.forecasts(asked), question.at_horizon(1.0).forecasts(asked)
     assert now[0].expected == sooner[0].expected
     assert sooner[0].glassy_share > now[0].glassy_share

@@ -1,0 +1,189 @@
+"""What is set at the bench, and what follows from it without any assumption but Faraday's law."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from pydantic import Field, model_validator
+
+from simulate.settings import Settings
+from simulate.units import AVOGADRO_per_mol, FARADAY_C_per_mol
+from surrogate.deposition.quadrature import normal_quadrature
+
+MIN_PER_H: Final = 60.0
+S_PER_MIN: Final = 60.0
+C_PER_mAh: Final = 3.6
+NM2_PER_CM2: Final = 1.0e14
+
+Electrolyte = Literal["baseline", "advanced"]
+"""The two of Wang, Pawar et al. 2020; how openly embryos exchange in each is a map's assumption."""
+
+N_LOCAL_CURRENTS: Final = 3
+"""Nodes that stand for the spread of the local current density over a collector."""
+
+
+def capacity_mAh_cm2(current_density_mA_cm2: float, time_min: float) -> float:
+    """Charge passed, mAh/cm².
+
+    >>> capacity_mAh_cm2(0.5, 120.0)
+    1.0
+    """
+    return current_density_mA_cm2 * time_min / MIN_PER_H
+
+
+def plating_time_min(current_density_mA_cm2: float, capacity_mAh_cm2: float) -> float:
+    """Time in which a current passes a charge, min.
+
+    >>> plating_time_min(2.5, 1.0)
+    24.0
+    """
+    return capacity_mAh_cm2 / current_density_mA_cm2 * MIN_PER_H
+
+
+def lithium_per_nm2(capacity_mAh_cm2: float) -> float:
+    """Li atoms plated by a charge, one electron each, 1/nm².
+
+    >>> round(lithium_per_nm2(1.0))
+    224694
+    """
+    charge_C_cm2 = capacity_mAh_cm2 * C_PER_mAh
+    return charge_C_cm2 / FARADAY_C_per_mol * AVOGADRO_per_mol / NM2_PER_CM2
+
+
+class DepositionConditions(Settings):
+    """What is set at the bench. Current and capacity are per area of the cell's footprint.
+
+    Either `deposition_time_min` or `capacity_mAh_cm2` is given, the other follows; likewise either
+    `electrolyte` or `openness` (neither: the baseline electrolyte).
+
+    >>> conditions = DepositionConditions.model_validate(
+    ...     {"current_density_mA_cm2": 0.5, "capacity_mAh_cm2": 1.0})
+    >>> conditions.deposition_time_min
+    120.0
+    >>> round(conditions.deposited_atoms_per_nm2)
+    224694
+    """
+
+    current_density_mA_cm2: float = Field(ge=0.02, le=10.0, description="Of the footprint, mA/cm2.")
+    deposition_time_min: float = Field(ge=0.1, le=6000.0, description="Plating time, min.")
+    area_factor: float = Field(
+        1.0, ge=1.0, le=100.0, description="Surface of a 3D collector over its footprint."
+    )
+    area_factor_spread: float = Field(
+        0.0,
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the local current density over the collector's surface, "
+        "over its mean; log-normal.",
+    )
+    temperature_K: float = Field(
+        300.0, ge=100.0, le=450.0, description="Experiment-equivalent temperature, K."
+    )
+    electrolyte: Electrolyte | None = Field(
+        None, description="A preset, whose openness of exchange is the map's assumption."
+    )
+    openness: float | None = Field(
+        None, ge=0.0, le=1.0, description="Share of embryos that exchange openly, instead."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _time_or_capacity(cls, values: Any) -> Any:  # noqa: ANN401 - what a user wrote
+        """Exactly one is given; the plating time is what is kept."""
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        capacity = values.pop("capacity_mAh_cm2", None)
+        time = values.get("deposition_time_min")
+        if (capacity is None) == (time is None):
+            found = "neither" if time is None else f"{time} min and {capacity} mAh/cm2"
+            raise ValueError(
+                "exactly one of deposition_time_min and capacity_mAh_cm2 must be given, but got "
+                f"{found}. {'Add one' if time is None else 'Leave one out'}; the other follows."
+            )
+        if capacity is not None:
+            current = values.get("current_density_mA_cm2")
+            is_usable = all(
+                isinstance(each, (int, float)) and not isinstance(each, bool) and each > 0.0
+                for each in (capacity, current)
+            )
+            if not is_usable:
+                raise ValueError(
+                    "capacity_mAh_cm2 and current_density_mA_cm2 must be numbers > 0, but got "
+                    f"capacity_mAh_cm2={capacity!r}, current_density_mA_cm2={current!r}."
+                )
+            values["deposition_time_min"] = plating_time_min(current, capacity)
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_or_openness(cls, values: Any) -> Any:  # noqa: ANN401 - what a user wrote
+        if not isinstance(values, dict):
+            return values
+        preset, openness = values.get("electrolyte"), values.get("openness")
+        if preset is not None and openness is not None:
+            raise ValueError(
+                "at most one of electrolyte and openness may be given, but got "
+                f"electrolyte={preset!r}, openness={openness!r}. Leave one out."
+            )
+        if preset is None and openness is None:
+            return {**values, "electrolyte": "baseline"}
+        return values
+
+    @property
+    def capacity_mAh_cm2(self) -> float:
+        """Charge plated per footprint area, mAh/cm²."""
+        return capacity_mAh_cm2(self.current_density_mA_cm2, self.deposition_time_min)
+
+    @property
+    def local_current_density_mA_cm2(self) -> float:
+        """Mean current through the collector's own surface, mA/cm²."""
+        return self.current_density_mA_cm2 / self.area_factor
+
+    @property
+    def deposited_atoms_per_nm2(self) -> float:
+        """Li atoms plated per area of the collector's own surface, mean over it, 1/nm²."""
+        return lithium_per_nm2(self.capacity_mAh_cm2 / self.area_factor)
+
+    @property
+    def local(self) -> tuple[tuple["LocalPlating", float], ...]:
+        r"""Where the deposited atoms are: what happens there, and the share of the atoms.
+
+        Over the surface the local current is log-normal with mean j / area_factor and relative
+        standard deviation `area_factor_spread`. Atoms are deposited in proportion to it, so that
+        over atoms its logarithm lies higher by its own variance :math:`\sigma^2`, with
+        :math:`\sigma^2 = \log(1 + spread^2)`.
+        """
+        variance = math.log1p(self.area_factor_spread**2)
+        nodes, weights = normal_quadrature(N_LOCAL_CURRENTS if variance > 0.0 else 1)
+        return tuple(
+            (
+                LocalPlating(
+                    self.local_current_density_mA_cm2
+                    * math.exp(0.5 * variance + math.sqrt(variance) * node),
+                    self.deposition_time_min,
+                    self.temperature_K,
+                ),
+                weight,
+            )
+            for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPlating:
+    """What one place of the collector's surface sees; per area of that surface."""
+
+    current_density_mA_cm2: float
+    time_min: float
+    temperature_K: float
+
+    @property
+    def capacity_mAh_cm2(self) -> float:
+        """Charge passed here, mAh/cm²."""
+        return capacity_mAh_cm2(self.current_density_mA_cm2, self.time_min)
+
+    @property
+    def atoms_per_nm2_s(self) -> float:
+        """Li atoms that arrive here, 1/(nm² s)."""
+        return lithium_per_nm2(self.capacity_mAh_cm2) / (self.time_min * S_PER_MIN)

@@ -1,0 +1,259 @@
+"""Densities and sizes become weighted design points inside what a model has seen.
+
+Deposition maps end here: whatever they expect, a model may be asked only about embryos like those
+it was trained on. What lies outside is moved to the nearest sampled value, and the answer says so.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from pydantic import Field
+
+from simulate.design import EmbryoDesign, EnergyExchange, Exchange
+from simulate.errors import MisuseError
+from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
+from simulate.settings import Settings
+from surrogate.applicability import RANGE_MARGIN, TrainingDomain
+from surrogate.deposition.quadrature import Floats
+
+SMALLEST_EMBRYO: Final = 100.0
+LARGEST_EMBRYO: Final = 100_000.0
+"""Sizes an `EmbryoDesign` can have."""
+
+MARGIN_K: Final = 1.0
+"""Temperatures may lie beyond the sampled ones by this much: sampling misses the ends of a range.
+Others are refused: nothing in a map says what warmth does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """One way of exchanging mass and energy, and the share of the deposited atoms it applies to."""
+
+    mass_exchange: Exchange
+    energy_exchange: EnergyExchange
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class SampledSpace:
+    """Where a model has been trained: embryos are taken from here only.
+
+    Attributes:
+        ranges: Smallest and largest value of each numeric design field; a field that is missing is
+            bounded only by `EmbryoDesign`.
+        exchanges: Pairs (mass exchange, energy exchange) that were simulated; empty: all.
+        potential: The potential they were simulated with.
+    """
+
+    ranges: Mapping[str, tuple[float, float]]
+    exchanges: frozenset[tuple[str, str]] = frozenset()
+    potential: str = DEFAULT_POTENTIAL
+
+    @classmethod
+    def of(cls, domain: TrainingDomain) -> "SampledSpace":
+        """What a model has seen, in terms of the potential of most of its records."""
+        return cls(
+            ranges=domain.ranges,
+            exchanges=frozenset((d.mass_exchange, d.energy_exchange) for d in domain.designs),
+            potential=domain.potentials[0],
+        )
+
+    @property
+    def bulk_density_g_cm3(self) -> float:
+        """Of the crystal of the potential."""
+        return potential_named(self.potential).bulk_density_g_cm3
+
+    def ends(self, field: str) -> tuple[float, float]:
+        """Smallest and largest value that may be asked about."""
+        low, high = self.ranges.get(field, (-math.inf, math.inf))
+        if field == "n_atoms":
+            return max(low, SMALLEST_EMBRYO), min(high, LARGEST_EMBRYO)
+        if field == "packing_density_g_cm3":
+            return low, min(high, self.bulk_density_g_cm3)
+        return low, high
+
+    def clip(self, field: str, value: float) -> float:
+        """The nearest value of a field that was sampled."""
+        low, high = self.ends(field)
+        return min(max(value, low), high)
+
+    def is_outside(self, field: str, value: float) -> bool:
+        """Beyond the sampled range by more than sampling misses the edges."""
+        low, high = self.ends(field)
+        return value * (1.0 + RANGE_MARGIN) < low or value > high * (1.0 + RANGE_MARGIN)
+
+    def check_temperature(self, temperature_K: float) -> None:
+        """Refuse a temperature that was not sampled.
+
+        Raises:
+            MisuseError: It was not.
+        """
+        low, high = self.ends("hold_temperature_K")
+        if not low - MARGIN_K <= temperature_K <= high + MARGIN_K:
+            raise MisuseError(
+                "temperature_K must be within what the model was trained on, "
+                f"{low:g} to {high:g} K, but got {temperature_K:g} K. Choose one within, or a "
+                "model trained at others."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class EmbryosAtOnePlace:
+    """What a map expects where one local current flows.
+
+    Attributes:
+        share: Of all deposited atoms.
+        current_density_mA_cm2: Local.
+        packing_density_g_cm3: Of all embryos here.
+        sizes: Atoms, not yet whole numbers, shape ``(n_sizes,)``.
+        weights: Share of the atoms here in each size, sum 1, shape ``(n_sizes,)``.
+    """
+
+    share: float
+    current_density_mA_cm2: float
+    packing_density_g_cm3: float
+    sizes: Floats
+    weights: Floats
+
+
+class EmbryoShare(Settings):
+    """One kind of embryo and the share of the deposited atoms that is in such embryos.
+
+    Attributes:
+        local_current_density_mA_cm2: Where it grew; None in answers of older releases.
+    """
+
+    design: EmbryoDesign
+    weight: float = Field(ge=0.0, le=1.0)
+    local_current_density_mA_cm2: float | None = None
+
+
+class EmbryoDistribution(Settings):
+    """The embryos a map expects under some conditions.
+
+    Attributes:
+        embryos: Kinds of embryo; weights sum to 1.
+        clipped_share: Share of the atoms whose embryo lies outside what was sampled.
+        clipped: One sentence for each thing that is not as the map wanted it.
+    """
+
+    embryos: tuple[EmbryoShare, ...]
+    clipped_share: float
+    clipped: tuple[str, ...] = ()
+
+
+def distribution(
+    places: Sequence[EmbryosAtOnePlace],
+    *,
+    temperature_K: float,
+    confinements: tuple[Confinement, ...],
+    space: SampledSpace,
+) -> EmbryoDistribution:
+    """Embryos of several places, moved to the sampled space where they lie outside.
+
+    Args:
+        places: Shares sum to 1.
+        temperature_K: Experiment-equivalent hold temperature.
+        confinements: Ways of exchange; those that were not sampled give their share to the others.
+        space: What was sampled.
+
+    Raises:
+        MisuseError: The temperature was not sampled.
+    """
+    space.check_temperature(temperature_K)
+    hold_K = space.clip("hold_temperature_K", temperature_K)
+    ways, clipped = _sampled_ways(confinements, space)
+    embryos: list[EmbryoShare] = []
+    outside = {"n_atoms": 0.0, "packing_density_g_cm3": 0.0}
+    clipped_share = 0.0
+    for place in places:
+        density = space.clip("packing_density_g_cm3", place.packing_density_g_cm3)
+        is_density_outside = space.is_outside("packing_density_g_cm3", place.packing_density_g_cm3)
+        merged: dict[int, float] = {}
+        for size, share in zip(place.sizes.tolist(), place.weights.tolist(), strict=True):
+            weight = place.share * share
+            is_size_outside = space.is_outside("n_atoms", size)
+            outside["n_atoms"] += weight * is_size_outside
+            outside["packing_density_g_cm3"] += weight * is_density_outside
+            clipped_share += weight * (is_size_outside or is_density_outside)
+            whole = int(np.rint(space.clip("n_atoms", size)))
+            merged[whole] = merged.get(whole, 0.0) + weight
+        embryos.extend(
+            EmbryoShare(
+                design=_design(size, density, hold_K, way, space),
+                weight=min(1.0, weight * way.share),  # rounding may exceed 1 by a bit
+                local_current_density_mA_cm2=place.current_density_mA_cm2,
+            )
+            for size, weight in merged.items()
+            for way in ways
+            if way.share > 0.0
+        )
+    return EmbryoDistribution(
+        embryos=tuple(embryos),
+        clipped_share=min(1.0, clipped_share),
+        clipped=(*clipped, *_moved(places, outside, space)),
+    )
+
+
+def _design(
+    n_atoms: int, density_g_cm3: float, hold_K: float, way: Confinement, space: SampledSpace
+) -> EmbryoDesign:
+    return EmbryoDesign(
+        element=potential_named(space.potential).element,
+        potential=space.potential,
+        n_atoms=n_atoms,
+        packing_density_g_cm3=density_g_cm3,
+        mass_exchange=way.mass_exchange,
+        energy_exchange=way.energy_exchange,
+        hold_temperature_K=hold_K,
+    )
+
+
+def _sampled_ways(
+    confinements: tuple[Confinement, ...], space: SampledSpace
+) -> tuple[tuple[Confinement, ...], list[str]]:
+    """Ways of exchange that were sampled, shares rescaled to 1, and a sentence on the others.
+
+    Where none was, all are kept: the applicability of every answer says so.
+    """
+    known: list[Confinement] = []
+    unknown: list[Confinement] = []
+    for way in confinements:
+        is_known = (way.mass_exchange, way.energy_exchange) in space.exchanges
+        (known if is_known or not space.exchanges else unknown).append(way)
+    total = sum(way.share for way in known)
+    if total == 0.0 or not unknown:
+        return confinements, []
+    names = ", ".join(f"{way.mass_exchange}/{way.energy_exchange}" for way in unknown)
+    return (
+        tuple(replace(way, share=way.share / total) for way in known),
+        [f"mass/energy exchange {names} was not sampled and is left out."],
+    )
+
+
+def _moved(
+    places: Sequence[EmbryosAtOnePlace], outside: Mapping[str, float], space: SampledSpace
+) -> list[str]:
+    """A sentence for each field that was moved."""
+    expected = {
+        "n_atoms": ("sizes", [size for place in places for size in place.sizes.tolist()], "{:.0f}"),
+        "packing_density_g_cm3": (
+            "packing densities, g/cm3",
+            [place.packing_density_g_cm3 for place in places],
+            "{:.4g}",
+        ),
+    }
+    sentences = []
+    for field, (words, values, form) in expected.items():
+        if outside[field] > 0.0:
+            low, high = (form.format(end) for end in (min(values), max(values)))
+            ends = " to ".join(form.format(end) for end in space.ends(field))
+            sentences.append(
+                f"{100 * outside[field]:.0f} % of the atoms are in embryos outside the sampled "
+                f"{words} ({low} to {high} expected, {ends} sampled); the nearest sampled value "
+                "is used."
+            )
+    return sentences

@@ -1,0 +1,152 @@
+"""The glassy share of a deposit under some conditions, through the model's fast path."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import torch
+
+from surrogate.deposition.bridge import FastPredictor, GrowthBridge, HorizonBridge, TimeBridge
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
+from surrogate.deposition.maps import DepositionMap
+from surrogate.deposition.quadrature import Floats
+from surrogate.ensemble import epistemic_interval
+from surrogate.prediction import Applicability
+
+NEGLIGIBLE_SHARE: Final = 0.05
+"""A size distribution has tails: this share of the atoms may lie outside what was sampled."""
+
+EXTRAPOLATED: Final = "Waiting is extrapolated from the simulated holds to the time of plating."
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the model says about one set of conditions.
+
+    Attributes:
+        conditions: What was asked.
+        expected: The embryos that the map expects.
+        members: Glassy share by each ensemble member, shape ``(n_members,)``.
+        interval: 90 %, epistemic (see `surrogate.ensemble.epistemic_interval`).
+        deposition_map, bridge: By which it was forecast.
+        damkohler: Waiting over arrival time; None where the bridge has no arrivals.
+    """
+
+    conditions: DepositionConditions
+    expected: EmbryoDistribution
+    members: Floats
+    interval: tuple[float, float]
+    deposition_map: DepositionMap
+    bridge: TimeBridge
+    damkohler: float | None = None
+
+    @property
+    def glassy_share(self) -> float:
+        """Ensemble mean."""
+        return float(self.members.mean())
+
+    def objective(self, risk: Literal["lower_bound", "mean"]) -> float:
+        """What is maximised."""
+        return self.interval[0] if risk == "lower_bound" else self.glassy_share
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A model, a map and a bridge, ready to be asked about conditions."""
+
+    predictor: FastPredictor
+    deposition_map: DepositionMap
+    bridge: TimeBridge
+    space: SampledSpace
+
+    @classmethod
+    def of(
+        cls,
+        predictor: FastPredictor,
+        deposition_map: DepositionMap,
+        bridge: TimeBridge | None = None,
+    ) -> "Question":
+        """What is asked of a model.
+
+        Args:
+            predictor: The model.
+            deposition_map: From conditions to embryos.
+            bridge: From nanoseconds to minutes; None: the glass index at the end of the hold.
+        """
+        space = SampledSpace.of(predictor.package.manifest.domain)
+        return cls(predictor, deposition_map, bridge or HorizonBridge(), space)
+
+    @property
+    def horizon_ps(self) -> float:
+        """Until when the simulation's clock is asked about; of growth, the end of the hold."""
+        named = self.bridge.horizon_ps if isinstance(self.bridge, HorizonBridge) else None
+        return named or self.predictor.package.protocol.hold_ps
+
+    @property
+    def statement(self) -> str:
+        """What a glassy share here says, and what it does not."""
+        return self.bridge.statement(self.predictor.package.protocol.hold_ps)
+
+    def at_horizon(self, horizon_ps: float) -> "Question":
+        """The same question about the glass index at a horizon."""
+        return replace(self, bridge=HorizonBridge(horizon_ps=horizon_ps))
+
+    def under(self, deposition_map: DepositionMap) -> "Question":
+        """The same question under another map."""
+        return replace(self, deposition_map=deposition_map)
+
+    def forecasts(self, conditions: Sequence[DepositionConditions]) -> list[Forecast]:
+        """One forecast for each set of conditions, from a single call of the model.
+
+        Raises:
+            MisuseError: A temperature was not sampled.
+        """
+        if not conditions:
+            return []
+        expected = [self.deposition_map.embryos(item, self.space) for item in conditions]
+        bridged = self.bridge.bridged(self.predictor, list(zip(conditions, expected, strict=True)))
+        shares = np.stack(
+            [
+                each.glassy @ np.array([embryo.weight for embryo in item.embryos])
+                for each, item in zip(bridged, expected, strict=True)
+            ],
+            axis=1,
+        )
+        # Weights sum to 1 but for rounding, which log-odds would not forgive.
+        shares = np.clip(shares, 0.0, 1.0)
+        low, high = (end.tolist() for end in epistemic_interval(torch.from_numpy(shares)))
+        return [
+            Forecast(
+                asked, item, members, interval, self.deposition_map, self.bridge, each.damkohler
+            )
+            for asked, item, members, interval, each in zip(
+                conditions, expected, shares.T, zip(low, high, strict=True), bridged, strict=True
+            )
+        ]
+
+    def applicability(self, expected: EmbryoDistribution) -> Applicability:
+        """Of all embryos together: inside if those that are not hold a negligible share.
+
+        An embryo counts as outside if the model says so, or if it had to be moved to what was
+        sampled; reasons are given however small the share. Minutes are always outside.
+        """
+        domain = self.predictor.package.manifest.domain
+        each = domain.judge([embryo.design for embryo in expected.embryos], self.horizon_ps)
+        reasons = dict.fromkeys([*expected.clipped, *(r for one in each for r in one.reasons)])
+        outside = expected.clipped_share + sum(
+            embryo.weight
+            for embryo, one in zip(expected.embryos, each, strict=True)
+            if not one.is_inside
+        )
+        is_extrapolated = isinstance(self.bridge, GrowthBridge)
+        if is_extrapolated:
+            reasons["Waiting is extrapolated from the simulated holds to the time of plating."] = (
+                None
+            )
+        return Applicability(
+            is_inside=outside <= NEGLIGIBLE_SHARE and not is_extrapolated,
+            distance=max(one.distance for one in each),
+            reasons=list(reasons),
+        )
