@@ -388,4 +388,4 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
 
 def test_fewer_embryos_tell_less() -> None:
     assert precision(50) == "50 embryos a condition tell a share near 0.5 to +- 0.11 (90 %)"
-    assert "0.36" in precision(3)
+    assert "+- 0.36" in precision(3)
