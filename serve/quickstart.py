@@ -32,8 +32,8 @@ from simulate.record import PHYSICS_VERSION
 from simulate.store import RecordStore, content_hash, create_or_open
 from surrogate.manifest import SCHEMA_VERSION
 from surrogate.predictor import Predictor
-from surrogate.search import run_search
-from surrogate.search_result import SearchResult
+from surrogate.search.run import run_search
+from surrogate.search.result import SearchResult
 from train.fit import fit_package
 
 

@@ -8,7 +8,7 @@ import yaml
 from simulate.files import read_yaml
 from simulate.plan import Campaign
 from simulate.settings import Settings, validated
-from surrogate.search_config import SearchConfig
+from surrogate.search.config import SearchConfig
 from train.config import TrainingConfig
 
 

@@ -17,8 +17,8 @@ from simulate.record import TrajectoryRecord
 from simulate.settings import validated
 from simulate.store import RecordStore
 from surrogate.prediction import Prediction, Road
-from surrogate.ranking import ranking_rule
-from surrogate.search_result import SearchResult
+from surrogate.search.ranking import ranking_rule
+from surrogate.search.result import SearchResult
 
 MOST_ROWS: Final = 500
 """Runs listed in the page; more would make it slow to open."""

@@ -19,12 +19,12 @@ from simulate.errors import GlassyLiError
 from simulate.record import TrajectoryRecord
 from simulate.snapshot import Snapshot
 from simulate.store import RecordStore
+from simulate.units import PS_PER_NS
 
 PICTURE_PIXELS: Final = 640
 MOMENT_PIXELS: Final = 320
 SCALE_BAR_A: Final = 10.0
 S_PER_DAY: Final = 86_400.0
-PS_PER_NS: Final = 1000.0
 
 FAINT_SHARE: Final = 0.25
 """Of the atoms that a perfect crystal of an embryo's size would show."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulate.record import TrajectoryRecord
     from simulate.store import RecordStore
     from surrogate.manifest import Manifest
-    from surrogate.search_result import SearchResult
+    from surrogate.search.result import SearchResult
     from train.fit import TrainingSummary
     from train.progress import TrainingProgress
     from train.scores import Score, Scores
@@ -149,7 +149,7 @@ def _tell_held_out(
 
 def tell_search(console: Console, result: "SearchResult") -> None:
     """A search's answer, for people."""
-    from surrogate.ranking import ranking_rule
+    from surrogate.search.ranking import ranking_rule
 
     rule = ranking_rule(result.config)
     console.result(f"{count(result.n_trials, 'trial')}, {result.n_feasible} feasible")

@@ -9,7 +9,7 @@ from simulate.record import Morphology, TrajectoryRecord
 
 if TYPE_CHECKING:
     from surrogate.prediction import Applicability
-    from surrogate.search_result import RankedConditions, SearchResult
+    from surrogate.search.result import RankedConditions, SearchResult
 
 OUTCOME_WORDS = {
     "crystalline": "crystallised",

@@ -23,6 +23,9 @@ A3_PER_CM3: Final = 1.0e24
 FS_PER_PS: Final = 1000.0
 """Femtoseconds in a picosecond."""
 
+PS_PER_NS: Final = 1000.0
+"""Picoseconds in a nanosecond."""
+
 CLOCK_ROUNDING_PS: Final = 1.0e-6
 """Times of frames are kept to this; closer ones are the same."""
 

@@ -30,7 +30,7 @@ from torch.linalg import LinAlgError  # type: ignore[attr-defined]  # documented
 
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.store import RecordStore
-from surrogate.study import StudyKind, finished_trials, open_study, sole_writer
+from surrogate.study import StudyKind, finished_trials, open_study, sole_writer, storage_of
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
 from train.held_out import HeldOut
@@ -40,7 +40,7 @@ from train.tuning_fits import FitAll, fitting
 from train.tuning_result import State, TunedTrial, TuningResult, error_of_gain, write_result
 from train.tuning_space import space_of, tried
 
-TUNING: Final = StudyKind("training", "tuning", "minimize")
+TUNING: Final = StudyKind("training", "tuning", ("minimize",))
 
 FIRST_SEED: Final = 1_000_000
 """Seeds of trials begin so far above the seed given: packages are not judged by these splits."""
@@ -88,7 +88,7 @@ def run_tuning(
     _require_frames(records)
     identity = tuning_identity(records, config, n_repeats)
     with sole_writer(out, TUNING):
-        study = open_study(out, identity, TUNING)
+        study = open_study(storage_of(out, TUNING), identity, TUNING)
         if len(ended(study)) < n_trials:
             data = TrainingSet.of(records, config.snapshots_per_run)
             with fitting(data, out / "data", config.n_workers) as fit_all:

@@ -26,7 +26,7 @@ def search(
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
     from surrogate.manifest import read_manifest
-    from surrogate.search_config import read_search_config
+    from surrogate.search.config import read_search_config
     from surrogate.study import check_is_same, identity_of
 
     settings = read_search_config(config, trials)
@@ -36,7 +36,7 @@ def search(
 
     from serve.views import tell_search
     from surrogate.predictor import Predictor
-    from surrogate.search import run_search
+    from surrogate.search.run import run_search
 
     predictor = Predictor.load(path)
     with console.progress("search", settings.n_trials) as bar:

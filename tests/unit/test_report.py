@@ -27,9 +27,9 @@ from simulate.record import Mobility
 from simulate.store import RecordStore, create_or_open
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.prediction import Applicability
-from surrogate.ranking import ranking_rule
-from surrogate.search_config import SearchConfig
-from surrogate.search_result import LeastViolation, RankedConditions, SearchResult
+from surrogate.search.ranking import ranking_rule
+from surrogate.search.config import SearchConfig
+from surrogate.search.result import LeastViolation, RankedConditions, SearchResult
 
 LARGEST_PAGE_BYTES = 3_000_000
 VOID = {"meta", "img", "br", "link", "input", "hr"}

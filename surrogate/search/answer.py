@@ -1,0 +1,150 @@
+"""From all trials of a search to its answer: what to do, how sure it is, and what it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+from simulate.potentials.registry import potential_named
+from surrogate.deposition.registry import ChosenMap
+from surrogate.search.config import SearchConfig
+from surrogate.search.describing import least_violation, ranked_conditions, trial_of
+from surrogate.search.horizons import horizon_checks, horizon_note
+from surrogate.search.judging import Judge, Judged, metrics_of
+from surrogate.search.ranking import best_of, corners, front, ranking_rule, recommended
+from surrogate.search.result import HorizonCheck, SearchResult, UnderMap
+from surrogate.search.robustness import robustness
+from surrogate.search.sensitivity import sensitivity
+from surrogate.search.surface import surface
+from surrogate.search.variance import variance_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A map, and what was tried under it.
+
+    Attributes:
+        chosen: The map, its draws, and where its numbers come from.
+        judge: That asked about it.
+        tried: All trials, in the order they were made.
+    """
+
+    chosen: ChosenMap
+    judge: Judge
+    tried: Sequence[Judged]
+
+    @property
+    def feasible(self) -> list[Judged]:
+        """Trials that meet every requirement."""
+        return [one for one in self.tried if one.is_feasible]
+
+    @property
+    def best(self) -> Judged | None:
+        """The trial that leads; None where nothing is feasible."""
+        return best_of(self.feasible, self.judge.config)
+
+
+def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
+    """The answer under the leading map, beside those under the others."""
+    judge, config = leading.judge, leading.judge.config
+    question, package = judge.question, judge.question.predictor.package
+    feasible, best = leading.feasible, leading.best
+    checks = tuple(horizon_checks(judge, leading.tried, best))
+    other_maps = [each.chosen.deposition_map for each in others]
+    return SearchResult(
+        config=config,
+        asked=asked(config),
+        model=package.label,
+        horizon_ps=question.horizon_ps,
+        horizon_statement=question.statement,
+        assumption=question.deposition_map.assumption,
+        map_said=leading.chosen.said,
+        n_trials=len(leading.tried),
+        n_feasible=len(feasible),
+        ranked=tuple(
+            ranked_conditions(rank, one, judge)
+            for rank, one in enumerate(recommended(feasible, config), start=1)
+        ),
+        least_violation=None if feasible else least_violation(leading.tried, config),
+        front=tuple(trial_of(one) for one in front(feasible)),
+        under_maps=tuple(_under(each, best) for each in others),
+        horizon_checks=checks,
+        robustness=None if best is None else robustness(judge, best),
+        variance=()
+        if best is None
+        else variance_parts(judge, best, leading.chosen, other_maps),
+        sensitivity=sensitivity(judge, best),
+        surfaces=tuple(surface(each.judge, best) for each in (leading, *others)),
+        trials=tuple(trial_of(one) for one in leading.tried),
+        notes=_notes(best, checks, config),
+        limits=_limits(leading),
+    )
+
+
+def asked(config: SearchConfig) -> str:
+    """The question in a sentence."""
+    sure = f"with probability {config.confidence:g}"
+    wanted = []
+    if config.least_share is not None:
+        wanted.append(f"a glassy share of at least {config.least_share:g} {sure}")
+    if config.min_capacity_mAh_cm2 is not None:
+        wanted.append(f"at least {config.min_capacity_mAh_cm2:g} mAh/cm2")
+    under = f" at {' and '.join(wanted)}" if wanted else ""
+    if config.objective == "fastest_plating":
+        return f"The fastest plating{under}."
+    if config.objective == "glassy_share":
+        return f"The largest glassy share that is reached {sure}{under}."
+    names = ", ".join(metric.name for metric in metrics_of(config))
+    return f"The front of {names} (glassy shares reached {sure}){under}."
+
+
+def _under(searched: Searched, ours: Judged | None) -> UnderMap:
+    judge, best, feasible = searched.judge, searched.best, searched.feasible
+    again = judge.judged([ours.conditions]) if ours is not None else []
+    return UnderMap(
+        name=judge.question.deposition_map.name,
+        assumption=judge.question.deposition_map.assumption,
+        said=searched.chosen.said,
+        n_feasible=len(feasible),
+        best=None if best is None else ranked_conditions(1, best, judge),
+        least_violation=None if feasible else least_violation(searched.tried, judge.config),
+        ours=trial_of(again[0]) if again else None,
+    )
+
+
+def _notes(
+    best: Judged | None, checks: Sequence[HorizonCheck], config: SearchConfig
+) -> tuple[str, ...]:
+    """What a reader should know before acting on the ranking."""
+    order = horizon_note(checks)
+    if best is None:
+        return () if order is None else (order,)
+    said = [ranking_rule(config)]
+    at_bounds = corners(best, config.space)
+    if at_bounds:
+        said.append(
+            f"The best conditions sit at a bound: {', '.join(at_bounds)}. Wider bounds may hold "
+            "better ones."
+        )
+        if config.objective == "glassy_share":
+            said.append(
+                "Glassiness alone prefers slow plating of little lithium: ask for the fastest "
+                "plating, or for a capacity, to get conditions that are useful as well."
+            )
+    return (*said, *([] if order is None else [order]))
+
+
+def _limits(leading: Searched) -> tuple[str, ...]:
+    """What no such answer says."""
+    question = leading.judge.question
+    potential = potential_named(question.space.potential)
+    return (
+        "No SEI, no Li2O, no charge, no electrolyte but for how openly embryos exchange: a "
+        f"one-component metal under one interatomic potential, {question.space.potential} "
+        f"({potential.citation}).",
+        f"Temperatures are labels: {potential.about_temperatures}.",
+        "Nothing in the paper's observations speaks of temperature or of the area factor of a "
+        "collector: what is said of them is the map's assumption alone.",
+        question.statement,
+    )
+
+

@@ -1,0 +1,83 @@
+"""Judged conditions as an answer tells them."""
+
+from collections.abc import Sequence
+
+from surrogate.search.config import SearchConfig
+from surrogate.search.judging import Judge, Judged
+from surrogate.search.result import LeastViolation, RankedConditions, Trial
+
+
+def trial_of(judged: Judged) -> Trial:
+    """In short."""
+    return Trial(
+        conditions=judged.conditions,
+        glassy_share=judged.glassy_share,
+        assured_share=judged.assured_share,
+        p_enough=judged.p_enough,
+        cost_mA_cm2=judged.cost_mA_cm2,
+        is_feasible=judged.is_feasible,
+    )
+
+
+def ranked_conditions(rank: int, judged: Judged, judge: Judge) -> RankedConditions:
+    """In full, with the embryos and where they lie in the training data."""
+    conditions, expected = judged.conditions, judged.forecast.expected
+    return RankedConditions(
+        rank=rank,
+        conditions=conditions,
+        local_current_density_mA_cm2=conditions.local_current_density_mA_cm2,
+        capacity_mAh_cm2=conditions.capacity_mAh_cm2,
+        deposited_atoms_per_nm2=conditions.deposited_atoms_per_nm2,
+        glassy_share=judged.glassy_share,
+        glassy_share_interval=judged.interval,
+        assured_share=judged.assured_share,
+        p_enough=judged.p_enough,
+        cost_mA_cm2=judged.cost_mA_cm2,
+        damkohler=judged.forecast.damkohler,
+        applicability=judge.question.applicability(expected),
+        clipped_share=expected.clipped_share,
+        clipped=expected.clipped,
+        embryos=expected.embryos,
+    )
+
+
+def least_violation(judged: Sequence[Judged], config: SearchConfig) -> LeastViolation:
+    """The conditions whose worst violation is smallest, of several that meet not everything."""
+    nearest = min(judged, key=lambda one: max(one.violations.values()))
+    conditions = nearest.conditions
+    words = {
+        "max_clipped_share": (
+            f"{100 * nearest.forecast.expected.clipped_share:.0f} % of its atoms lie outside what "
+            f"the model was trained on (at most {100 * config.max_clipped_share:.0f} % may)"
+        ),
+        "min_capacity_mAh_cm2": (
+            f"it plates {conditions.capacity_mAh_cm2:.3g} mAh/cm2 "
+            f"(at least {config.min_capacity_mAh_cm2} must)"
+        ),
+        "min_glassy_share": (
+            f"its glassy share is {nearest.glassy_share:.2f}, and at least "
+            f"{nearest.assured_share:.2f} with probability {config.confidence:g} "
+            f"({config.least_share} must be)"
+        ),
+    }
+    missed = [words[name] for name, value in nearest.violations.items() if value > 0.0]
+    return LeastViolation(
+        conditions=conditions,
+        violations=dict(nearest.violations),
+        sentence=(
+            f"No trial meets every requirement. The nearest one, {conditions_in_words(nearest)}: "
+            f"{'; '.join(missed)}."
+        ),
+    )
+
+
+def conditions_in_words(judged: Judged) -> str:
+    """Current, time, and what else is not usual."""
+    conditions = judged.conditions
+    parts = [
+        f"{conditions.current_density_mA_cm2:.3g} mA/cm2 for "
+        f"{conditions.deposition_time_min:.3g} min"
+    ]
+    if conditions.area_factor > 1.0:
+        parts.append(f"area factor {conditions.area_factor:.3g}")
+    return ", ".join(parts)

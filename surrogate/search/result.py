@@ -1,0 +1,254 @@
+"""What a search answers, and the files it is written to.
+
+OUT/search.json        the resolved config and the answer
+OUT/proposals.jsonl    the embryos of the ranked conditions, ready to be simulated
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+
+from simulate.design import EmbryoDesign
+from simulate.files import canonical_json, write_atomically
+from simulate.settings import Settings
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.embryos import EmbryoShare
+from surrogate.prediction import Applicability
+from surrogate.search.config import SCHEMA_VERSION, SearchConfig
+from surrogate.search.sensitivity import Sensitivity
+
+LEAST_WEIGHT: Final = 0.01
+"""Share of the atoms of a condition below which an embryo is not worth simulating for it."""
+
+
+class Trial(Settings):
+    """Conditions that were tried, and what they are worth.
+
+    Attributes:
+        glassy_share: Mean over members, and over draws of the map where it is drawn.
+        assured_share: Reached with the asked confidence.
+        p_enough: P(glassy share >= what is asked); None where nothing is.
+    """
+
+    conditions: DepositionConditions
+    glassy_share: float = Field(ge=0, le=1)
+    assured_share: float = Field(ge=0, le=1)
+    p_enough: float | None
+    cost_mA_cm2: float
+    is_feasible: bool
+
+
+class RankedConditions(Settings):
+    """One recommended way to plate.
+
+    Attributes:
+        glassy_share: Share of the atoms in embryos not ordered by the horizon; mean over members,
+            and over draws of the map where it is drawn.
+        glassy_share_interval: 90 %: what other training data, and other draws, could have said.
+        assured_share: Reached with the asked confidence.
+        p_enough: P(glassy share >= what is asked); None where nothing is.
+        damkohler: Waiting over arrival time; None where the bridge has no arrivals.
+        applicability: Of all its embryos together; `distance` is the largest of theirs.
+        clipped_share: Share of the atoms whose embryo lies outside what the model was trained on.
+        clipped: What was changed to stay inside, one sentence each.
+        embryos: What the deposition map expects, weights summing to 1.
+    """
+
+    rank: int = Field(ge=1)
+    conditions: DepositionConditions
+    local_current_density_mA_cm2: float
+    capacity_mAh_cm2: float
+    deposited_atoms_per_nm2: float
+    glassy_share: float = Field(ge=0, le=1)
+    glassy_share_interval: tuple[float, float]
+    assured_share: float = Field(ge=0, le=1)
+    p_enough: float | None = None
+    cost_mA_cm2: float = 0.0
+    damkohler: float | None = None
+    applicability: Applicability
+    clipped_share: float
+    clipped: tuple[str, ...]
+    embryos: tuple[EmbryoShare, ...]
+
+
+class LeastViolation(Settings):
+    """The trial that came nearest to meeting every requirement, where none did.
+
+    Attributes:
+        violations: How far each requirement is missed, by its name; at most 0 where it holds.
+        sentence: The same for people.
+    """
+
+    conditions: DepositionConditions
+    violations: dict[str, float]
+    sentence: str
+
+
+class UnderMap(Settings):
+    """What another map answers, and what it says of our best conditions.
+
+    Attributes:
+        said: Where its numbers come from.
+        best: Its own optimum; None where nothing is feasible under it.
+        ours: The optimum of the leading map, judged by this one; None where there is none.
+    """
+
+    name: str
+    assumption: str
+    said: str
+    n_feasible: int
+    best: RankedConditions | None
+    least_violation: LeastViolation | None
+    ours: Trial | None
+
+
+class HorizonCheck(Settings):
+    """Does the answer hold at another horizon?
+
+    Attributes:
+        is_extrapolation: Longer than any design of the training data was watched.
+        kendall_tau: Rank correlation of the mean glassy shares of the conditions compared, at this
+            horizon and by the search's own bridge; 1: same order. None: no order to compare.
+        n_compared: Of the conditions.
+        ours: Our best conditions at this horizon; None where nothing was feasible.
+        best: The best trial at this horizon; None where none is feasible.
+    """
+
+    horizon_ps: float
+    is_extrapolation: bool
+    kendall_tau: float | None
+    n_compared: int
+    ours: Trial | None
+    best: Trial | None
+
+
+class Change(Settings):
+    """One condition changed, all others as in the best.
+
+    Attributes:
+        missed: Names of requirements that are missed then.
+    """
+
+    variable: str
+    value: float
+    glassy_share: float
+    assured_share: float
+    p_enough: float | None
+    missed: tuple[str, ...]
+
+
+class Robustness(Settings):
+    """What becomes of the best conditions when every condition is a tenth off.
+
+    Attributes:
+        by: Relative change.
+        changes: One condition at a time, down and up.
+        worst: All of them at once, in the worst of all combinations.
+    """
+
+    by: float
+    changes: tuple[Change, ...]
+    worst: Trial
+
+
+class VariancePart(Settings):
+    """One source of doubt about the glassy share of the best conditions.
+
+    Attributes:
+        variance: Of the share; None: not known.
+        part: Of the sum of what is known.
+        said: What was varied, or why it is not known.
+    """
+
+    source: str
+    variance: float | None
+    part: float | None
+    said: str
+
+
+class Surface(Settings):
+    """Mean glassy share over current density and plating time, all else as in the best conditions.
+
+    Attributes:
+        share: A row for each time, shape ``(n_times, n_currents)``.
+    """
+
+    map_name: str
+    current_density_mA_cm2: tuple[float, ...]
+    deposition_time_min: tuple[float, ...]
+    share: tuple[tuple[float, ...], ...]
+
+
+class SearchResult(Settings):
+    """The answer of a search, with everything it rests on.
+
+    Attributes:
+        asked: The question in a sentence.
+        model: Name and short hash of the model package.
+        horizon_ps: Horizon of every glassy share here, ps.
+        horizon_statement: What such a share says and what it does not.
+        assumption: Of the deposition map that leads.
+        map_said: Where the numbers of that map come from.
+        n_feasible: Trials that met every requirement.
+        ranked: Best first; empty where no trial was feasible.
+        front: Trials that no other one beats in share, speed and cost; fastest last.
+        trials: All, in the order they were made.
+        notes: What a reader should know before acting on the ranking.
+        limits: What no such answer says.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    config: SearchConfig
+    asked: str
+    model: str
+    horizon_ps: float
+    horizon_statement: str
+    assumption: str
+    map_said: str
+    n_trials: int
+    n_feasible: int
+    ranked: tuple[RankedConditions, ...]
+    least_violation: LeastViolation | None
+    front: tuple[Trial, ...] = ()
+    under_maps: tuple[UnderMap, ...] = ()
+    horizon_checks: tuple[HorizonCheck, ...] = ()
+    robustness: Robustness | None = None
+    variance: tuple[VariancePart, ...] = ()
+    sensitivity: Sensitivity = Sensitivity()
+    surfaces: tuple[Surface, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    notes: tuple[str, ...]
+    limits: tuple[str, ...] = ()
+
+
+def write_result(
+    out: Path, result: SearchResult, can_be_judged: Callable[[EmbryoDesign], bool]
+) -> None:
+    """Write `search.json` and `proposals.jsonl` into `out`.
+
+    Proposed are embryos that fresh molecular dynamics can judge and that matter: large enough for
+    order to be told surely, and at least `LEAST_WEIGHT` of the atoms of their conditions.
+
+    Args:
+        out: Folder of the study.
+        result: The answer.
+        can_be_judged: Whether order can be told surely in an embryo.
+    """
+    lines = [
+        canonical_json(
+            {
+                "design": embryo.design.model_dump(mode="json"),
+                "conditions": ranked.conditions.model_dump(mode="json"),
+                "rank": ranked.rank,
+                "weight": embryo.weight,
+                "glassy_share": ranked.glassy_share,
+            }
+        )
+        for ranked in result.ranked
+        for embryo in ranked.embryos
+        if embryo.weight >= LEAST_WEIGHT and can_be_judged(embryo.design)
+    ]
+    write_atomically(out / "proposals.jsonl", "".join(f"{line}\n" for line in lines))
+    write_atomically(out / "search.json", result.model_dump_json(indent=1) + "\n")

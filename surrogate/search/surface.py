@@ -1,0 +1,70 @@
+"""The glassy share over current density and plating time: the picture of a map and a model."""
+
+from typing import Final
+
+import numpy as np
+
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.search.judging import Judge, Judged
+from surrogate.search.result import Surface
+
+N_CURRENTS: Final = 19
+N_TIMES: Final = 17
+
+SHOWN_CURRENT_mA_cm2: Final = (0.1, 2.5)
+SHOWN_TIME_MIN: Final = (1.0, 600.0)
+"""Always within the picture: where the paper's deposits lie."""
+
+
+def surface(judge: Judge, best: Judged | None) -> Surface:
+    """Over the searched currents and times, all else as in the best conditions (None: as least).
+
+    Args:
+        judge: Its map is taken as given.
+        best: Of the search.
+    """
+    space = judge.config.space
+    others = {
+        name: float(getattr(best.conditions, name)) if best is not None else bounds.min
+        for name, bounds in space.bounds.items()
+        if name not in {"current_density_mA_cm2", "deposition_time_min", "capacity_mAh_cm2"}
+    }
+    currents, times = _currents(judge), _times(judge)
+    preset = {} if judge.config.electrolyte is None else {"electrolyte": judge.config.electrolyte}
+    conditions = [
+        DepositionConditions.model_validate(
+            {**others, **preset, "current_density_mA_cm2": current, "deposition_time_min": time}
+        )
+        for time in times
+        for current in currents
+    ]
+    shares = [one.glassy_share for one in judge.question.forecasts(conditions)]
+    rows = np.array(shares).reshape(len(times), len(currents)).round(4)
+    return Surface(
+        map_name=judge.question.deposition_map.name,
+        current_density_mA_cm2=tuple(currents),
+        deposition_time_min=tuple(times),
+        share=tuple(tuple(row) for row in rows.tolist()),
+    )
+
+
+def _currents(judge: Judge) -> list[float]:
+    bounds = judge.config.space.bounds["current_density_mA_cm2"]
+    return _log_steps(
+        min(bounds.min, SHOWN_CURRENT_mA_cm2[0]),
+        max(bounds.max, SHOWN_CURRENT_mA_cm2[1]),
+        N_CURRENTS,
+    )
+
+
+def _times(judge: Judge) -> list[float]:
+    bounds = judge.config.space.bounds.get("deposition_time_min")
+    low, high = SHOWN_TIME_MIN
+    if bounds is not None:
+        low, high = min(low, bounds.min), max(high, bounds.max)
+    return _log_steps(low, high, N_TIMES)
+
+
+def _log_steps(low: float, high: float, n: int) -> list[float]:
+    """From low to high; rounding must not leave them."""
+    return [min(max(value, low), high) for value in np.geomspace(low, high, n).tolist()]

@@ -1,0 +1,119 @@
+"""Where the doubt about the glassy share of the best conditions comes from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from simulate.potentials.registry import potential_named
+from surrogate.deposition.maps import DepositionMap
+from surrogate.deposition.registry import ChosenMap
+from surrogate.search.judging import CALIBRATED_DRAWS, Judge, Judged, spread_out
+from surrogate.search.result import VariancePart
+
+N_EMBRYOS: Final = 50
+"""Embryos of the check by fresh molecular dynamics whose scatter is counted as its noise."""
+
+
+def variance_parts(
+    judge: Judge, best: Judged, chosen: ChosenMap, others: Sequence[DepositionMap]
+) -> tuple[VariancePart, ...]:
+    """Variance of the best conditions' glassy share by source, one source at a time.
+
+    Args:
+        judge: Of the search.
+        best: Its best conditions.
+        chosen: The map that leads.
+        others: The other maps that were asked.
+    """
+    found = [
+        _map_choice(judge, best, others),
+        _map_numbers(judge, best, chosen),
+        _potential(judge, best),
+        _surrogate(best),
+        _chance(best),
+    ]
+    total = sum(variance for _, variance, _ in found if variance is not None)
+    return tuple(
+        VariancePart(
+            source=source,
+            variance=variance,
+            part=None if variance is None or total == 0.0 else variance / total,
+            said=said,
+        )
+        for source, variance, said in found
+    )
+
+
+Found = tuple[str, float | None, str]
+
+
+def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> Found:
+    if not others:
+        return "choice of the map", None, "Not known: no other map was asked."
+    shares = [best.forecast.glassy_share, *_shares_under(judge, best, others)]
+    return (
+        "choice of the map",
+        float(np.var(shares)),
+        f"Between {len(shares)} maps, each as likely as the others: "
+        f"{', '.join(f'{share:.2f}' for share in shares)}.",
+    )
+
+
+def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:
+    drawn = spread_out(chosen.draws, CALIBRATED_DRAWS)
+    if len(drawn) < 2:
+        return "numbers of the map", None, "Not known: the map has no draws of its numbers."
+    shares = list(_shares_under(judge, best, drawn))
+    law = "posterior" if chosen.is_calibrated else "prior, no observation having been used"
+    return (
+        "numbers of the map",
+        float(np.var(shares, ddof=1)),
+        f"Between {len(drawn)} draws of the map's {law}.",
+    )
+
+
+def _potential(judge: Judge, best: Judged) -> Found:
+    space, domain = judge.question.space, judge.question.predictor.package.manifest.domain
+    element = potential_named(space.potential).element
+    known = [name for name in domain.potentials if potential_named(name).element == element]
+    if len(known) < 2:
+        return (
+            "potential",
+            None,
+            f"Not known: the model was trained on one potential of {element}, {space.potential}.",
+        )
+    shares = [
+        replace(judge.question, space=replace(space, potential=name, ranges=domain.ranges_of(name)))
+        .forecasts([best.conditions])[0]
+        .glassy_share
+        for name in known
+    ]
+    return "potential", float(np.var(shares)), f"Between {', '.join(known)}, each as likely."
+
+
+def _surrogate(best: Judged) -> Found:
+    members = best.forecast.members
+    n = len(members)
+    return (
+        "surrogate",
+        float(members.var(ddof=1)) * (1.0 + 1.0 / n),
+        f"Between {n} members, each trained on other data; what chance in the training "
+        "trajectories does to it is in here.",
+    )
+
+
+def _chance(best: Judged) -> Found:
+    share = best.forecast.glassy_share
+    return (
+        "MD noise",
+        share * (1.0 - share) / N_EMBRYOS,
+        f"Chance in a check by {N_EMBRYOS} fresh embryos, each of which orders or does not.",
+    )
+
+
+def _shares_under(judge: Judge, best: Judged, maps: Sequence[DepositionMap]) -> Iterator[float]:
+    for each in maps:
+        (forecast,) = judge.question.under(each).forecasts([best.conditions])
+        yield forecast.glassy_share
