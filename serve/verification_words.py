@@ -66,6 +66,11 @@ def remarks(found: Verification) -> list[str]:
             else "."
         )
     ]
+    if found.is_of_minutes:
+        said.append(
+            "The search's own shares are of minutes, which no simulation reaches; what is verified "
+            f"is the share at the horizon on which they rest. {found.horizon_statement}"
+        )
     if found.n_failed:
         unseen = sum(each.simulated.n_unseen for each in found.conditions)
         said.append(

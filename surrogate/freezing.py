@@ -1,7 +1,8 @@
 """Freezing forecasts: which conditions, which embryos, and what the model says of them.
 
 The conditions at random are drawn evenly between the search's bounds, on the scales it searches on,
-and kept if they meet its requirements: the calibration of the best is told from that of any.
+and kept if they meet what it requires, save of the glassy share itself: chosen by the model they
+would be as flattered as the best, from which they are to be told.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,10 +20,11 @@ from simulate.files import write_new
 from simulate.plan import Plan
 from simulate.protocol import Protocol, follow_up_ps
 from simulate.settings import differences
-from surrogate.deposition_map import DepositionConditions
-from surrogate.embryo_distribution import EmbryoShare
+from surrogate.deposition.bridge import GrowthBridge
+from surrogate.deposition.embryos import EmbryoShare
+from surrogate.deposition.forecast import Forecast, Question
+from surrogate.deposition.quadrature import Floats
 from surrogate.ensemble import epistemic_interval
-from surrogate.forecast import Floats, Forecast, Question
 from surrogate.frozen import (
     FORECASTS,
     DrawnEmbryo,
@@ -33,12 +35,14 @@ from surrogate.frozen import (
 )
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
-from surrogate.ranking import is_feasible
-from surrogate.search_config import VARIABLES, SearchConfig
-from surrogate.search_result import SearchResult
+from surrogate.search.judging import Judge
+from surrogate.search.result import SearchResult
+from surrogate.search.run import bridge_of, maps_of
 
 DRAWS_AT_ONCE: Final = 64
 MOST_DRAWS: Final = 64 * 100
+SHARE: Final = "min_glassy_share"
+"""The requirement that is the model's to judge, by its name in `surrogate.search.judging`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,12 @@ def freeze(
     Raises:
         GlassyLiError: No condition drawn at random meets the requirements of the search.
     """
-    asked = Question.of(predictor, result.config)
+    config, domain = result.config, predictor.package.manifest.domain
+    leading = maps_of(config, predictor.package.label, domain.potentials)[0]
+    asked = Question.of(predictor, leading.deposition_map).at_horizon(result.horizon_ps)
     rng = np.random.default_rng([question.seed, question.first_seed])
     n_top = min(question.n_top, len(result.ranked))
-    chosen, n_drawn = _at_random(asked, result.config, n_top, rng)
+    chosen, n_drawn = _at_random(Judge(asked, (), config), n_top, rng)
     wanted = [*_top(result, n_top), *chosen]
     drawn = [systematic_draw(each.embryos, question.n_embryos, rng) for each in wanted]
     protocol = _long_enough(predictor.package.protocol, result.horizon_ps)
@@ -104,6 +110,8 @@ def freeze(
         question=question,
         deposition_map=asked.deposition_map.name,
         assumption=asked.deposition_map.assumption,
+        horizon_statement=result.horizon_statement,
+        is_of_minutes=isinstance(bridge_of(config, leading), GrowthBridge),
         horizon_ps=result.horizon_ps,
         judged_ps=judged_ps,
         protocol=protocol,
@@ -155,18 +163,20 @@ def _random(forecast: Forecast) -> _Wanted:
     return _Wanted(facts, forecast.expected.embryos)
 
 
-def _at_random(
-    asked: Question, config: SearchConfig, n: int, rng: np.random.Generator
-) -> tuple[list[_Wanted], int]:
-    """Feasible conditions, and how many had to be drawn for them."""
+def _at_random(judge: Judge, n: int, rng: np.random.Generator) -> tuple[list[_Wanted], int]:
+    """Conditions that meet the other requirements, and how many had to be drawn for them."""
+    space = judge.config.space
     found: list[_Wanted] = []
     n_drawn = 0
     while len(found) < n and n_drawn < MOST_DRAWS:
-        drawn = [_conditions(config, rng) for _ in range(DRAWS_AT_ONCE)]
-        for forecast in asked.forecasts(drawn):
+        drawn = [
+            judge.config.conditions(space.at({name: rng.random() for name in space.searched}))
+            for _ in range(DRAWS_AT_ONCE)
+        ]
+        for each in judge.judged(drawn):
             n_drawn += 1
-            if is_feasible(forecast, config):
-                found.append(_random(forecast))
+            if all(missed <= 0.0 for name, missed in each.violations.items() if name != SHARE):
+                found.append(_random(each.forecast))
             if len(found) == n:
                 return found, n_drawn
     if not found:
@@ -175,18 +185,6 @@ def _at_random(
             f"{n_drawn} did. Search again with looser requirements."
         )
     return found, n_drawn
-
-
-def _conditions(config: SearchConfig, rng: np.random.Generator) -> DepositionConditions:
-    values = {}
-    for name, bounds in config.bounds.items():
-        place = rng.random()
-        if VARIABLES[name]:
-            drawn = bounds.min * (bounds.max / bounds.min) ** place
-        else:
-            drawn = bounds.min + place * (bounds.max - bounds.min)
-        values[name] = float(min(max(drawn, bounds.min), bounds.max))
-    return DepositionConditions(**values)
 
 
 def _long_enough(protocol: Protocol, horizon_ps: float) -> Protocol:

@@ -8,18 +8,20 @@ disordered. The file is sealed and never written again:
 """
 
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import Field, ValidationError
 
-from simulate.design import EmbryoDesign
+from simulate.design import EmbryoDesign, parse_json
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import canonical_json, read_text, sha256_of
 from simulate.plan import Plan, each_once
 from simulate.protocol import Protocol
 from simulate.settings import Settings, explain
-from surrogate.deposition_map import DepositionConditions
-from surrogate.search_result import SearchResult
+from surrogate.deposition.conditions import DepositionConditions
+
+if TYPE_CHECKING:
+    from surrogate.search.result import SearchResult
 
 FORECASTS: Final = "forecasts.json"
 SEEDS: Final = (1_000_000, 800_000_000)
@@ -69,7 +71,7 @@ class FrozenConditions(Settings):
 
     Attributes:
         rank: In the search; None for conditions drawn at random.
-        searched_share: What the search said at its own horizon, by the fast road; None likewise.
+        searched_share: What the search said by its own bridge and the fast road; None likewise.
         members: Glassy share by each member, full road, at the judged horizon.
         glassy_share, interval: Their mean, and 90 %, epistemic.
         fast_share: The same mean by the fast road.
@@ -96,6 +98,8 @@ class FrozenForecasts(Settings):
         judged_ps: Where embryos are judged: the horizon, or the last time that a hold of this
             protocol can show, which is shorter by the time order must last.
         assumption: Of the deposition map.
+        horizon_statement: Of the search: what its own shares say.
+        is_of_minutes: Whether those are of minutes, which no simulation here reaches.
         n_drawn: Conditions drawn at random until enough of them met the search's requirements.
         sha256: Of all the rest.
     """
@@ -103,6 +107,8 @@ class FrozenForecasts(Settings):
     question: VerificationQuestion
     deposition_map: str
     assumption: str
+    horizon_statement: str
+    is_of_minutes: bool
     horizon_ps: float
     judged_ps: float
     protocol: Protocol
@@ -137,11 +143,15 @@ class FrozenForecasts(Settings):
         )
 
 
-def read_search(folder: Path) -> tuple[SearchResult, str]:
+def read_search(folder: Path, model: str) -> tuple["SearchResult", str]:
     """The answer of a search, and the checksum of its file.
 
+    Args:
+        folder: Of the search.
+        model: Label of the model that it must have asked.
+
     Raises:
-        MisuseError: No finished search lies there, or nothing was feasible in it.
+        MisuseError: No finished search lies there, it asked another model, or nothing was feasible.
     """
     path = folder / "search.json"
     if not path.is_file():
@@ -150,18 +160,26 @@ def read_search(folder: Path) -> tuple[SearchResult, str]:
             "Search first: `glassyli search CONFIG --out FOLDER`."
         )
     text = read_text(path, "the answer of a search")
-    try:
-        result = SearchResult.model_validate_json(text)
-    except ValidationError as error:
+    values = parse_json(text, str(path))
+    asked = values.get("model") if isinstance(values, dict) else None
+    if asked != model:
         raise MisuseError(
-            f"{path} is damaged or from another release: {explain(error)} Search anew."
-        ) from error
-    if not result.ranked:
+            f"a search must be verified with the model that it asked, {asked}, but got {model}. "
+            "Name that model with --model, or search again with this one."
+        )
+    if not values.get("ranked"):
         raise MisuseError(
             f"a search must rank some conditions for them to be verified, but {path} found none "
             "feasible. Search again with looser requirements."
         )
-    return result, sha256_of(text)
+    from surrogate.search.result import SearchResult  # its settings know Optuna's samplers
+
+    try:
+        return SearchResult.model_validate(values), sha256_of(text)
+    except ValidationError as error:
+        raise MisuseError(
+            f"{path} is damaged or from another release: {explain(error)} Search anew."
+        ) from error
 
 
 def read_forecasts(path: Path) -> FrozenForecasts:

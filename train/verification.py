@@ -16,7 +16,7 @@ from scipy.stats import t as student_t
 from simulate.record import TrajectoryRecord
 from simulate.settings import Settings
 from simulate.store import RecordStore
-from surrogate.deposition_map import DepositionConditions
+from surrogate.deposition.conditions import DepositionConditions
 from surrogate.ensemble import epistemic_interval
 from surrogate.frozen import DrawnEmbryo, FrozenConditions, FrozenForecasts, Group
 from surrogate.prediction import INTERVAL_LEVEL
@@ -122,6 +122,8 @@ class Verification(Settings):
     model: str
     deposition_map: str
     assumption: str
+    horizon_statement: str
+    is_of_minutes: bool
     horizon_ps: float
     judged_ps: float
     frozen_at: str
@@ -164,6 +166,8 @@ def verified(forecasts: FrozenForecasts, store: RecordStore) -> Verification:
         model=forecasts.question.model,
         deposition_map=forecasts.deposition_map,
         assumption=forecasts.assumption,
+        horizon_statement=forecasts.horizon_statement,
+        is_of_minutes=forecasts.is_of_minutes,
         horizon_ps=forecasts.horizon_ps,
         judged_ps=forecasts.judged_ps,
         frozen_at=forecasts.frozen_at,

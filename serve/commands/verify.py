@@ -48,18 +48,12 @@ def verify(
     """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
-    from simulate.errors import MisuseError
     from surrogate.frozen import FORECASTS, VerificationQuestion, read_search
     from surrogate.manifest import read_manifest
 
-    result, checksum = read_search(search)
     path = model_path(model)
     label = read_manifest(path).label
-    if label != result.model:
-        raise MisuseError(
-            f"a search must be verified with the model that it asked, {result.model}, but got "
-            f"{label}. Name that model with --model, or search again with this one."
-        )
+    result, checksum = read_search(search, label)
     question = VerificationQuestion(
         search_sha256=checksum, model=label, n_top=top, n_embryos=embryos, seed=seed
     )

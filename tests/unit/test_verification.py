@@ -25,8 +25,8 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.incubation import Incubation
 from simulate.plan import Plan
 from simulate.store import RecordStore, create_or_open
-from surrogate.deposition_map import DepositionConditions
-from surrogate.embryo_distribution import EmbryoShare
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.embryos import EmbryoShare
 from surrogate.freezing import freeze, frozen_in, systematic_draw
 from surrogate.frozen import (
     FORECASTS,
@@ -38,8 +38,9 @@ from surrogate.frozen import (
     read_search,
 )
 from surrogate.predictor import Predictor
-from surrogate.search import run_search
-from surrogate.search_config import SearchConfig
+from surrogate.search.config import SearchConfig
+from surrogate.search.result import SearchResult
+from surrogate.search.run import run_search
 from train.verification import Share, difference, fate_of, share_of, verified
 
 JUDGED_PS = SHORT_PROTOCOL.hold_ps - SHORT_PROTOCOL.labelling.persistence_ps
@@ -56,15 +57,25 @@ def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
 @pytest.fixture(scope="module")
 def search(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("search")
-    run_search(predictor, SearchConfig(n_trials=20, max_clipped_share=1.0), folder)
+    run_search(
+        predictor,
+        SearchConfig(objective="glassy_share", n_trials=12, max_clipped_share=1.0, also_maps=()),
+        folder,
+    )
     return folder
 
 
 def question_of(predictor: Predictor, search: Path, **changed: int) -> VerificationQuestion:
     values = {"n_top": 2, "n_embryos": 6} | changed
     return VerificationQuestion(
-        search_sha256=read_search(search)[1], model=predictor.package.label, **values
+        search_sha256=read_search(search, predictor.package.label)[1],
+        model=predictor.package.label,
+        **values,
     )
+
+
+def result_of(predictor: Predictor, search: Path) -> SearchResult:
+    return read_search(search, predictor.package.label)[0]
 
 
 def simulated(store: RecordStore, forecasts: FrozenForecasts, truth: Truth = TRUTH) -> None:
@@ -84,7 +95,10 @@ def test_a_systematic_draw_holds_each_kind_as_often_as_its_weight_says() -> None
 
 
 def test_forecasts_are_frozen_once(predictor: Predictor, search: Path, tmp_path: Path) -> None:
-    result, question = read_search(search)[0], question_of(predictor, search)
+    result, question = (
+        result_of(predictor, search),
+        question_of(predictor, search),
+    )
     first = frozen_in(tmp_path, predictor, result, question)
     written = (tmp_path / FORECASTS).read_bytes()
     wrong = Predictor(replace(predictor.package))
@@ -95,7 +109,7 @@ def test_forecasts_are_frozen_once(predictor: Predictor, search: Path, tmp_path:
 
 
 def test_the_frozen_forecast_is_the_models_own(predictor: Predictor, search: Path) -> None:
-    found = freeze(predictor, read_search(search)[0], question_of(predictor, search))
+    found = freeze(predictor, result_of(predictor, search), question_of(predictor, search))
     assert [each.group for each in found.conditions] == ["top", "top", "random", "random"]
     assert found.judged_ps == synthetic_record(lithium()).planned_follow_up_ps
     assert found.protocol == predictor.package.protocol
@@ -115,7 +129,7 @@ def test_seeds_are_those_of_no_campaign_and_of_no_other_model(
     other = question.model_copy(update={"model": "retrained-00000000"})
     seeds = {
         each.seed
-        for one in freeze(predictor, read_search(search)[0], question).conditions
+        for one in freeze(predictor, result_of(predictor, search), question).conditions
         for each in one.embryos
     }
     assert min(seeds) >= 1_000_000
@@ -127,21 +141,26 @@ def test_within_a_set_of_conditions_no_trajectory_counts_twice(
     predictor: Predictor, search: Path
 ) -> None:
     asked = question_of(predictor, search, n_embryos=60)
-    for one in freeze(predictor, read_search(search)[0], asked).conditions:
+    for one in freeze(predictor, result_of(predictor, search), asked).conditions:
         assert len({each.trajectory_id for each in one.embryos}) == 60
 
 
 def test_a_folder_refuses_another_question(
     predictor: Predictor, search: Path, tmp_path: Path
 ) -> None:
-    result = read_search(search)[0]
+    result = result_of(predictor, search)
     frozen_in(tmp_path, predictor, result, question_of(predictor, search))
     with pytest.raises(MisuseError, match=r"n_embryos = 6 \(asked for: 7\)"):
         frozen_in(tmp_path, predictor, result, question_of(predictor, search, n_embryos=7))
 
 
 def test_changed_forecasts_are_refused(predictor: Predictor, search: Path, tmp_path: Path) -> None:
-    frozen_in(tmp_path, predictor, read_search(search)[0], question_of(predictor, search))
+    frozen_in(
+        tmp_path,
+        predictor,
+        result_of(predictor, search),
+        question_of(predictor, search),
+    )
     path = tmp_path / FORECASTS
     values = json.loads(path.read_text())
     values["conditions"][0]["glassy_share"] = 0.123
@@ -155,16 +174,26 @@ def test_nothing_is_frozen_after_it_was_simulated(
 ) -> None:
     synthetic_store(tmp_path / "records", [lithium()], n_replicas=1)
     with pytest.raises(MisuseError, match="frozen before anything is simulated"):
-        frozen_in(tmp_path, predictor, read_search(search)[0], question_of(predictor, search))
+        frozen_in(
+            tmp_path,
+            predictor,
+            result_of(predictor, search),
+            question_of(predictor, search),
+        )
 
 
 def test_a_folder_without_a_search_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MisuseError, match=r"search\.json"):
-        read_search(tmp_path)
+        read_search(tmp_path, "truth-0")
+
+
+def test_a_search_of_another_model_is_refused(search: Path) -> None:
+    with pytest.raises(MisuseError, match="with the model that it asked"):
+        read_search(search, "other-00000000")
 
 
 def test_a_longer_horizon_gets_a_longer_hold(predictor: Predictor, search: Path) -> None:
-    result = read_search(search)[0].model_copy(update={"horizon_ps": 350.0})
+    result = result_of(predictor, search).model_copy(update={"horizon_ps": 350.0})
     found = freeze(predictor, result, question_of(predictor, search))
     assert found.protocol.hold_ps == 350.0
     assert found.protocol.is_like(predictor.package.protocol)
@@ -267,6 +296,8 @@ def frozen(
         question=VerificationQuestion(search_sha256="0", model="truth-0", n_embryos=n_embryos),
         deposition_map="paper",
         assumption="assumed",
+        horizon_statement="of the hold",
+        is_of_minutes=False,
         horizon_ps=200.0,
         judged_ps=JUDGED_PS,
         protocol=SHORT_PROTOCOL,
@@ -388,4 +419,4 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
 
 def test_fewer_embryos_tell_less() -> None:
     assert precision(50) == "50 embryos a condition tell a share near 0.5 to +- 0.11 (90 %)"
-    assert "+- 0.36" in precision(3)
+    assert "+- 0.35" in precision(3)
