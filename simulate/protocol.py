@@ -246,6 +246,22 @@ def follow_up_ps(protocol: Protocol, design: EmbryoDesign) -> float:
     return round(hold.length_ps, 6) - protocol.labelling.persistence_ps
 
 
+def with_preset(values: Any) -> Any:  # noqa: ANN401 - what a user wrote
+    """Settings whose `protocol` may be a preset's name (missing: the reference), that replaced.
+
+    Raises:
+        ValueError: No such preset.
+    """
+    if not isinstance(values, dict) or not isinstance(values.get("protocol", "reference"), str):
+        return values
+    name = values.get("protocol", "reference")
+    if name not in PRESETS:
+        raise ValueError(
+            f"protocol must be a mapping or one of {', '.join(PRESETS)}, but got {name!r}."
+        )
+    return values | {"protocol": protocol_named(name)}
+
+
 def protocol_named(name: str) -> Protocol:
     """A protocol by preset name or from a YAML file.
 

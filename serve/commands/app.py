@@ -14,6 +14,7 @@ from serve.commands import (
     curation,
     doctor,
     evaluate,
+    learn,
     model,
     potentials,
     predict,
@@ -48,6 +49,7 @@ for verb in (
     predict.predict,
     search.search,
     verify.verify,
+    learn.learn,
     serving.serve,
 ):
     app.command()(verb)
