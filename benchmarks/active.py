@@ -7,13 +7,13 @@ Everything below was fixed before any result was seen.
 **A known truth** (`benchmarks.active_truth`). Four dimensions: size 100-1000 and packing density
 0.0534-0.534 g/cm3 (both evenly in the logarithm), hold temperature 270-330 K, wall or none. The
 boundary size N* is a curved function of the other three, between 267 and 936 atoms; waiting times
-are exponential with P(order by 1000 ps) = 1 - 2^-(N/N*)^4, seen every 10 ps and censored at 1000 ps.
+are exponential with P(order by 1000 ps) = 1 - 2^-(N/N*)^4, seen every 10 ps, censored at 1000 ps.
 Learner: the project's committee, 16 members, linear in the project's features, which are not those
 of the truth. Error: root mean square of log N* over 64 places. 10 seeds, which change the
 candidates (512 of a scrambled Sobol sequence), every outcome and the committee; the outcome of a
 candidate does not depend on who asks. Every strategy begins with the same 8 trajectories of the
-sequence, then asks 8 at a time: active ones to 64, `random` and `sobol` to 128. The acquisition that
-is tested is `boundary`, the default of `glassyli learn`; `straddle` is told beside it.
+sequence, then asks 8 at a time: active ones to 64, `random` and `sobol` to 128. The acquisition
+that is tested is `boundary`, the default of `glassyli learn`; `straddle` is told beside it.
 
 Grids: all combinations of levels (sizes x densities x temperatures x 2 walls), 36 = 3 x 3 x 2 x 2,
 72 = 4 x 3 x 3 x 2, 144 = 6 x 4 x 3 x 2, one trajectory each, learnt from by the same committee; the
@@ -26,18 +26,19 @@ the mean error of the grid of 144, by the committee and as read by columns, and 
 errors over 16 to 64 trajectories, paired by seed, 95 % interval of a bootstrap over seeds, must not
 lie above 1.
 
-**The reference records replayed.** A quarter of the designs of STORE (`train/reference`) is left out;
-strategies choose among the other records, whose outcomes are as they were simulated. All begin with
-the same 16, then 24 at a time to 88. Error: Brier score of order by 952 ps on the designs left out
-(records that were not seen so long are left out and counted). 10 seeds change split, beginning and
-committee.
+**The reference records replayed.** A quarter of the designs of STORE (`train/reference`) is left
+out; strategies choose among the other records, whose outcomes are as they were simulated. All begin
+with the same 16, then 24 at a time to 88. Error: Brier score of order by 952 ps on the designs left
+out (records that were not seen so long are left out and counted). 10 seeds change split, beginning
+and committee.
 """
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -57,6 +58,7 @@ from simulate.design import EmbryoDesign
 from simulate.files import write_atomically
 from simulate.store import open_store
 from train.active.acquisition import Acquisition
+from train.active.committee import Committee
 from train.counting import table
 from train.metrics import Floats
 from train.records import independent
@@ -143,7 +145,7 @@ def replayed(seed: int, store: Path) -> Curves:
     return curves
 
 
-def _brier(committee: Any, judged: Sequence[tuple[EmbryoDesign, bool]]) -> float:
+def _brier(committee: Committee, judged: Sequence[tuple[EmbryoDesign, bool]]) -> float:
     p = committee.p_ordered([design for design, _ in judged], REPLAY_PS).mean(axis=0)
     return float(((p - np.array([came for _, came in judged])) ** 2).mean())
 
@@ -159,7 +161,7 @@ def needed(curve: dict[str, float], target: float) -> tuple[float, bool]:
     points = [(float(n), error) for n, error in curve.items()]
     if points[0][1] <= target:
         return points[0][0], True
-    for (n_low, high), (n_high, low) in zip(points[:-1], points[1:], strict=True):
+    for (n_low, high), (n_high, low) in itertools.pairwise(points):
         if low <= target:
             share = np.log(high / target) / np.log(high / low)
             return float(n_low * (n_high / n_low) ** share), True
