@@ -19,9 +19,10 @@ from serve.models import is_package
 from serve.picture import write_picture
 from serve.quickstart_config import QuickstartConfig
 from serve.report import write_report
+from serve.search_view import show_search, tell_search
 from serve.server import running_server
 from serve.steps import StepLog, Work
-from serve.views import show_training, tell_search, tell_training
+from serve.views import show_training, tell_training
 from serve.words import count
 from simulate.campaign import CampaignSummary, run_campaign
 from simulate.cluster import ray_session
@@ -120,11 +121,11 @@ def _search(
 ) -> Work[SearchResult]:
     console.say("3/5 search    deposition conditions with Optuna")
     asked: list[int] = []
-    with console.progress("search", config.search.n_trials) as bar:
+    with console.progress("search", config.search.n_trials_in_all) as bar:
 
-        def show(done: int, _: int) -> None:
+        def show(done: int, left_s: float | None) -> None:
             asked.append(done)
-            bar.at(done)
+            show_search(bar, done, left_s)
 
         found = run_search(predictor, config.search, out, progress=show)
     tell_search(console, found)

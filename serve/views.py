@@ -1,4 +1,4 @@
-"""What a campaign, a training, a search or an evaluation came to, told to whoever asked for it."""
+"""What a campaign, a training or an evaluation came to, told to whoever asked for it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from serve.console import Console, ProgressBar, duration, interval
 from serve.record_words import SHORT_ID
-from serve.words import count, reasons_by_rank
+from serve.words import count
 from simulate.protocol import protocol_named
 from train.records import LEAST_DESIGNS
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from simulate.record import TrajectoryRecord
     from simulate.store import RecordStore
     from surrogate.manifest import Manifest
-    from surrogate.search.result import SearchResult
     from train.fit import TrainingSummary
     from train.progress import TrainingProgress
     from train.scores import Score, Scores
@@ -145,40 +144,6 @@ def _tell_held_out(
     console.result(SKILL_RULE)
     for warning in warnings:
         console.result(f"  note: {warning}")
-
-
-def tell_search(console: Console, result: "SearchResult") -> None:
-    """A search's answer, for people."""
-    from surrogate.search.ranking import ranking_rule
-
-    rule = ranking_rule(result.config)
-    console.result(f"{count(result.n_trials, 'trial')}, {result.n_feasible} feasible")
-    if result.least_violation is not None:
-        console.result(f"nothing is feasible; nearest: {result.least_violation.sentence}")
-    else:
-        console.result(rule)
-    console.table(
-        ["rank", "mA/cm2", "min", "area x", "mAh/cm2", "disordered share", "90 %", "in data"],
-        [
-            [
-                ranked.rank,
-                f"{ranked.conditions.current_density_mA_cm2:.3g}",
-                f"{ranked.conditions.deposition_time_min:.3g}",
-                f"{ranked.conditions.area_factor:.3g}",
-                f"{ranked.conditions.capacity_mAh_cm2:.3g}",
-                f"{ranked.glassy_share:.2f}",
-                interval(ranked.glassy_share_interval),
-                "yes" if ranked.applicability.is_inside else "no",
-            ]
-            for ranked in result.ranked
-        ],
-    )
-    outside = [ranked for ranked in result.ranked if not ranked.applicability.is_inside]
-    for reason in reasons_by_rank(outside):
-        console.result(f"  not in the data: {reason}")
-    others = (note for note in result.notes if note != rule)
-    for line in (result.assumption, result.horizon_statement, *others):
-        console.result(f"  {line}")
 
 
 def score_table(scored: "Mapping[str, Scores]") -> tuple[list[str], list[list[str]]]:

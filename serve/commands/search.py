@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from serve.commands.options import AsJson, Model
+from serve.commands.options import AsJson, HorizonPs, Model
 from serve.session import SESSION
 
 
@@ -15,35 +15,84 @@ def search(
     out: Annotated[Path, typer.Option(help="Folder of the study; the same one resumes it.")] = Path(
         "runs/search"
     ),
-    trials: Annotated[int | None, typer.Option(min=1, help="Trials in all.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Trials in all, of each map.")] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="fastest_plating, glassy_share or pareto.")
+    ] = None,
+    share: Annotated[float | None, typer.Option(help="Least glassy share, 0 to 1.")] = None,
+    confidence: Annotated[
+        float | None, typer.Option(help="Probability with which the share must be reached.")
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="tpe, gp (few trials), nsga2 (pareto), random or sobol.")
+    ] = None,
+    deposition_map: Annotated[
+        str | None, typer.Option("--map", help="Map that leads: a name, or a calibrated map's file.")
+    ] = None,
+    horizon_ps: HorizonPs = None,
+    fix: Annotated[
+        list[str] | None, typer.Option(help="Fix a variable: temperature_K=300. Repeatable.")
+    ] = None,
+    bound: Annotated[
+        list[str] | None,
+        typer.Option(help="Bound a variable: current_density_mA_cm2=0.1:5. Repeatable."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the sampler.")] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="An Optuna database instead of a journal: sqlite:///studies.db."),
+    ] = None,
+    study: Annotated[str | None, typer.Option(help="Name of the study in its storage.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search deposition conditions that keep lithium disordered.
+    """Search the fastest plating that surely stays glassy, or the glassiest deposit, or both.
 
-    Disordered is glass or undercooled liquid. Optuna proposes conditions, the model answers, and
-    the embryos of the best ones are written as proposals, ready to be simulated.
+    Glassy is what has not ordered: glass or undercooled liquid. Optuna proposes conditions, the
+    model answers, and the embryos of the best ones are written as proposals, ready to be simulated.
     """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
     from surrogate.manifest import read_manifest
     from surrogate.search.config import read_search_config
-    from surrogate.study import check_is_same, identity_of
+    from surrogate.search.space import bounds_from_flags
 
-    settings = read_search_config(config, trials)
+    settings = read_search_config(
+        config,
+        n_trials=trials,
+        objective=objective,
+        min_glassy_share=share,
+        confidence=confidence,
+        sampler=sampler,
+        deposition_map=deposition_map,
+        horizon_ps=horizon_ps,
+        seed=seed,
+        **bounds_from_flags(fix or [], bound or []),
+    )
     path = model_path(model)
-    manifest = read_manifest(path)
-    check_is_same(out, identity_of(manifest.label, manifest.protocol.hold_ps, settings))
 
-    from serve.views import tell_search
+    from surrogate.search.run import USUAL_NAME, Place, require_same
+
+    place = Place(out, storage, study or USUAL_NAME)
+    require_same(read_manifest(path), settings, place)
+
+    from serve.search_page import write_search_page
+    from serve.search_view import show_search, tell_search
     from surrogate.predictor import Predictor
     from surrogate.search.run import run_search
 
     predictor = Predictor.load(path)
-    with console.progress("search", settings.n_trials) as bar:
-        result = run_search(predictor, settings, out, progress=lambda done, _: bar.at(done))
+    with console.progress("search", settings.n_trials_in_all) as bar:
+        result = run_search(
+            predictor, settings, place, lambda done, left_s: show_search(bar, done, left_s)
+        )
+    page = write_search_page(out / "search.html", result)
     console.result_json(result.model_dump(mode="json"))
     tell_search(console, result)
-    console.result(
-        f"wrote {out}/search.json and {out}/proposals.jsonl    "
-        f"next: glassyli simulate --designs {out}/proposals.jsonl --out {out}/records"
-    )
+    console.result("")
+    console.result(f"wrote {page}, search.json and proposals.jsonl beside it")
+    if result.ranked:
+        console.result(
+            f"next: glassyli simulate --designs {out}/proposals.jsonl --out {out}/records"
+        )
+    else:
+        console.result("next: ask for less, widen the bounds, or try another --map")

@@ -5,7 +5,6 @@ returned with every answer, and swappable: maps are found by name in `registry.D
 `tests/unit/test_deposition_map.py` holds each one to the promise.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from scipy.stats import qmc
 
+from simulate.design import Exchange
 from simulate.errors import MisuseError
 from simulate.settings import Settings, validated
 from surrogate.deposition.conditions import DepositionConditions, LocalPlating
@@ -25,7 +25,7 @@ from surrogate.deposition.embryos import (
     SampledSpace,
     distribution,
 )
-from surrogate.deposition.quadrature import normal_quadrature
+from surrogate.deposition.quadrature import Floats, normal_quadrature
 
 N_SIZES: Final = 5
 """Nodes that stand for the distribution of sizes."""
@@ -44,15 +44,21 @@ class Prior:
     low: float
     high: float
 
-    def quantile(self, share: float) -> float:
-        """The value below which a share of the prior lies.
+    def quantile(self, share: Floats) -> Floats:
+        """The value below which a share of the prior lies, same shape.
 
-        >>> Prior("log-uniform", 1.0, 100.0).quantile(0.5)
-        10.0
+        >>> Prior("log-uniform", 1.0, 100.0).quantile(np.array([0.0, 0.5, 1.0])).round(6)
+        array([  1.,  10., 100.])
         """
         if self.law == "uniform":
             return self.low + share * (self.high - self.low)
-        return math.exp(math.log(self.low) + share * math.log(self.high / self.low))
+        return np.asarray(self.low * (self.high / self.low) ** share)
+
+    def share(self, values: Floats) -> Floats:
+        """Share of the prior below each value, same shape: undoes `quantile`."""
+        if self.law == "uniform":
+            return (values - self.low) / (self.high - self.low)
+        return np.asarray(np.log(values / self.low) / np.log(self.high / self.low))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +128,24 @@ class DepositionMap(Settings, ABC):
         """What is assumed, in words and numbers; shown with every answer."""
 
     @abstractmethod
-    def packing_density_g_cm3(self, plating: LocalPlating, bulk_density_g_cm3: float) -> float:
-        """Packing density of the embryos at one place, g/cm³."""
+    def packing_density_g_cm3(
+        self, plating: LocalPlating, bulk_density_g_cm3: float
+    ) -> float | Floats:
+        """Packing density of the embryos at one place, g/cm³; see `with_arrays`."""
 
     @abstractmethod
-    def median_atoms(self, plating: LocalPlating) -> float:
-        """Embryo size that splits the atoms deposited at one place in halves."""
+    def median_atoms(self, plating: LocalPlating) -> float | Floats:
+        """Embryo size that splits the atoms deposited at one place in halves; as above."""
+
+    @property
+    def shared_assumption(self) -> str:
+        """The part of the assumption that all maps make."""
+        return (
+            f"sizes are log-normal over atoms with spread {self.log_size_spread:g}; mass and "
+            f"energy exchange are each open for {self.baseline_openness:.2g} of the atoms in the "
+            f"baseline electrolyte, for {self.baseline_openness - self.openness_difference:.2g} in "
+            "the advanced one. Nothing observed speaks of temperature or of a collector's area."
+        )
 
     @classmethod
     def parameters(cls) -> tuple[MapParameter, ...]:
@@ -163,15 +181,21 @@ class DepositionMap(Settings, ABC):
         """Maps that could be, before any observation: evenly spread over the prior (Sobol)."""
         parameters = self.parameters()
         cube = qmc.Sobol(len(parameters), rng=np.random.default_rng(seed)).random(n)
+        columns = [
+            each.prior.quantile(share) for each, share in zip(parameters, cube.T, strict=True)
+        ]
+        names = [each.name for each in parameters]
         return tuple(
-            self.with_parameters(
-                {
-                    each.name: each.prior.quantile(float(share))
-                    for each, share in zip(parameters, row, strict=True)
-                }
-            )
-            for row in cube
+            self.with_parameters(dict(zip(names, row, strict=True)))
+            for row in np.stack(columns, axis=1).tolist()
         )
+
+    def with_arrays(self, values: Mapping[str, Floats]) -> Self:
+        """Many maps in one: parameters are arrays, shape ``(n,)``, and so is what it computes.
+
+        For thousands of maps at once; nothing is checked.
+        """
+        return self.model_construct(**self.model_dump() | dict(values))
 
     def openness(self, conditions: DepositionConditions) -> float:
         """Probability that an exchange of an embryo is open."""
@@ -194,8 +218,10 @@ class DepositionMap(Settings, ABC):
             EmbryosAtOnePlace(
                 share=share,
                 current_density_mA_cm2=plating.current_density_mA_cm2,
-                packing_density_g_cm3=self.packing_density_g_cm3(plating, space.bulk_density_g_cm3),
-                sizes=self.median_atoms(plating) * spread,
+                packing_density_g_cm3=float(
+                    self.packing_density_g_cm3(plating, space.bulk_density_g_cm3)
+                ),
+                sizes=float(self.median_atoms(plating)) * spread,
                 weights=weights,
             )
             for plating, share in conditions.local
@@ -208,16 +234,29 @@ class DepositionMap(Settings, ABC):
         )
 
 
-def confinements(openness: float) -> tuple[Confinement, ...]:
-    """Shares of the ways of exchange where mass and energy are open independently of each other.
+def exchange_shares(openness: Floats | float) -> Floats:
+    """Shares of `EXCHANGES` where mass and energy are open independently, ``(4, ...)``.
 
-    >>> [way.share for way in confinements(0.5)]
+    >>> exchange_shares(0.5).tolist()
     [0.25, 0.25, 0.25, 0.25]
     """
-    closed = 1.0 - openness
-    return (
-        Confinement("open", "open", openness * openness),
-        Confinement("open", "confined", openness * closed),
-        Confinement("confined", "open", closed * openness),
-        Confinement("confined", "confined", closed * closed),
+    is_open = np.asarray(openness, dtype=np.float64)
+    closed = 1.0 - is_open
+    return np.stack([is_open * is_open, is_open * closed, closed * is_open, closed * closed])
+
+
+EXCHANGES: Final[tuple[tuple[Exchange, Exchange], ...]] = (
+    ("open", "open"),
+    ("open", "confined"),
+    ("confined", "open"),
+    ("confined", "confined"),
+)
+"""Ways of exchanging mass and energy."""
+
+
+def confinements(openness: float) -> tuple[Confinement, ...]:
+    """The ways of exchange, each with its share of the deposited atoms."""
+    return tuple(
+        Confinement(mass, energy, share)
+        for (mass, energy), share in zip(EXCHANGES, exchange_shares(openness).tolist(), strict=True)
     )

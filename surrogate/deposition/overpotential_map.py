@@ -3,16 +3,21 @@
 import math
 from typing import ClassVar, Final, Literal
 
+import numpy as np
 from pydantic import Field
 
 from simulate.units import FARADAY_C_per_mol, GAS_J_per_mol_K
 from surrogate.deposition.conditions import LocalPlating
 from surrogate.deposition.maps import DepositionMap, MapParameter, Prior
+from surrogate.deposition.quadrature import Floats
 
 REFERENCE_CURRENT_mA_cm2: Final = 0.5
 REFERENCE_TIME_MIN: Final = 5.0
 REFERENCE_TEMPERATURE_K: Final = 300.0
 """Where the reference size and density hold."""
+
+DENSEST: Final = 1.0 - 1.0e-9
+"""Share of bulk that stands for all of it, whose empty rest still has a power."""
 
 PACKING_POWER: Final = 1.5
 """Share of bulk in the cell of a nucleus, r³ / d³, where r ~ 1/η and the distance d of nuclei on
@@ -79,12 +84,9 @@ class OverpotentialMap(DepositionMap):
             f"exchange current density of {self.exchange_current_density_mA_cm2:g} mA/cm2; median "
             f"embryo size {self.reference_atoms:.3g} atoms at {REFERENCE_CURRENT_mA_cm2:g} mA/cm2 "
             f"and {REFERENCE_TIME_MIN:g} min, falling as overpotential^-3 and growing as "
-            f"time^{self.growth_exponent:.2g}, log-normal over atoms with spread "
-            f"{self.log_size_spread:g}; packing density {self.reference_density_g_cm3:.3g} g/cm3 "
-            f"there, growing as overpotential^{PACKING_POWER:g} until bulk; mass and energy "
-            f"exchange are each open for {self.baseline_openness:.2g} of the atoms in the baseline "
-            f"electrolyte, for {self.baseline_openness - self.openness_difference:.2g} in the "
-            "advanced one."
+            f"time^{self.growth_exponent:.2g}; packing density "
+            f"{self.reference_density_g_cm3:.3g} g/cm3 there, growing as "
+            f"overpotential^{PACKING_POWER:g} until bulk; {self.shared_assumption}"
         )
 
     def overpotential_V(self, plating: LocalPlating) -> float:
@@ -93,16 +95,18 @@ class OverpotentialMap(DepositionMap):
         ratio = plating.current_density_mA_cm2 / self.exchange_current_density_mA_cm2
         return 2.0 * thermal_V * math.asinh(0.5 * ratio)
 
-    def packing_density_g_cm3(self, plating: LocalPlating, bulk_density_g_cm3: float) -> float:
+    def packing_density_g_cm3(
+        self, plating: LocalPlating, bulk_density_g_cm3: float
+    ) -> float | Floats:
         """Packing density of the embryos at one place, g/cm³."""
-        empty = 1.0 - min(self.reference_density_g_cm3 / bulk_density_g_cm3, 1.0 - 1.0e-9)
+        empty = 1.0 - np.minimum(self.reference_density_g_cm3 / bulk_density_g_cm3, DENSEST)
         power = self._relative_overpotential(plating) ** PACKING_POWER
-        return float(bulk_density_g_cm3 * (1.0 - empty**power))
+        return bulk_density_g_cm3 * (1.0 - empty**power)
 
-    def median_atoms(self, plating: LocalPlating) -> float:
+    def median_atoms(self, plating: LocalPlating) -> float | Floats:
         """Embryo size that splits the atoms deposited at one place in halves."""
         grown = (plating.time_min / REFERENCE_TIME_MIN) ** self.growth_exponent
-        return float(self.reference_atoms * self._relative_overpotential(plating) ** -3 * grown)
+        return self.reference_atoms * self._relative_overpotential(plating) ** -3 * grown
 
     def _relative_overpotential(self, plating: LocalPlating) -> float:
         reference = LocalPlating(

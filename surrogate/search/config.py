@@ -158,6 +158,16 @@ class SearchConfig(Settings):
         return (self.deposition_map, *(name for name in others if name != self.deposition_map))
 
     @property
+    def n_trials_of_a_map(self) -> int:
+        """One is enough where nothing is searched."""
+        return self.n_trials if self.space.searched else 1
+
+    @property
+    def n_trials_in_all(self) -> int:
+        """Under all maps."""
+        return self.n_trials_of_a_map * len(self.maps)
+
+    @property
     def most_capacity_mAh_cm2(self) -> float:
         """What the bounds allow."""
         bounds = self.space.bounds

@@ -20,13 +20,21 @@ from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
+from surrogate.manifest import Manifest
 from surrogate.search.answer import Searched, answer
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.search.config import SCHEMA_VERSION, SearchConfig, corner_conditions
 from surrogate.search.judging import Judge, drawn_maps, metrics_of
 from surrogate.search.result import SearchResult, write_result
 from surrogate.search.sampling import SamplerName, run_trials
-from surrogate.study import StudyKind, finished_trials, open_study, sole_writer, storage_of
+from surrogate.study import (
+    StudyKind,
+    check_is_same,
+    finished_trials,
+    open_study,
+    sole_writer,
+    storage_of,
+)
 
 USUAL_NAME: Final = "deposition"
 """Of a study, before the name of its map."""
@@ -91,6 +99,18 @@ def run_search(
         is_too_small = package.manifest.domain.is_too_small
         write_result(where.out, result, lambda design: not is_too_small(design))
     return result
+
+
+def require_same(manifest: Manifest, config: SearchConfig, place: Place) -> None:
+    """Refuse a place of another study, before a model is loaded.
+
+    Raises:
+        MisuseError, GlassyLiError: As `run_search`.
+    """
+    maps = maps_of(config, manifest.label, manifest.domain.potentials)
+    for number, chosen in enumerate(maps):
+        identity = identity_of(config, maps, number, manifest.label, manifest.protocol.hold_ps)
+        check_is_same(place.out, identity, kind_of(config, chosen, place.name), place.url)
 
 
 def maps_of(config: SearchConfig, model: str, potentials: Sequence[str]) -> list[ChosenMap]:
@@ -172,7 +192,7 @@ def _bring_to_end(
 ) -> None:
     """All studies, one after the other."""
     began = time.monotonic()
-    n_each = config.n_trials if config.space.searched else 1
+    n_each = config.n_trials_of_a_map
     n_before = [min(len(finished_trials(study)), n_each) for study in studies]
     for number, (study, judge) in enumerate(zip(studies, judges, strict=True)):
 
@@ -180,7 +200,7 @@ def _bring_to_end(
             if progress is None:
                 return
             done = number * n_each + n_done + sum(n_before[number + 1 :])
-            new, left = done - sum(n_before), n_each * len(studies) - done
+            new, left = done - sum(n_before), config.n_trials_in_all - done
             progress(done, (time.monotonic() - began) / new * left)
 
         run_trials(

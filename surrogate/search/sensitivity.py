@@ -88,8 +88,9 @@ def sensitivity(judge: Judge, best: Judged | None) -> Sensitivity:
         best: None where nothing was feasible.
     """
     names = list(judge.config.space.searched)
-    if not names:
-        return Sensitivity()
+    slices = tuple(_slice(judge, name, names, best) for name in names)
+    if len(names) < 2:  # one variable alone explains everything
+        return Sensitivity(slices=slices)
     n_asked = 0
 
     def shares(places: Floats) -> Floats:
@@ -110,7 +111,7 @@ def sensitivity(judge: Judge, best: Judged | None) -> Sensitivity:
     ]
     return Sensitivity(
         importances=tuple(sorted(importances, key=lambda one: one.in_all, reverse=True)),
-        slices=tuple(_slice(judge, name, names, best) for name in names),
+        slices=slices,
         n_asked=n_asked,
     )
 

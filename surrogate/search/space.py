@@ -1,7 +1,7 @@
 """What can be searched: the variables of a deposition, their bounds and their scales."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from pydantic import model_validator
 
 from simulate.errors import MisuseError
-from simulate.settings import Settings
+from simulate.settings import Settings, validated
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,49 +128,41 @@ class Space:
         return values
 
 
-def parse_fixed(text: str) -> tuple[str, float]:
-    """A flag ``name=value``.
+def bounds_from_flags(fixed: Sequence[str], bounded: Sequence[str]) -> dict[str, Bounds]:
+    """Variables fixed by ``name=value`` and bounded by ``name=min:max``.
 
-    >>> parse_fixed("temperature_K=300")
-    ('temperature_K', 300.0)
-
-    Raises:
-        MisuseError: It is something else.
-    """
-    name, _, value = text.partition("=")
-    return _known(name, text), _number(value, text, "--fix temperature_K=300")
-
-
-def parse_bound(text: str) -> tuple[str, dict[str, float]]:
-    """A flag ``name=min:max``.
-
-    >>> parse_bound("current_density_mA_cm2=0.1:5")
-    ('current_density_mA_cm2', {'min': 0.1, 'max': 5.0})
+    >>> bounds_from_flags(["temperature_K=300"], ["area_factor=1:10"])["area_factor"].max
+    10.0
 
     Raises:
-        MisuseError: It is something else.
+        MisuseError: A flag is something else, names no variable, or a variable is named twice.
     """
-    name, _, values = text.partition("=")
-    low, _, high = values.partition(":")
-    example = "--bound current_density_mA_cm2=0.1:5"
-    return _known(name, text), {
-        "min": _number(low, text, example),
-        "max": _number(high, text, example),
-    }
+    found: dict[str, Bounds] = {}
+    for text in (*fixed, *bounded):
+        name, _, values = text.partition("=")
+        if name not in VARIABLES:
+            raise MisuseError(
+                f"a variable must be one of {', '.join(VARIABLES)}, but got {text!r}. Rename it."
+            )
+        if name in found:
+            raise MisuseError(
+                f"a variable may be fixed or bounded once, but {name} is named twice. Leave one "
+                "out."
+            )
+        found[name] = _bounds(values, text, is_fixed=text in fixed)
+    return found
 
 
-def _known(name: str, text: str) -> str:
-    if name not in VARIABLES:
-        raise MisuseError(
-            f"a variable must be one of {', '.join(VARIABLES)}, but got {text!r}. Rename it."
-        )
-    return name
-
-
-def _number(value: str, text: str, example: str) -> float:
+def _bounds(values: str, text: str, *, is_fixed: bool) -> Bounds:
+    ends = [values] if is_fixed else values.split(":")
     try:
-        return float(value)
+        numbers = [float(each) for each in ends]
+        low, high = (*numbers, *numbers)[:2] if is_fixed else numbers
     except ValueError as error:
+        example = (
+            "--fix temperature_K=300" if is_fixed else "--bound current_density_mA_cm2=0.1:5"
+        )
         raise MisuseError(
             f"a variable must be given as in `{example}`, but got {text!r}. Mend it."
         ) from error
+    return validated(Bounds, {"min": low, "max": high}, text)

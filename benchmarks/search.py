@@ -1,0 +1,270 @@
+"""How long does a search take, and how many trials does it need?
+
+    python -m benchmarks.search [--model PACKAGE] [--seeds N] [--gp] [--json]
+
+Trials: the first by which 95 % of the way is gone from the middle of what chance finds to the best
+that is known, on problems whose optimum lies in no corner, against random search with as many
+seeds. Analytic problems have a known best (differential evolution, polished); that of the shipped
+model is the best of all trials made here and of one long run.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution, FloatDistribution
+from scipy.optimize import NonlinearConstraint, differential_evolution
+
+from benchmarks.timing import Line
+from serve.models import model_path
+from surrogate.deposition.forecast import Question
+from surrogate.deposition.registry import DEPOSITION_MAPS
+from surrogate.predictor import Predictor
+from surrogate.search.config import SearchConfig, read_search_config
+from surrogate.search.judging import Judge
+from surrogate.search.run import run_search
+from surrogate.search.sampling import Answer, Evaluate, SamplerName, run_trials, sobol_points
+from surrogate.study import finished_trials
+
+Floats = NDArray[np.float64]
+
+N_SEEDS: Final = 10
+OF_THE_WAY: Final = 0.95
+N_TRIALS: Final = 200
+N_GP_TRIALS: Final = 60
+N_RANDOM: Final = 2000
+"""Chance is given so many trials; where half of the seeds need more, the ratio is a lower bound."""
+
+GOAL_S: Final = 60.0
+GALLERY: Final = Path(__file__).parents[1] / "configs" / "search.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to maximise within what is allowed.
+
+    Attributes:
+        name: With dimensions.
+        space: What is searched.
+        evaluate: What proposed values are worth, with constraints.
+        best: Best known value; None: the best that is found here.
+    """
+
+    name: str
+    space: dict[str, BaseDistribution]
+    evaluate: Evaluate
+    best: float | None
+
+
+def analytic(
+    name: str,
+    value: Callable[[Floats], float],
+    missed: Callable[[Floats], float],
+    bounds: Sequence[tuple[float, float]],
+) -> Problem:
+    """A problem in closed form, its best found by a global method with a polish."""
+    names = [f"x{number}" for number in range(len(bounds))]
+    found = differential_evolution(
+        lambda x: -value(x),
+        bounds,
+        constraints=NonlinearConstraint(missed, -np.inf, 0.0),
+        seed=1,
+        tol=1e-10,
+    )
+    corners = [min(abs(x - low), abs(high - x)) / (high - low) for x, (low, high) in
+               zip(found.x, bounds, strict=True)]  # fmt: skip
+    if min(corners) < 0.02:
+        raise ValueError(f"the optimum of {name} lies at a bound: {found.x}.")
+
+    def evaluate(proposed: Sequence[dict[str, Any]]) -> list[Answer]:
+        points = [np.array([each[key] for key in names]) for each in proposed]
+        return [Answer((value(x),), {"allowed": missed(x)}) for x in points]
+
+    space: dict[str, BaseDistribution] = {
+        key: FloatDistribution(*ends) for key, ends in zip(names, bounds, strict=True)
+    }
+    return Problem(name, space, evaluate, value(found.x))
+
+
+def gardner() -> Problem:
+    """Gardner et al., ICML 2014, simulation 1: two dimensions, wavy, the best on the boundary."""
+    return analytic(
+        "Gardner, 2-D",
+        lambda x: -float(np.cos(2.0 * x[0]) * np.cos(x[1]) + np.sin(x[0])),
+        lambda x: float(np.cos(x[0] + x[1]) + 0.5),
+        [(0.0, 6.0), (0.0, 6.0)],
+    )
+
+
+HARTMANN_WEIGHTS: Final = np.array([1.0, 1.2, 3.0, 3.2])
+
+
+def hartmann(scales: Floats, centres: Floats, x: Floats) -> float:
+    """Dixon & Szegö, *Towards Global Optimisation 2* (1978): four hills of unlike height."""
+    return float(HARTMANN_WEIGHTS @ np.exp(-(scales * (x - centres) ** 2).sum(axis=1)))
+
+
+def hartmann_3() -> Problem:
+    """The top of the highest hill is forbidden."""
+    scales = np.array([[3, 10, 30], [0.1, 10, 35], [3, 10, 30], [0.1, 10, 35]], np.float64)
+    centres = 1e-4 * np.array(
+        [[3689, 1170, 2673], [4699, 4387, 7470], [1091, 8732, 5547], [381, 5743, 8828]]
+    )
+    return analytic(
+        "Hartmann, 3-D",
+        lambda x: hartmann(scales, centres, x),
+        lambda x: 0.2 - float(np.linalg.norm(x - np.array([0.15, 0.55, 0.85]))),
+        [(0.0, 1.0)] * 3,
+    )
+
+
+def hartmann_4() -> Problem:
+    """Four of the six dimensions, and a budget for their sum."""
+    scales = np.array(
+        [[10, 3, 17, 3.5], [0.05, 10, 17, 0.1], [3, 3.5, 1.7, 10], [17, 8, 0.05, 10]], np.float64
+    )
+    centres = 1e-4 * np.array(
+        [
+            [1312, 1696, 5569, 124],
+            [2329, 4135, 8307, 3736],
+            [2348, 1451, 3522, 2883],
+            [4047, 8828, 8732, 5743],
+        ]
+    )
+    return analytic(
+        "Hartmann, 4-D",
+        lambda x: hartmann(scales, centres, x),
+        lambda x: float(x.sum() - 1.0),
+        [(0.0, 1.0)] * 4,
+    )
+
+
+def shipped(predictor: Predictor, config: SearchConfig) -> Problem:
+    """The gallery's question, asked of the model that ships."""
+    question = Question.of(predictor, DEPOSITION_MAPS[config.deposition_map])
+    judge = Judge(question, (), config)
+    return Problem("the gallery's question", config.space.distributions, judge.answers, None)
+
+
+def values_of(problem: Problem, sampler: SamplerName, n_trials: int, seed: int) -> Floats:
+    """Value of every trial in order, -inf where it is not allowed."""
+    study = optuna.create_study(direction="maximize")
+    run_trials(
+        study, problem.space, problem.evaluate, sampler=sampler, seed=seed, n_trials=n_trials
+    )
+    return np.array(
+        [
+            trial.values[0] if all(c <= 0.0 for c in trial.constraints.values()) else -np.inf
+            for trial in finished_trials(study)
+        ]
+    )
+
+
+def middle_of_chance(problem: Problem) -> float:
+    """Median value of what is allowed among points spread evenly."""
+    answers = problem.evaluate(sobol_points(problem.space, 0, 0, 512))
+    allowed = [a.values[0] for a in answers if all(c <= 0.0 for c in a.constraints.values())]
+    return statistics.median(allowed)
+
+
+def first_good(values: Floats, good: float) -> float:
+    """Number of the first trial that is good; infinite where none is."""
+    reached = np.flatnonzero(values >= good)
+    return float(reached[0] + 1) if len(reached) else np.inf
+
+
+def trials_needed(problem: Problem, samplers: Sequence[SamplerName], n_seeds: int) -> list[Line]:
+    """Median trials of each sampler, and how many times fewer than by chance."""
+    n_of = {"gp": N_GP_TRIALS, "random": N_RANDOM}
+    made = {
+        sampler: [
+            values_of(problem, sampler, n_of.get(sampler, N_TRIALS), seed)
+            for seed in range(1, n_seeds + 1)
+        ]
+        for sampler in ("random", *samplers)
+    }
+    best = problem.best
+    if best is None:
+        long = values_of(problem, "tpe", 1000, 99)
+        best = max(float(values.max()) for runs in (*made.values(), [long]) for values in runs)
+    middle = middle_of_chance(problem)
+    good = middle + OF_THE_WAY * (best - middle)
+    needed = {
+        name: np.array([first_good(values, good) for values in runs]) for name, runs in made.items()
+    }
+    lines = [
+        Line(f"{problem.name}: trials to 95 %, {name}, median of {n_seeds} seeds",
+             float(np.median(each)), "")
+        for name, each in needed.items()
+    ]  # fmt: skip
+    for name in samplers:
+        ratio, low, high = times_fewer(needed["random"], needed[name])
+        lines.append(
+            Line(
+                f"{problem.name}: times fewer by {name} than by chance (90 %: {low:.2g} to "
+                f"{high:.2g})",
+                ratio, "", goal=1.0, better="more",
+            )  # fmt: skip
+        )
+    return lines
+
+
+def times_fewer(chance: Floats, ours: Floats) -> tuple[float, float, float]:
+    """Ratio of medians with a bootstrap interval over seeds; what never came counts as the last."""
+    chance = np.minimum(chance, N_RANDOM)
+    ours = np.where(np.isfinite(ours), ours, N_TRIALS)
+    rng = np.random.default_rng(1)
+    drawn = rng.integers(len(ours), size=(2000, 2, len(ours)))
+    ratios = np.median(chance[drawn[:, 0]], axis=1) / np.median(ours[drawn[:, 1]], axis=1)
+    low, high = np.quantile(ratios, [0.05, 0.95])
+    return float(np.median(chance) / np.median(ours)), float(low), float(high)
+
+
+def speed(predictor: Predictor, config: SearchConfig) -> list[Line]:
+    """Whole searches, all maps and the analysis of the answer, in time of one core."""
+    lines = []
+    sized: tuple[tuple[SamplerName, int], ...] = (("tpe", N_TRIALS), ("gp", N_GP_TRIALS))
+    for sampler, n_trials in sized:
+        asked = config.model_copy(update={"sampler": sampler, "n_trials": n_trials})
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.process_time()
+            run_search(predictor, asked, Path(folder))
+            took_s = time.process_time() - began
+        what = f"search, {n_trials} {sampler} trials a map, analysis included"
+        lines.append(Line(what, took_s, "s", GOAL_S))
+    return lines
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked.add_argument("--model", type=Path, help="model package; default: the one that ships")
+    asked.add_argument("--seeds", type=int, default=N_SEEDS, help="runs of every sampler")
+    asked.add_argument("--gp", action="store_true", help="gp, too: half a second a trial")
+    asked.add_argument("--json", action="store_true", help="print the figures as JSON")
+    options = asked.parse_args()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    predictor = Predictor.load(model_path(options.model))
+    config = read_search_config(GALLERY)
+    samplers: list[SamplerName] = ["tpe", "gp"] if options.gp else ["tpe"]
+    lines = speed(predictor, config)
+    for problem in (gardner(), hartmann_3(), hartmann_4(), shipped(predictor, config)):
+        lines += trials_needed(problem, samplers, options.seeds)
+    if options.json:
+        figures = [asdict(line) | {"is_met": line.is_met} for line in lines]
+        print(json.dumps({"model": predictor.package.label, "figures": figures}, indent=1))
+        return
+    print(f"model {predictor.package.label}; times are of one core")
+    print("\n".join(map(str, lines)))
+
+
+if __name__ == "__main__":
+    main()

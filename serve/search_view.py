@@ -1,0 +1,222 @@
+"""What a search came to, told to whoever asked for it in a terminal."""
+
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from serve.console import Console, ProgressBar, interval
+from serve.words import count, reasons_by_rank
+
+if TYPE_CHECKING:
+    from surrogate.search.result import (
+        RankedConditions,
+        Robustness,
+        SearchResult,
+        Trial,
+        UnderMap,
+        VariancePart,
+    )
+
+COLUMNS: Final = 100
+
+
+def show_search(bar: ProgressBar, done: int, seconds_left: float | None) -> None:
+    """Move the bar of a search."""
+    bar.at(done, seconds_left=seconds_left)
+
+
+def tell_search(console: Console, result: "SearchResult") -> None:
+    """A search's answer, for people: what to do, how sure it is, what it rests on."""
+    _say(console, result.asked, indent="")
+    console.result(
+        f"{count(result.n_trials, 'trial')} under the map {result.config.deposition_map}, "
+        f"{result.n_feasible} feasible; model {result.model}"
+    )
+    if result.least_violation is not None:
+        _say(console, f"Nothing is feasible. {result.least_violation.sentence}", indent="")
+    _tell_ranked(console, result)
+    _tell_maps(console, result)
+    _tell_horizons(console, result)
+    if result.robustness is not None:
+        _tell_robustness(console, result.robustness)
+    _tell_variance(console, result.variance)
+    _tell_importances(console, result)
+    console.result("")
+    sentences = (result.assumption, result.map_said, *result.notes, *result.limits)
+    for sentence in dict.fromkeys(sentences):
+        _say(console, sentence)
+
+
+def _tell_ranked(console: Console, result: "SearchResult") -> None:
+    if not result.ranked:
+        return
+    least = result.config.least_share
+    console.result("")
+    console.table(
+        [
+            "rank",
+            *_CONDITIONS,
+            "glassy share",
+            "90 %",
+            *([] if least is None else [f"P(>= {least:g})"]),
+            "in data",
+        ],
+        [
+            [
+                ranked.rank,
+                *_conditions(ranked),
+                f"{ranked.glassy_share:.2f}",
+                interval(ranked.glassy_share_interval),
+                *([] if ranked.p_enough is None else [f"{ranked.p_enough:.2f}"]),
+                "yes" if ranked.applicability.is_inside else "no",
+            ]
+            for ranked in result.ranked
+        ],
+    )
+    outside = [ranked for ranked in result.ranked if not ranked.applicability.is_inside]
+    for reason in reasons_by_rank(outside):
+        _say(console, f"not in the data: {reason}")
+
+
+def _tell_maps(console: Console, result: "SearchResult") -> None:
+    if not result.under_maps:
+        return
+    console.result("")
+    console.result("The best under each map, and what each map says of rank 1:")
+    rows = [_map_row(result.config.deposition_map, result.ranked[:1], None)]
+    rows += [
+        _map_row(each.name, () if each.best is None else (each.best,), each)
+        for each in result.under_maps
+    ]
+    console.table(["map", *_CONDITIONS, "glassy share", "90 %", "rank 1 under it"], rows)
+
+
+def _map_row(
+    name: str, best: "tuple[RankedConditions, ...]", under: "UnderMap | None"
+) -> list[str]:
+    if not best:
+        ours = "" if under is None else _ours(under.ours)
+        return [name, *["-"] * len(_CONDITIONS), "nothing feasible", "", ours]
+    ours = "itself" if under is None else _ours(under.ours)
+    return [
+        name,
+        *_conditions(best[0]),
+        f"{best[0].glassy_share:.2f}",
+        interval(best[0].glassy_share_interval),
+        ours,
+    ]
+
+
+def _ours(trial: "Trial | None") -> str:
+    if trial is None:
+        return ""
+    enough = "" if trial.is_feasible else ", not feasible"
+    return f"glassy share {trial.glassy_share:.2f}{enough}"
+
+
+def _tell_horizons(console: Console, result: "SearchResult") -> None:
+    if not result.horizon_checks:
+        return
+    console.result("")
+    console.result("At other horizons of the simulated clock:")
+    console.table(
+        ["horizon, ns", "Kendall's tau", "rank 1 there", "best there, mA/cm2", "min", ""],
+        [
+            [
+                f"{check.horizon_ps / 1000.0:g}",
+                "-" if check.kendall_tau is None else f"{check.kendall_tau:.2f}",
+                _ours(check.ours),
+                *(
+                    ("nothing feasible", "")
+                    if check.best is None
+                    else (
+                        f"{check.best.conditions.current_density_mA_cm2:.3g}",
+                        f"{check.best.conditions.deposition_time_min:.3g}",
+                    )
+                ),
+                "an extrapolation" if check.is_extrapolation else "",
+            ]
+            for check in result.horizon_checks
+        ],
+    )
+
+
+def _tell_robustness(console: Console, found: "Robustness") -> None:
+    from surrogate.search.space import VARIABLES
+
+    console.result("")
+    console.result(f"Rank 1 with each condition {100 * found.by:g} % off:")
+    console.table(
+        ["", "", "glassy share", "assured", "then missed"],
+        [
+            [
+                VARIABLES[change.variable].label,
+                f"{change.value:.3g}",
+                f"{change.glassy_share:.2f}",
+                f"{change.assured_share:.2f}",
+                ", ".join(change.missed) or "nothing",
+            ]
+            for change in found.changes
+        ],
+    )
+    console.result(
+        f"  all at once, at worst: {found.worst.glassy_share:.2f}, assured "
+        f"{found.worst.assured_share:.2f}"
+    )
+
+
+def _tell_variance(console: Console, parts: "tuple[VariancePart, ...]") -> None:
+    if not parts:
+        return
+    console.result("")
+    console.result("Where the doubt about rank 1's glassy share comes from:")
+    console.table(
+        ["", "standard deviation", "of the variance", ""],
+        [
+            [
+                part.source,
+                "-" if part.variance is None else f"{part.variance**0.5:.3f}",
+                "-" if part.part is None else f"{100 * part.part:.0f} %",
+                part.said,
+            ]
+            for part in parts
+        ],
+    )
+
+
+def _tell_importances(console: Console, result: "SearchResult") -> None:
+    from surrogate.search.space import VARIABLES
+
+    found = result.sensitivity.importances
+    if not found:
+        return
+    listed = ", ".join(
+        f"{VARIABLES[each.variable].words} {100 * max(each.in_all, 0.0):.0f} %" for each in found
+    )
+    console.result("")
+    _say(
+        console,
+        f"What moves the glassy share in the searched space (total Sobol' indices): {listed}.",
+        indent="",
+    )
+
+
+_CONDITIONS: Final = ("mA/cm2", "min", "mAh/cm2", "area x")
+
+
+def _conditions(ranked: "RankedConditions") -> list[str]:
+    conditions = ranked.conditions
+    return [
+        f"{conditions.current_density_mA_cm2:.3g}",
+        f"{conditions.deposition_time_min:.3g}",
+        f"{conditions.capacity_mAh_cm2:.3g}",
+        f"{conditions.area_factor:.3g}",
+    ]
+
+
+def _say(console: Console, sentence: str, indent: str = "  ") -> None:
+    """A sentence in lines of a terminal's width."""
+    lines = textwrap.wrap(
+        sentence, COLUMNS, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
+    for line in lines:
+        console.result(line)
