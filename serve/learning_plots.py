@@ -16,6 +16,7 @@ ROUNDS: Final = mpl.colormaps["viridis"]
 HALF_WIDE: Final = 0.03
 """Of curves beside one another, in the logarithm of the density."""
 
+N_TICKS: Final = 4
 MASS_WORDS: Final = {"open": "periodic", "confined": "walled"}
 
 
@@ -41,7 +42,7 @@ def boundary_svg(
                     if each.design.mass_exchange == mass:
                         _draw_embryo(axes, each, colour, ordered.get(each.trajectory_id))
             shown = [b for b in report.rounds[-1].boundary if b.place.mass_exchange == mass]
-            _draw_boundary(axes, shown)
+            _draw_boundary(axes, shown, is_named=axes is row[0])
             axes.set(xscale="log", yscale="log", xlabel="packing density, g/cm³")
         space = report.config.space
         row[0].set(ylabel="atoms, N", ylim=(space.n_atoms[0] / 1.15, space.n_atoms[1] * 1.15))
@@ -63,7 +64,7 @@ def _draw_embryo(axes: Axes, asked: AskedEmbryo, colour: object, is_ordered: boo
     )  # fmt: skip
 
 
-def _draw_boundary(axes: Axes, shown: Sequence[BoundarySize]) -> None:
+def _draw_boundary(axes: Axes, shown: Sequence[BoundarySize], *, is_named: bool) -> None:
     """A line and its interval for each energy exchange."""
     kinds = list(dict.fromkeys(each.place.energy_exchange for each in shown))
     words = {"open": "thermostatted", "confined": "isolated"}
@@ -74,18 +75,18 @@ def _draw_boundary(axes: Axes, shown: Sequence[BoundarySize]) -> None:
         colour = GROUP_COLOURS[1 + number]
         low, high = np.array([each.interval for each in own]).T
         axes.vlines(density, low, high, color=colour, linewidth=1.6)
-        label = f"boundary, {words.get(kind, kind)} (90 %)"
+        label = f"boundary, {words.get(kind, kind)} (90 %)" if is_named else None
         axes.plot(density, [each.n_atoms for each in own], color=colour, linewidth=2, label=label)
 
 
 def _name_ticks(
     row: Sequence[Axes], densities: tuple[float, float], sizes: tuple[float, float]
 ) -> None:
+    """A few round values on the logarithmic axes."""
     for axes in row:
-        for axis, ends in ((axes.xaxis, densities), (axes.yaxis, sizes)):
-            axis.set_major_locator(
-                mpl.ticker.FixedLocator(np.geomspace(ends[0], ends[-1], 4).tolist())
-            )
+        for axis, (low, high) in ((axes.xaxis, densities), (axes.yaxis, sizes)):
+            ticks = [float(f"{each:.1g}") for each in np.geomspace(low, high, N_TICKS)[1:-1]]
+            axis.set_major_locator(mpl.ticker.FixedLocator([low, *ticks, high]))
             axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:.3g}"))
             axis.set_minor_locator(mpl.ticker.NullLocator())
 

@@ -49,12 +49,12 @@ def remarks(report: LoopReport) -> list[str]:
     last = report.rounds[-1]
     said = [
         (
-            f"Boundary: the size at which half of the embryos have ordered {report.horizon_ps:g} ps "
-            "into the hold. A longer hold would move it to smaller sizes."
+            "Boundary: the size at which half of the embryos have ordered "
+            f"{report.horizon_ps:g} ps into the hold. A longer hold would move it to smaller sizes."
         ),
         (
-            "Intervals are the spread of quick linear fits of the project's law: they say how far the "
-            "data fix the line, not whether the boundary is one."
+            "Intervals are the spread of quick linear fits of the project's law: they say how far "
+            "the data fix the line, not whether the boundary is one."
         ),
     ]
     if last.share_inside < 1.0:

@@ -16,7 +16,8 @@ def named(found: VerifiedConditions, number: int) -> str:
 
 def sided(share: Share) -> str:
     """A difference with its sign and interval."""
-    return f"{share.value:+.2f} ({share.interval[0]:+.2f} to {share.interval[1]:+.2f})"
+    value, low, high = (round(each, 2) + 0.0 for each in (share.value, *share.interval))
+    return f"{value:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def told(share: Share | None) -> str:
