@@ -5,7 +5,7 @@ one that was not.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -55,6 +55,9 @@ class Loop:
         store: Its own.
         simulate: Runs trajectories.
         on_round: Told of every round that ended, also of those found.
+        candidates: All that may be asked.
+        scaling: Of their features.
+        fitted: The last committee, by the records it was fitted to.
     """
 
     config: LearnConfig
@@ -65,6 +68,7 @@ class Loop:
     on_round: Callable[[RoundReport], None]
     candidates: Sequence[EmbryoDesign]
     scaling: FeatureScaling
+    fitted: dict[tuple[str, ...], Committee] = field(default_factory=dict)
 
     def run(self) -> LoopReport:
         """Round after round until the stop rule."""
@@ -178,12 +182,17 @@ class Loop:
         return [record for record in every if record.design.potential == potential]
 
     def _committee(self, known: Sequence[TrajectoryRecord]) -> Committee:
-        seen = [each.witnessed for each in known if each.witnessed is not None]
-        answers = Answers([each.design for each in known], seen)
-        config = self.config
-        return Committee.of(
-            answers, self.scaling, config.protocol.hold_ps, config.n_members, config.seed
-        )
+        """Fitted once: what a round learns, the next one asks."""
+        names = tuple(each.trajectory_id for each in known)
+        if names not in self.fitted:
+            seen = [each.witnessed for each in known if each.witnessed is not None]
+            answers = Answers([each.design for each in known], seen)
+            hold_ps, n_members = self.config.protocol.hold_ps, self.config.n_members
+            self.fitted.clear()
+            self.fitted[names] = Committee.of(
+                answers, self.scaling, hold_ps, n_members, self.config.seed
+            )
+        return self.fitted[names]
 
     def _boundary(self, committee: Committee, places: Sequence[EmbryoDesign]) -> Boundary:
         return boundary(committee, places, self.config.space.n_atoms, self.config.asked_ps)
