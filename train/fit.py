@@ -8,7 +8,7 @@ package, which all workers must be able to reach; a training that was killed goe
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -138,9 +138,22 @@ def fit_package(
     return summary
 
 
-def fit_in_place(records: Records, config: TrainingConfig, name: str) -> Package:
-    """Train here and now, in this process, without Ray and without a folder: for small models."""
+def fit_in_place(
+    records: Records,
+    config: TrainingConfig,
+    name: str,
+    change: Callable[[TrainingSet], TrainingSet] | None = None,
+) -> Package:
+    """Train here and now, in this process, without Ray and without a folder: for small models.
+
+    Args:
+        records: What to learn from.
+        config: How.
+        name: What to call the model.
+        change: Done to what the members read.
+    """
     data = TrainingSet.of(records, config.snapshots_per_run)
+    data = change(data) if change else data
     fits = [fit_member(data, config, number) for number in range(config.n_members)]
     return assemble(records, data, fits, config, name)
 

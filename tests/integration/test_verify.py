@@ -124,7 +124,7 @@ def test_a_loop_learns_is_killed_and_goes_on(tmp_path: Path) -> None:
     running = subprocess.Popen(
         [GLASSYLI, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    wait_for(lambda: any((tmp_path / "out/records/records").glob("*.json")), running)
+    wait_for(lambda: any((tmp_path / "out/records/records").glob("*.json")), running, 400.0)
     children = psutil.Process(running.pid).children(recursive=True)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
