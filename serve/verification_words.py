@@ -30,7 +30,7 @@ def answer(found: Verification) -> list[str]:
     sentences = []
     for group in found.groups:
         if group.simulated is None or group.excess is None:
-            sentences.append(f"{NAMES[group.group].capitalize()}: nothing was simulated yet.")
+            sentences.append(f"{NAMES[group.group].capitalize()}: not all are simulated yet.")
             continue
         low, high = group.excess.interval
         verdict = (

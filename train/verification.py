@@ -47,7 +47,8 @@ class Seen(Settings):
             that shows order. They enter the share with neither fate, its interval with both.
         n_failed: Runs that failed, before the horizon or after it.
         n_waiting: Not simulated yet.
-        share: Glassy of those that were seen (Jeffreys interval); None where nobody was.
+        share: Glassy of those that were seen (Jeffreys interval); None where nobody was, or while
+            some wait: the first to be simulated are not like all.
     """
 
     n_glassy: int
@@ -67,7 +68,7 @@ class VerifiedConditions(Settings):
     """Forecast and outcome of one set of conditions.
 
     Attributes:
-        excess: Forecast less simulated share; None where nobody was seen.
+        excess: Forecast less simulated share; None where that is.
         n_undecidable: Embryos too small for order to be told surely.
     """
 
@@ -242,7 +243,7 @@ def _seen(
         n_unseen=n_unseen,
         n_failed=sum(each.trajectory_id in failed for each in embryos),
         n_waiting=fates.count("waiting"),
-        share=share_of(n_glassy, n_ordered, n_unseen),
+        share=None if "waiting" in fates else share_of(n_glassy, n_ordered, n_unseen),
     )
 
 
@@ -301,11 +302,10 @@ def _simulated(
     weight: dict[tuple[str, Fate], float] = {}
     for one in frozen:
         known = [(each.trajectory_id, fate(each)) for each in one.embryos]
-        known = [item for item in known if item[1] != "waiting"]
+        if any(name == "waiting" for _, name in known):
+            return None
         for item in known:
             weight[item] = weight.get(item, 0.0) + 1.0 / (len(known) * len(frozen))
-    if not weight:
-        return None
     weights = np.array(list(weight.values()))
     n_effective = weights.sum() ** 2 / (weights**2).sum()
     of = {

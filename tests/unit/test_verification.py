@@ -380,6 +380,9 @@ def test_failures_and_what_is_missing_are_told(tmp_path: Path) -> None:
     top, other = found.conditions
     assert (top.simulated.n_failed, top.simulated.n_unseen, top.simulated.n_waiting) == (3, 3, 0)
     assert other.simulated.n_waiting == 5
+    assert other.simulated.share is None  # the first to be simulated are not like all
+    assert found.groups[1].excess is None
+    assert found.optimism is None
     assert found.n_failed == 3
     assert not found.is_whole
     told = " ".join(remarks(found))
@@ -410,7 +413,7 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
     forecasts = frozen([("top", [300]), ("random", [500])], 6)
     store = create_or_open(tmp_path / "records", SHORT_PROTOCOL)
     before = write_verification_page(tmp_path / "empty.html", verified(forecasts, store))
-    assert "nothing was simulated yet" in before.read_text()
+    assert "not all are simulated yet" in before.read_text()
     simulated(store, forecasts)
     page = write_verification_page(tmp_path / "page.html", verified(forecasts, store)).read_text()
     assert page.count("<svg") == 2
