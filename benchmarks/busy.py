@@ -39,8 +39,14 @@ class Stint:
         return max(0.0, min(self.ended, end) - max(self.began, begin))
 
 
-def stints(n_trajectories: int, n_atoms: int, n_workers: int, folder: Path) -> list[Stint]:
-    """Run a campaign, frames as far apart as in the reference; in the order of their ends."""
+def stints(
+    n_trajectories: int, n_atoms: int, n_workers: int, folder: Path
+) -> tuple[list[Stint], int]:
+    """Run a campaign, frames as far apart as in the reference.
+
+    Returns:
+        The work in the order of its ends, and how many actors there were: no more than cores.
+    """
     protocol = protocol_named("quickstart").model_copy(update={"frame_every_ps": 10.0})
     design = EmbryoDesign(
         n_atoms=n_atoms, packing_density_g_cm3=0.1, mass_exchange="open", energy_exchange="open"
@@ -54,8 +60,8 @@ def stints(n_trajectories: int, n_atoms: int, n_workers: int, folder: Path) -> l
             worked.append(Stint(now - sum(progress.record.timings_s.values()), now))
 
     store = create_or_open(folder / "store", protocol)
-    run_campaign(plans, store, n_workers=n_workers, on_progress=on_progress)
-    return worked
+    summary = run_campaign(plans, store, n_workers=n_workers, on_progress=on_progress)
+    return worked, summary.n_workers
 
 
 def share(worked: list[Stint], begin: float, end: float, n_workers: int) -> float:
@@ -82,12 +88,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     asked.add_argument("--trajectories", type=int, default=12, help="how many")
     asked.add_argument("--atoms", type=int, default=300, help="of each embryo")
-    asked.add_argument("--workers", type=int, default=2, help="actors")
+    asked.add_argument("--workers", type=int, default=2, help="actors, at most one a core")
     asked.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = asked.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        worked = stints(options.trajectories, options.atoms, options.workers, Path(folder))
-    found = lines(worked, options.workers)
+        worked, n_workers = stints(
+            options.trajectories, options.atoms, options.workers, Path(folder)
+        )
+    found = lines(worked, n_workers)
     if options.json:
         print(json.dumps([asdict(line) for line in found], indent=1))
         return

@@ -20,8 +20,9 @@ from benchmarks import overhead
 from benchmarks.md_speed import melted
 from benchmarks.timing import Line, Task, medians, timed
 from simulate.design import EmbryoDesign
-from simulate.engine import NEIGHBOUR_SKIN_A, new_instance
+from simulate.engine import NEIGHBOUR_SKIN_A
 from simulate.labels import label
+from simulate.lammps_library import new_instance
 from simulate.protocol import protocol_named
 from simulate.units import FS_PER_PS
 

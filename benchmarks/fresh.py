@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import numpy as np
-
 from benchmarks.page import parser, publish
 from benchmarks.small_training import chosen, config_of, config_option, trained
 from serve.evaluation_markdown import section
@@ -21,12 +19,12 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.landmarks import LANDMARKS
 from simulate.record import TrajectoryRecord
 from simulate.store import open_store
-from train.baselines import Survival, kaplan_meier
 from train.calibration import ShareCalibration
 from train.judges import Judges
 from train.panel import BASELINES, LEAST_AT_RISK, Panel, Table, panel
 from train.records import Records, read_records
 from train.standing import MODEL, AtLandmark, at_landmark, pooled
+from train.unseen import Unseen
 
 STUDY: Final = "FRESH.md"
 DOUBTFUL: Final = 0.05
@@ -90,17 +88,10 @@ def parted(records: Records, since: date) -> tuple[Records, Records]:
 
 def _tables(learnt: Panel, judged: Panel, judges: Judges) -> tuple[dict[str, Table], Table]:
     """Answers of everybody about those judged, and Kaplan-Meier's."""
-    n_learnt, n_judged = len(learnt.asked), len(judged.asked)
-    both = learnt.joined([judged])
-    may_use = np.arange(n_learnt + n_judged)[None] < n_learnt
-    fit, row = np.zeros(n_judged, dtype=np.int64), n_learnt + np.arange(n_judged)
-
-    def table(found: Survival) -> Table:
-        return Table.of(lambda times_ps: found(fit, row, times_ps), judged)
-
-    baselines = {name: table(fitted(both, may_use)) for name, fitted in BASELINES.items()}
+    unseen = Unseen.beside(learnt, judged, judges)
+    baselines = {name: Table.of(unseen.forecast(each), judged) for name, each in BASELINES.items()}
     model = {MODEL: Table.of(judges.forecast(judged), judged)}
-    return model | baselines, table(kaplan_meier(both.design, may_use))
+    return model | baselines, Table.of(unseen.kaplan_meier(), judged)
 
 
 def report(found: Fresh, since: date) -> str:

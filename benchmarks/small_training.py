@@ -15,18 +15,20 @@ from simulate.files import read_yaml
 from simulate.record import TrajectoryRecord
 from simulate.settings import validated
 from surrogate.package import Package
-from train.baselines import Survival, kaplan_meier, law
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
 from train.fit import fit_in_place
-from train.judges import OF_EVERY_JUDGE, Judges
-from train.panel import Panel
+from train.judges import Judges
+from train.panel import BASELINES, Panel
 from train.records import Records
 from train.scores import Forecast, Scores, scores
 from train.standing import MODEL
+from train.unseen import Unseen
 
 SMALL: Final = TrainingConfig(n_members=5, n_folds=5, epochs=4, n_packings=1)
 LAW: Final = "design law"
+LAW_OF_DESIGN: Final = "law (design)"
+"""Its name among all baselines."""
 
 
 def every_member(package: Package) -> Judges:
@@ -86,22 +88,12 @@ class Forecasts:
             judged: Rows that are asked.
             judges: The model.
         """
-        both = learnt.joined([judged])
-        n_learnt, n_judged = len(learnt.asked), len(judged.asked)
-        parts, fit = np.unique(judges.part(judged.keys), return_inverse=True)
-        may_use = judges.part(learnt.keys) != parts[:, None]
-        may_use |= parts[:, None] == OF_EVERY_JUDGE
-        may_use = np.hstack([may_use, np.zeros((len(parts), n_judged), dtype=bool)])
-        row = n_learnt + np.arange(n_judged)
-
-        def of(found: Survival) -> Forecast:
-            return lambda times_ps: found(fit, row, times_ps)
-
+        unseen = Unseen.beside(learnt, judged, judges)
         return cls(
             judged,
             judges.forecast(judged),
-            of(law(both.design, may_use)),
-            of(kaplan_meier(both.design, may_use)),
+            unseen.forecast(BASELINES[LAW_OF_DESIGN]),
+            unseen.kaplan_meier(),
         )
 
     def over_kaplan_meier(self) -> dict[str, Scores]:

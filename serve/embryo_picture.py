@@ -15,15 +15,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order
 
 from serve.spheres import draw_spheres
 from simulate.design import EmbryoDesign
-from simulate.neighbours import Neighbours, clusters, neighbours, percolation_dimension
+from simulate.neighbours import clusters, neighbours
 from simulate.potentials.registry import Potential
 from simulate.record import TrajectoryRecord
-from simulate.snapshot import STRUCTURE_NAMES, Snapshot
+from simulate.snapshot import STRUCTURE_NAMES, Snapshot, about_its_middle
 from simulate.store import RecordStore
 
 Floats = NDArray[np.float64]
@@ -116,38 +114,15 @@ def view_of(snapshot: Snapshot, design: EmbryoDesign) -> EmbryoView:
 def gathered(snapshot: Snapshot, potential: Potential) -> tuple[Floats, NDArray[np.int64]]:
     """The largest cluster, whole where the edges of a periodic cell cut it.
 
-    A cluster that percolates has no whole: it is shown as a cell about its centre holds it.
+    A cluster that percolates has no whole: it is shown as long as the cell.
 
     Returns:
         Positions about the cluster's centre, Å, shape ``(n_cluster, 3)``, and the indices of these
         atoms in the snapshot, shape ``(n_cluster,)``.
     """
-    found = neighbours(snapshot, potential)
-    members = clusters(found)[0]
-    if not snapshot.is_periodic:
-        about_A = snapshot.positions_A[members]
-        return about_A - about_A.mean(axis=0), members
-    whole = _unwrapped(snapshot, found, int(members[0]))[members]
-    about_A = whole - whole.mean(axis=0)
-    if percolation_dimension(found, members) > 0:
-        about_A = _nearest_image(about_A, snapshot.cell_A)
-    return about_A, members
-
-
-def _unwrapped(snapshot: Snapshot, found: Neighbours, first: int) -> Floats:
-    """Positions in which every atom of a cluster is beside the neighbour it was reached from."""
-    ones = np.ones(len(found.pairs))
-    graph = coo_array((ones, tuple(found.pairs.T)), shape=(found.n_atoms, found.n_atoms)).tocsr()
-    order, parents = breadth_first_order(graph, first, directed=False)
-    whole = snapshot.positions_A.copy()
-    for atom in order[1:]:
-        step_A = snapshot.positions_A[atom] - snapshot.positions_A[parents[atom]]
-        whole[atom] = whole[parents[atom]] + _nearest_image(step_A, snapshot.cell_A)
-    return whole
-
-
-def _nearest_image(step_A: Floats, cell_A: Floats) -> Floats:
-    return step_A - cell_A * np.round(step_A / cell_A)
+    members = clusters(neighbours(snapshot, potential))[0]
+    cluster = Snapshot(snapshot.positions_A[members], snapshot.cell_A, snapshot.is_periodic)
+    return about_its_middle(cluster), members
 
 
 def facing(positions_A: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from serve import words
 from serve.embryo_picture import data_uri, pictured_frames, view_of
 from serve.pages import template
-from serve.paper_plots import matched_svg, pathways_svg, size_svg
+from serve.paper_plots import matched_svg, pathways_svg, ranks_svg, size_svg
 from serve.report_sections import SCALE_BAR_A, legend, limits
 from simulate.errors import GlassyLiError
 from simulate.files import write_atomically
@@ -16,6 +16,7 @@ from simulate.store import RecordStore
 from train.matched import trials
 from train.paper import Held
 from train.paper_size import size_series
+from train.rank_agreement import RankAgreement
 from train.resampling import Estimate
 from train.statement import Statement
 
@@ -23,7 +24,11 @@ PIXELS: Final = 300
 
 
 def write_paper_page(
-    out: Path, board: Sequence[Statement], every: Sequence[Held], stores: Sequence[RecordStore]
+    out: Path,
+    board: Sequence[Statement],
+    every: Sequence[Held],
+    agreements: Sequence[RankAgreement],
+    stores: Sequence[RecordStore],
 ) -> Path:
     """Write the page.
 
@@ -31,6 +36,7 @@ def write_paper_page(
         out: The HTML file.
         board: What `train.paper.scoreboard` found.
         every: In these records.
+        agreements: What `train.rank_agreement` found.
         stores: What was asked for, empty stores too.
     """
     records = [record for _, record in every]
@@ -47,6 +53,8 @@ def write_paper_page(
         pathways_svg=pathways_svg([r for r in records if r.parent is None]),
         matched_svg=matched_svg(matched),
         n_matched=len(matched),
+        ranks_svg=ranks_svg(agreements),
+        agreements=[told_agreement(each) for each in agreements],
         limits=limits(records) if records else [],
         count=words.count,
     )
@@ -77,6 +85,28 @@ def told(found: Estimate) -> str:
     if found.interval is None:
         return f"{found.value:.3g}"
     return f"{found.value:.3g} ({found.interval[0]:.3g} to {found.interval[1]:.3g})"
+
+
+def told_agreement(found: RankAgreement) -> str:
+    """How far two potentials agree, in words."""
+    one, other = found.potentials
+    said = (
+        f"{one} and {other}: Kendall's tau {told(found.tau)} of the mean waiting times of "
+        f"{words.count(len(found.embryos), 'embryo')}, {found.n_never} of which never ordered "
+        f"({found.n_runs[0]} and {found.n_runs[1]} runs, {found.horizon_ps:.0f} ps)"
+    )
+    if found.halves.value is None:
+        return f"{said}. Too few runs to tell what of that is chance."
+    first, second = found.selves
+    left = (
+        "too few runs to tell what of that is chance"
+        if found.without_chance.value is None
+        else f"{told(found.without_chance)} without the chance of few runs"
+    )
+    return (
+        f"{said}. Half the runs by one with half by the other {told(found.halves)}, of {one} alone "
+        f"{told(first)}, of {other} alone {told(second)}: {left}."
+    )
 
 
 def _row(statement: Statement) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Figures of the paper's report: by size, by confinement, and in matched pairs."""
+"""Figures of the paper's report: by size, by confinement, in matched pairs, by potential."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from simulate.incubation import Incubation
 from simulate.record import TrajectoryRecord
 from train.hazards import median_ps
 from train.matched import Trial, pairs_of
+from train.rank_agreement import RankAgreement
 
 DENSITY_CLASSES: Final = ((0.0, 0.1), (0.1, 0.25), (0.25, 1.0))
 """Of packing density, g/cm3."""
@@ -177,6 +178,23 @@ def matched_svg(matched: Sequence[Trial]) -> str:
             axes.set(xscale="log", yscale="log", xlabel=f"{kind} open, ps")
             axes.set_ylabel(f"{kind} confined, ps")
         return themed_svg(figure, "Incubation of matched embryos, confined against open")
+
+
+def ranks_svg(agreements: Sequence[RankAgreement]) -> str:
+    """Mean waiting time of each embryo by one potential against that by another."""
+    if not agreements:
+        return ""
+    with mpl.rc_context(PAGE.settings("paper-ranks")):
+        figure = Figure(figsize=(WIDTH_IN, 2.9), layout="constrained")
+        grid = figure.subplots(1, len(agreements), squeeze=False)
+        for axes, each in zip(grid[0], agreements, strict=True):
+            x, y = zip(*each.waited_ps, strict=True)
+            axes.plot(x, y, "o", color=GROUP_COLOURS[0], markersize=5, alpha=0.8)
+            ends = (-0.04 * each.horizon_ps, 1.04 * each.horizon_ps)
+            axes.set(xlim=ends, ylim=ends, aspect="equal")
+            axes.set_xlabel(f"{each.potentials[0]}, ps", fontsize=9)
+            axes.set_ylabel(f"{each.potentials[1]}, ps", fontsize=9)
+        return themed_svg(figure, "Mean waiting time of the same embryos by two potentials")
 
 
 def _place_ps(seen: Incubation) -> float:

@@ -15,11 +15,11 @@ def tell_potentials(console: Console) -> None:
     for each in every:
         console.result_json(summary(each))
     console.table(
-        ["name", "element", "kind", "Tm, K", "NVT, fs", "NVE, fs", "us/atom/step", "cost",
+        ["name", "element", "kind", "Tm, K", "Tm is", "NVT, fs", "NVE, fs", "us/atom/step", "cost",
          "full check", "source (doi)"],
         [
             [
-                each.name, each.element, each.kind, _or_not(each.melting_temperature_K),
+                each.name, each.element, each.kind, _melting(each), each.melting_kind or "",
                 f"{each.time_step_fs:g}", f"{each.isolated_time_step_fs:g}", _or_not(each.cost_us),
                 _ratio(each), _checked(each), each.doi,
             ]
@@ -28,6 +28,9 @@ def tell_potentials(console: Console) -> None:
     )  # fmt: skip
     console.result(
         "Tm: of the model crystal; NVT, NVE: time steps of thermostatted and isolated holds"
+    )
+    console.result(
+        "Tm is: measured here; provisional: by an earlier form of it; published: not checked here"
     )
     console.result(
         f"cost: of a ps, over that of {DEFAULT_POTENTIAL} (the default); measured on one busy core"
@@ -69,12 +72,12 @@ def as_json(report: Report) -> dict[str, Any]:
 def summary(potential: Potential) -> dict[str, Any]:
     """Everything about one potential, for machines; what is not known is null."""
     admission = stored("admission", potential)
-    measured = stored("characterised", potential)
+    measured = stored("characterisation", potential)
     names = (
         "name", "element", "kind", "citation", "doi", "mass_g_mol", "lattice", "lattice_constant_A",
-        "c_over_a", "melting_temperature_K", "nominal_melting_K", "bulk_density_g_cm3",
-        "cohesive_energy_eV", "fcc_minus_bcc_eV", "bcc_minus_hcp_eV", "time_step_fs",
-        "isolated_time_step_fs", "coefficients_sha256",
+        "c_over_a", "melting_temperature_K", "melting_kind", "melting_source", "melting_error_K",
+        "nominal_melting_K", "bulk_density_g_cm3", "cohesive_energy_eV", "fcc_minus_bcc_eV",
+        "bcc_minus_hcp_eV", "time_step_fs", "isolated_time_step_fs", "coefficients_sha256",
     )  # fmt: skip
     return {
         **{name: getattr(potential, name) for name in names},
@@ -100,6 +103,11 @@ def _ratio(potential: Potential) -> str:
     return f"{ratio:.2g}" if ratio < 100.0 else f"{round(ratio, -1):.0f}"
 
 
+def _melting(potential: Potential) -> str:
+    error_K = potential.melting_error_K
+    return _or_not(potential.melting_temperature_K) + (f" +- {error_K:g}" if error_K else "")
+
+
 def _or_not(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{value:g}"
 
@@ -107,6 +115,8 @@ def _or_not(value: float | None) -> str:
 def _measured(finding: Finding) -> str:
     if finding.measured is not None:
         return f"{finding.measured:.4g}"
+    if finding.failure is not None:
+        return "broke down"
     return "no mean" if finding.at_least is None else f">= {finding.at_least:g}"
 
 

@@ -20,8 +20,8 @@ from simulate.errors import MisuseError
 from simulate.files import sha256_of
 from simulate.neighbours import neighbours
 from simulate.plan import RELAXED_ONLY_AFTERWARDS, Plan, each_once
-from simulate.record import Parent
-from simulate.snapshot import Snapshot
+from simulate.record import Parent, TrajectoryRecord
+from simulate.snapshot import Snapshot, about_its_middle
 from simulate.store import RecordStore
 
 Exchanges = tuple[Exchange, Exchange]
@@ -60,25 +60,7 @@ def branches(
     starts = []
     for each in ids:
         record = store.record(each)
-        number = next(
-            (n for n in record.frame_numbers if n and record.frames[n - 1].time_ps == at_ps), None
-        )
-        if number is None:
-            times = [record.frames[n - 1].time_ps for n in record.frame_numbers if n]
-            nearest = min(times, key=lambda time_ps: abs(time_ps - at_ps), default=None)
-            raise MisuseError(
-                f"a parent must have a stored frame at {at_ps:g} ps, but the nearest of "
-                f"{record.trajectory_id} is at {nearest} ps. Name that time."
-            )
-        if (
-            record.frames[number - 1].largest_cluster
-            >= record.protocol.labelling.onset_cluster_atoms
-        ):
-            raise MisuseError(
-                f"a parent must be disordered where its replicas start, but {record.trajectory_id} "
-                f"has a crystalline cluster of {record.frames[number - 1].largest_cluster} atoms "
-                f"at {at_ps:g} ps. Choose another parent or an earlier time."
-            )
+        number = _frame_to_start_from(record, at_ps)
         (start,) = store.frames(record, [number])
         begun_from = about_its_middle(start) if exchanges else start.positions_A
         parent = Parent(
@@ -99,6 +81,29 @@ def branches(
         for seed in seeds
         for design, parent, start in starts
     )
+
+
+def _frame_to_start_from(record: TrajectoryRecord, at_ps: float) -> int:
+    """Number of the stored frame at that time.
+
+    Raises:
+        MisuseError: There is none, or the embryo had begun to order.
+    """
+    times_ps = {record.frames[n - 1].time_ps: n for n in record.frame_numbers if n}
+    if at_ps not in times_ps:
+        nearest = min(times_ps, key=lambda time_ps: abs(time_ps - at_ps), default=None)
+        raise MisuseError(
+            f"a parent must have a stored frame at {at_ps:g} ps, but the nearest of "
+            f"{record.trajectory_id} is at {nearest} ps. Name that time."
+        )
+    frame = record.frames[times_ps[at_ps] - 1]
+    if frame.largest_cluster >= record.protocol.labelling.onset_cluster_atoms:
+        raise MisuseError(
+            f"a parent must be disordered where its replicas start, but {record.trajectory_id} "
+            f"has a crystalline cluster of {frame.largest_cluster} atoms at {at_ps:g} ps. "
+            "Choose another parent or an earlier time."
+        )
+    return times_ps[at_ps]
 
 
 def _confined(design: EmbryoDesign, exchanges: Sequence[Exchanges]) -> list[EmbryoDesign]:
@@ -130,21 +135,6 @@ def placed(start: Snapshot, ours: EmbryoDesign, theirs: EmbryoDesign) -> Snapsho
             "packing density."
         )
     return moved
-
-
-def about_its_middle(start: Snapshot) -> np.ndarray:
-    """Positions about the centre of mass, of a periodic cell by the circular mean of each axis.
-
-    Reference:
-        Bai & Breen, J. Graphics Tools 13, 53 (2008), doi 10.1080/2151237X.2008.10129266.
-    """
-    if not start.is_periodic:
-        return np.asarray(start.positions_A - start.positions_A.mean(axis=0))
-    turn = 2.0 * np.pi * start.positions_A / start.cell_A
-    middle_A = np.angle(np.exp(1j * turn).mean(axis=0)) / (2.0 * np.pi) * start.cell_A
-    apart_A = start.positions_A - middle_A
-    apart_A = apart_A - start.cell_A * np.round(apart_A / start.cell_A)
-    return np.asarray(apart_A - apart_A.mean(axis=0))
 
 
 def _holds(room: Cell, positions_A: np.ndarray) -> bool:

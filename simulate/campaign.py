@@ -33,7 +33,8 @@ class CampaignProgress:
         elapsed_s: Since the campaign started.
         seconds_left: At the rate so far, assuming every hold runs to its horizon; None at first.
         ns_per_day: Simulated by all workers at the rate so far.
-        busy_share: Of the workers' time so far, the part spent on trajectories.
+        busy_share: Of the workers' time so far, the part spent on trajectories. A worker that
+            never had a core, because there are fewer, has no time.
         trajectory_id: Whose event it is; None for the campaign's own.
         record: The trajectory that just finished.
         loss: How a worker was lost: it or its machine died, it hung, it was out of memory.
@@ -189,6 +190,7 @@ class _Progress:
     ) -> CampaignProgress:
         elapsed_s = time.perf_counter() - self._began
         busy_s = self._busy_s + self._workers.seconds_under_way()
+        there_s = elapsed_s * max(1, self._workers.most_running)
         return CampaignProgress(
             event=event,
             n_total=self._n_total,
@@ -199,7 +201,7 @@ class _Progress:
             elapsed_s=elapsed_s,
             seconds_left=elapsed_s * self._left / self._done if self._done else None,
             ns_per_day=self._summary.simulated_ns / elapsed_s * 86_400.0,
-            busy_share=min(1.0, busy_s / (elapsed_s * self._workers.n_workers)),
+            busy_share=min(1.0, busy_s / there_s),
             trajectory_id=trajectory_id,
             record=record,
             loss=loss,

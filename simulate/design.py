@@ -134,6 +134,7 @@ class EmbryoDesign(Settings, strict=True):
         return (
             f"{self.n_atoms} {self.element}, {self.packing_density_g_cm3:g} g/cm3, "
             f"mass {mass}, energy {energy}, {self.hold_temperature_K:g} K"
+            + ("" if self.potential == DEFAULT_POTENTIAL else f", {self.potential}")
         )
 
 

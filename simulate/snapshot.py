@@ -52,6 +52,26 @@ class Snapshot:
         return len(self.positions_A)
 
 
+def about_its_middle(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Positions about the centre of mass, of a periodic cell by the circular mean of each axis.
+
+    A droplet is whole, wherever the edges of its cell cut it; what spans the cell is as long as it.
+
+    Returns:
+        Shape ``(n_atoms, 3)``, Å; their mean is 0.
+
+    Reference:
+        Bai & Breen, J. Graphics Tools 13, 53 (2008), doi 10.1080/2151237X.2008.10129266.
+    """
+    if not snapshot.is_periodic:
+        return np.asarray(snapshot.positions_A - snapshot.positions_A.mean(axis=0))
+    turn = 2.0 * np.pi * snapshot.positions_A / snapshot.cell_A
+    middle_A = np.angle(np.exp(1j * turn).mean(axis=0)) / (2.0 * np.pi) * snapshot.cell_A
+    apart_A = snapshot.positions_A - middle_A
+    apart_A = apart_A - snapshot.cell_A * np.round(apart_A / snapshot.cell_A)
+    return np.asarray(apart_A - apart_A.mean(axis=0))
+
+
 def extended_xyz(
     snapshots: Sequence[Snapshot],
     element: str,

@@ -9,7 +9,7 @@ Several campaigns on one filesystem may share a store: each claims the trajector
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tarfile import TarFile
@@ -293,11 +293,15 @@ def _entries(path: Path) -> list[str]:
         ) from error
 
 
-def content_hash(store: RecordStore) -> str:
-    """Hash of every record id and its frames: names the data a model was trained on."""
+def content_hash(records: Iterable[TrajectoryRecord]) -> str:
+    """Hash of every id and its frames: names the data a model was trained on.
+
+    Args:
+        records: All of a store, in its order.
+    """
     parts = [
         [record.trajectory_id, record.frames_file.sha256 if record.frames_file else None]
-        for record in store
+        for record in records
     ]
     return sha256_of(canonical_json(parts))
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from simulate.checkpoint import Checkpoints, Progress, Saved
 from simulate.confinement import cell_of
-from simulate.engine import EngineFrame, Lammps, log_tail
+from simulate.engine import EngineFrame, Lammps
 from simulate.errors import GlassyLiError, TrajectoryFailure
 from simulate.judgement import is_settled, judge
 from simulate.labels import label
+from simulate.lammps_library import log_tail
 from simulate.mobility import mobility, since_a_window_ago
 from simulate.neighbours import (
     clusters,

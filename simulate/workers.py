@@ -1,47 +1,30 @@
 """A pool of Ray actors with at most one trajectory in flight each, and what if one is lost.
 
-(`ray.util.ActorPool` would hand a dead actor its next task.) An actor gets work only once it has
-checked in: one that waits for a core, perhaps of a machine that is gone, holds nothing up.
+(`ray.util.ActorPool` would hand a dead actor its next task.)
 """
 
-import logging
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Final
 
+from simulate.actors import Actor, Actors
 from simulate.checkpoint import EVERY_S
 from simulate.claim import Claim
 from simulate.errors import EngineError, GlassyLiError
 from simulate.losses import Losses, clear_checkpoints, is_lost
 from simulate.plan import Plan
 from simulate.record import TrajectoryRecord
-from simulate.release import release
 from simulate.store import RecordStore
-from simulate.watchdog import LOOK_EVERY_S, Watch, forget, last_beat, silence_limit_s
+from simulate.watchdog import LOOK_EVERY_S, Watch, last_beat, silence_limit_s
 from simulate.worker import TrajectoryWorker
-
-logger = logging.getLogger(__name__)
+from simulate.write_behind import ABOUT_S, WriteBehind
 
 RECYCLE_AFTER: Final = 200
 """Trajectories that a worker runs before a fresh one takes its place. It grows by 2 to 4 kB a frame
 (measured: 4 MB in 25 trajectories of 40 frames), some 100 MB in 200 trajectories of the reference
 protocol; to start another takes seconds."""
-
-MAX_FAILED_STARTS: Final = 5
-"""More in a row that died before they checked in than this, and than there should be, end it."""
-
-N_WRITERS: Final = 4
-"""Records are written by so many threads: a disk syncs four files in the time of one."""
-
-MOST_WRITING: Final = 16
-"""Records on their way to the disk; beyond that the disk is waited for."""
-
-WRITING_S: Final = 0.005
-"""What a record takes to be durable, about, s."""
 
 Finished = tuple[TrajectoryRecord, bytes | None]
 
@@ -64,21 +47,11 @@ class Terms:
     body: type = TrajectoryWorker
 
 
-@dataclass(slots=True, eq=False)
-class _Worker:
-    """An actor as the driver knows it: its name in the watchdog's store, its machine."""
-
-    name: str
-    actor: Any
-    node_id: str = ""
-    n_done: int = 0
-
-
 @dataclass(slots=True)
 class _Running:
     """A trajectory in flight."""
 
-    worker: _Worker
+    actor: Actor
     plan: Plan
     began: float
     watch: Watch
@@ -90,6 +63,8 @@ class Workers:
     Attributes:
         n_workers: Trajectories at a time.
         n_elsewhere: Trajectories left to another campaign that holds them.
+        most_running: Trajectories that ran at once, at most: fewer than `n_workers` where so many
+            wait for a core.
         on_loss: Called with the plan whose worker was lost, and how.
     """
 
@@ -98,22 +73,19 @@ class Workers:
 
         self.n_workers = n_workers
         self.n_elsewhere = 0
+        self.most_running = 0
         self.on_loss: Callable[[Plan, str], None] = lambda _plan, _cause: None
         self._scratch = scratch
         self._store = store
         self._terms = terms
         self._ray = ray
-        self._remote = ray.remote(num_cpus=1, max_restarts=0)(terms.body)
+        self._actors = Actors(terms.body, n_workers)
         self._queue: deque[Plan] = deque()
-        self._starting: dict[Any, _Worker] = {}
-        self._idle: list[_Worker] = []
         self._running: dict[Any, _Running] = {}
-        self._writers = ThreadPoolExecutor(N_WRITERS)
-        self._writing: deque[Future[TrajectoryRecord]] = deque()
+        self._writing = WriteBehind(store)
         self._claims: dict[str, Claim] = {}
         self._losses = Losses(store)
         self._found_ps: dict[str, float] = {}
-        self._n_failed_starts = 0
         self._looked = time.monotonic()
         self._unforeseen: EngineError | None = None
 
@@ -151,68 +123,50 @@ class Workers:
             finished = self._next_finished()
             self._staff()
             if finished is not None:  # failures too: dropping them would bias times
-                self._writing.append(self._writers.submit(self._store.append, *finished))
-            yield from self._written()
+                self._writing.put(*finished)
+            for record in self._writing.durable():
+                yield record, self._closed(record)
         if self._unforeseen is not None:
             raise self._unforeseen
 
-    def _written(self) -> Iterator[tuple[TrajectoryRecord, float | None]]:
-        """Records that reached the disk: their checkpoints and our claims may go."""
-        while self._writing and (self._writing[0].done() or len(self._writing) > MOST_WRITING):
-            record = self._writing.popleft().result()
-            inherited_ps = self._inherited_ps(record)
-            clear_checkpoints(self._store, record)
-            self._losses.forget(record.trajectory_id)
-            self._found_ps.pop(record.trajectory_id, None)
-            self._claims.pop(record.trajectory_id).release()
-            yield record, inherited_ps
+    def stop(self) -> None:
+        """Free every core, whatever is running; what is being written is written."""
+        self._actors.dismiss_all()
+        for each in self._running.values():
+            self._actors.dismiss(each.actor)
+        self._running.clear()
+        self._writing.close()
+        for claim in self._claims.values():
+            claim.release()
+        self._claims.clear()
+
+    def _closed(self, record: TrajectoryRecord) -> float | None:
+        """Its checkpoints and our claim may go; what an earlier campaign had simulated of it."""
+        inherited_ps = self._inherited_ps(record)
+        clear_checkpoints(self._store, record)
+        self._losses.forget(record.trajectory_id)
+        self._found_ps.pop(record.trajectory_id, None)
+        self._claims.pop(record.trajectory_id).release()
+        return inherited_ps
 
     def _inherited_ps(self, record: TrajectoryRecord) -> float | None:
         found_ps = self._found_ps.get(record.trajectory_id)
         is_used = found_ps in record.provenance.resumed_at_ps or is_lost(record)
         return found_ps if is_used else None
 
-    def stop(self) -> None:
-        """Free every core, whatever is running; what is being written is written."""
-        running = [each.worker for each in self._running.values()]
-        for worker in [*self._idle, *self._starting.values(), *running]:
-            self._dismiss(worker)
-        self._idle.clear()
-        self._starting.clear()
-        self._running.clear()
-        self._writers.shutdown()
-        for record in self._writing:
-            if record.exception() is not None:
-                logger.warning("a record was not written: %s", record.exception())
-        for claim in self._claims.values():
-            claim.release()
-        self._claims.clear()
-
     def _staff(self) -> None:
         """Give idle workers their next trajectories, and keep as many as there is work for."""
-        while self._idle and self._queue:
-            if self._start(self._idle[-1], self._queue.popleft()):
-                self._idle.pop()
+        idle = self._actors.idle
+        while idle and self._queue:
+            if self._start(idle[-1], self._queue.popleft()):
+                idle.pop()
         if not self._queue:  # a core may be what somebody else waits for
-            for worker in [*self._idle, *self._starting.values()]:
-                self._dismiss(worker)
-            self._idle.clear()
-            self._starting.clear()
+            self._actors.dismiss_all()
         wanted = min(self.n_workers, len(self._queue) + len(self._running))
-        for _ in range(len(self._starting) + len(self._running), wanted):
-            self._hire()
+        for _ in range(len(self._actors.starting) + len(self._running), wanted):
+            self._actors.hire()
 
-    def _hire(self) -> None:
-        name = uuid.uuid4().hex
-        settings = {"env_vars": {"OMP_NUM_THREADS": "1"}}
-        actor = self._remote.options(runtime_env=settings).remote(name)
-        self._starting[actor.check_in.remote(release())] = _Worker(name, actor)
-
-    def _dismiss(self, worker: _Worker) -> None:
-        self._ray.kill(worker.actor)
-        forget(worker.name)
-
-    def _start(self, worker: _Worker, plan: Plan) -> bool:
+    def _start(self, actor: Actor, plan: Plan) -> bool:
         """Give a worker its next trajectory, unless another campaign has or had it."""
         name = plan.trajectory_id
         claim = self._claims.get(name) or self._store.claim(name)
@@ -226,57 +180,33 @@ class Workers:
         if found:
             self._found_ps[name] = found.progress.frames[-1].time_ps
         self._claims[name] = claim
-        task = worker.actor.run.remote(plan, name, self._scratch, checkpoints)
+        task = actor.handle.run.remote(plan, name, self._scratch, checkpoints)
         watch = Watch(silence_limit_s(plan, self._terms.stall_after_s))
-        self._running[task] = _Running(worker, plan, time.perf_counter(), watch)
+        self._running[task] = _Running(actor, plan, time.perf_counter(), watch)
+        self.most_running = max(self.most_running, len(self._running))
         return True
 
     def _next_finished(self) -> Finished | None:
         """Wait until something happens; the record of what ended, if that was it."""
-        waiting = [*self._running, *self._starting]
+        waiting = [*self._running, *self._actors.starting]
         if not waiting:
-            wait(self._writing)
+            self._writing.wait()
             return None
-        timeout_s = WRITING_S if self._writing else LOOK_EVERY_S
+        timeout_s = ABOUT_S if self._writing else LOOK_EVERY_S
         ready, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout_s)
         elapsed_s = time.monotonic() - self._looked
         if elapsed_s >= LOOK_EVERY_S:
             self._looked = time.monotonic()
             for task, each in list(self._running.items()):
-                if task not in ready and each.watch.is_hung(last_beat(each.worker.name), elapsed_s):
+                if task not in ready and each.watch.is_hung(last_beat(each.actor.name), elapsed_s):
                     return self._lost(self._running.pop(task), "hung")
         for task in ready:
             if task in self._running:
                 return self._collected(task)
-            self._check_in(task)
+            self._actors.check_in(task)
         return None
 
-    def _check_in(self, task: Any) -> None:  # noqa: ANN401 - a Ray reference
-        """A worker is there, or died before it was."""
-        worker = self._starting.pop(task)
-        try:
-            worker.node_id = self._ray.get(task)
-        except self._ray.exceptions.RayTaskError as error:
-            self._dismiss(worker)
-            if isinstance(error.cause, GlassyLiError):
-                raise error.cause from error
-            self._failed_to_start(error.cause)
-        except self._ray.exceptions.RayError as error:
-            self._dismiss(worker)
-            self._failed_to_start(error)
-        else:
-            self._n_failed_starts = 0
-            self._idle.append(worker)
-
-    def _failed_to_start(self, error: object) -> None:
-        self._n_failed_starts += 1
-        if self._n_failed_starts > max(MAX_FAILED_STARTS, self.n_workers):
-            raise EngineError(
-                f"workers must start, but: {str(error).rstrip('.')}. Install the driver's release "
-                "and run `glassyli doctor` on every machine; what was finished is saved."
-            )
-
-    def _collected(self, task: Any) -> Finished | None:  # noqa: ANN401
+    def _collected(self, task: Any) -> Finished | None:  # noqa: ANN401 - a Ray reference
         """The record of a task that ended; None where its plan was queued again or broke."""
         ended = self._running.pop(task)
         try:
@@ -288,29 +218,20 @@ class Workers:
                 f"trajectory {ended.plan.trajectory_id} must run or fail cleanly, but: "
                 f"{error.cause!r}. All others were run; report it with `glassyli --debug ...`."
             )
-            self._idle.append(ended.worker)
+            self._actors.idle.append(ended.actor)
             return None
         except self._ray.exceptions.RayError as error:
-            return self._lost(ended, self._cause_of(error, ended.worker))
-        ended.worker.n_done += 1
-        if ended.worker.n_done < self._terms.recycle_after:
-            self._idle.append(ended.worker)
+            return self._lost(ended, self._actors.cause_of_loss(error, ended.actor))
+        ended.actor.n_done += 1
+        if ended.actor.n_done < self._terms.recycle_after:
+            self._actors.idle.append(ended.actor)
         else:
-            self._dismiss(ended.worker)
+            self._actors.dismiss(ended.actor)
         return result
-
-    def _cause_of(self, error: Exception, worker: _Worker) -> str:
-        """How a worker was lost, in a few words."""
-        alive = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
-        if worker.node_id not in alive or "node has died" in str(error):
-            return "its machine was lost"
-        if isinstance(error, self._ray.exceptions.OutOfMemoryError):
-            return "out of memory"
-        return "it or its machine died"  # that a machine is gone is known only later
 
     def _lost(self, ended: _Running, cause: str) -> Finished | None:
         """Queue a plan again, or give it up as a failed record after too many losses."""
-        self._dismiss(ended.worker)
+        self._actors.dismiss(ended.actor)
         given_up = self._losses.given_up(ended.plan, cause)
         if given_up is None:
             self._queue.appendleft(ended.plan)

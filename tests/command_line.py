@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -76,12 +77,35 @@ def first_worker(running: subprocess.Popen[str]) -> psutil.Process:
     return workers_running(driver)[0]
 
 
+def streams_of(running: subprocess.Popen[str], timeout_s: float) -> tuple[str, str]:
+    """What a process wrote to its two streams, once it has ended; killed where it does not."""
+    try:
+        return running.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        kill_with_children(running)
+        raise
+
+
+def kill_with_children(running: subprocess.Popen[str]) -> None:
+    """End a process and all that it started."""
+    try:
+        family = psutil.Process(running.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    running.kill()
+    for each in family:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
 def wait_for(
     condition: Callable[[], bool], running: subprocess.Popen[str], timeout_s: float = 180.0
 ) -> None:
-    """Until it holds, while the process runs."""
+    """Until it holds, while the process runs; killed where it takes too long."""
     began = time.monotonic()
     while not condition():
         assert running.poll() is None, running.communicate()
-        assert time.monotonic() - began < timeout_s, os.getloadavg()
+        if time.monotonic() - began > timeout_s:
+            kill_with_children(running)
+            raise TimeoutError(f"{timeout_s} s, load {os.getloadavg()}: {running.communicate()}")
         time.sleep(0.05)

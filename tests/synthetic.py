@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -233,13 +234,19 @@ def synthetic_store(
     for seed in range(first_seed, first_seed + n_replicas):
         for design in chosen:
             record = synthetic_record(design, seed, truth, protocol)
-            frames = extended_xyz(synthetic_frames(record), design.element) if has_frames else None
-            store.append(record, frames)
+            store.append(record, _xyz(design, seed, protocol) if has_frames else None)
     for number in range(n_failed):
         store.append(
             synthetic_record(chosen[0], 1000 + number, truth, protocol, is_failed=True), None
         )
     return store
+
+
+@lru_cache(maxsize=300)
+def _xyz(design: EmbryoDesign, seed: int, protocol: Protocol) -> bytes:
+    """Frames as a store keeps them, the same whatever the truth; many stores hold the same."""
+    record = synthetic_record(design, seed, protocol=protocol)
+    return extended_xyz(synthetic_frames(record), design.element)
 
 
 def synthetic_package(

@@ -19,7 +19,6 @@ from simulate.store import RecordStore
 from surrogate.applicability import TrainingDomain
 from surrogate.package import Package
 from surrogate.threads import one_thread
-from train.baselines import Survival, kaplan_meier
 from train.calibration import ShareCalibration
 from train.ceiling import Ceiling, Families, ceiling, families, replica_forecast
 from train.evaluate import check_same_kind
@@ -30,6 +29,7 @@ from train.panel import BASELINES, NEEDS_SKSURV, Panel, Table, panels
 from train.records import Pairs, every_record, named
 from train.scores import Forecast
 from train.standing import MODEL, AtLandmark, Repeat, at_landmark, pooled
+from train.unseen import Unseen
 
 Kind = Literal["judges", "repeats", "new"]
 Tell = Callable[[str, int, int], None]
@@ -105,8 +105,8 @@ def compare_package(
         MisuseError: Records of another protocol or physics, or too few that wait at any landmark.
     """
     judges = Judges.of(package)
-    check_same_kind(package, stores)
     everything = every_record(stores)
+    check_same_kind(package, stores, everything)
     kind: Kind = "judges" if _keys(_answered(everything)) <= set(judges.fold) else "new"
     return _compare(everything, [judges], kind, package.label, tell or _nobody)
 
@@ -121,7 +121,7 @@ def compare_repeats(
     """
     everything, judges = every_record(stores), [Judges.of(package) for package in packages]
     for each in judges:
-        check_same_kind(each.package, stores)
+        check_same_kind(each.package, stores, everything)
         if set(each.fold) != _keys(_answered(everything)):
             raise MisuseError(
                 f"every repeat must have learnt from the designs in {named(stores)}, but "
@@ -206,14 +206,9 @@ def _answers(panel: Panel, judges: Judges, names: Sequence[str], kind: Kind) -> 
     model = {MODEL: Table.of(judges.forecast(panel), panel)}
     if kind == "new":
         return model, Table.of(_package_curve(panel, judges.package), panel)
-    chosen, part = judges.training_rows(panel.keys), judges.part(panel.keys)
-    row = np.arange(len(panel.asked))
-
-    def table(found: Survival) -> Table:
-        return Table.of(lambda times_ps: found(part, row, times_ps), panel)
-
-    baselines = {name: table(BASELINES[name](panel, chosen)) for name in names}
-    return model | baselines, table(kaplan_meier(panel.design, chosen))
+    unseen = Unseen.within(panel, judges)
+    baselines = {name: Table.of(unseen.forecast(BASELINES[name]), panel) for name in names}
+    return model | baselines, Table.of(unseen.kaplan_meier(), panel)
 
 
 def _package_curve(panel: Panel, package: Package) -> Forecast:

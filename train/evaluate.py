@@ -17,7 +17,7 @@ from surrogate.package import Package
 from surrogate.prediction import Road
 from surrogate.predictor import Predictor
 from train.metrics import within
-from train.records import check_physics, every_record, named, planned_follow_up_ps
+from train.records import Pairs, check_physics, every_record, named, planned_follow_up_ps
 from train.scores import Floats, Scores, scores
 
 
@@ -69,8 +69,9 @@ def evaluate_package(predictor: Predictor, stores: Sequence[RecordStore]) -> Eva
             physics than the package.
     """
     manifest = predictor.package.manifest
-    check_same_kind(predictor.package, stores)
-    everything = [record for _, record in every_record(stores) if record.parent is None]
+    pairs = every_record(stores)
+    check_same_kind(predictor.package, stores, pairs)
+    everything = [record for _, record in pairs if record.parent is None]
     records = [record for record in everything if record.witnessed is not None]
     if not records:
         raise MisuseError(
@@ -95,8 +96,13 @@ def evaluate_package(predictor: Predictor, stores: Sequence[RecordStore]) -> Eva
     )
 
 
-def check_same_kind(package: Package, stores: Sequence[RecordStore]) -> None:
+def check_same_kind(package: Package, stores: Sequence[RecordStore], records: Pairs) -> None:
     """Refuse to judge a package by records of another question; their holds may be longer.
+
+    Args:
+        package: What is judged.
+        stores: By which.
+        records: All that are in them.
 
     Raises:
         MisuseError: Package or records are of other physics than today's, or the records of
@@ -115,7 +121,7 @@ def check_same_kind(package: Package, stores: Sequence[RecordStore]) -> None:
                 f", but {store.path} was run under {store.protocol.name}. "
                 "Choose another store, or with --model a model of that protocol."
             )
-        check_physics(list(store), store)
+    check_physics(records)
 
 
 def _package_scores(

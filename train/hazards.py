@@ -6,9 +6,9 @@ References:
     Brown, Cai & DasGupta, Stat. Sci. 16, 101 (2001), doi 10.1214/ss/1009213286 (Jeffreys).
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,30 +27,31 @@ PRIOR_SPREAD: Final = 3.0
 the ratio is otherwise infinite."""
 
 
-def proportion(n_yes: float, n: float) -> Estimate:
-    """A share and its Jeffreys interval; nothing of nobody. Effective numbers need not be whole.
+def proportion(n_yes: float, n: float, one_sided: float = 0.5 + LEVEL / 2) -> Estimate:
+    """A share and its Jeffreys interval, at a level for each side; nothing of nobody.
+
+    Effective numbers need not be whole.
 
     >>> round(proportion(0, 8).interval[1], 2)
     0.21
     """
     if n == 0:
         return Estimate(value=None, interval=None)
-    low, high = beta.ppf([0.5 - LEVEL / 2, 0.5 + LEVEL / 2], n_yes + 0.5, n - n_yes + 0.5)
+    low, high = beta.ppf([1.0 - one_sided, one_sided], n_yes + 0.5, n - n_yes + 0.5)
     return Estimate(
         value=n_yes / n,
         interval=(0.0 if n_yes == 0 else float(low), 1.0 if n_yes == n else float(high)),
     )
 
 
-def resampled(groups: Sequence[Hashable], value: Callable[[NDArray[np.int64]], float]) -> Estimate:
+def resampled(groups: Sequence[Hashable], value: Callable[[Floats], float]) -> Estimate:
     """A number and its 90 % interval, members drawn anew within every group.
 
     Args:
         groups: Of each row; how many there are of each is no accident.
-        value: Of some rows, given as indices; nan where it has none.
+        value: Of weights of the rows, shape ``(n,)``; nan where it has none.
     """
-    everyone = value(np.arange(len(groups)))
-    return estimate(np.array([everyone, *(value(rows) for rows in _draws(groups))]))
+    return estimate(np.array([value(weights) for weights in _counts(groups)]))
 
 
 def hazard_ratio(seen: Sequence[Incubation], per: Floats, groups: Sequence[Hashable]) -> Estimate:
@@ -114,19 +115,20 @@ def _log_ratios(lower: Floats, width: Floats, x: Floats, counts: Floats) -> Floa
 
 
 def _counts(groups: Sequence[Hashable]) -> Floats:
-    """All rows once, and then every draw within groups, shape ``(1 + N_DRAWS, n)``."""
-    counts = np.zeros((1 + N_DRAWS, len(groups)))
-    counts[0] = 1.0
-    for number, rows in enumerate(_draws(groups), start=1):
-        np.add.at(counts[number], rows, 1.0)
-    return counts
+    """All rows once, and then every draw within groups, shape ``(1 + N_DRAWS, n)``.
 
-
-def _draws(groups: Sequence[Hashable]) -> Iterator[NDArray[np.int64]]:
-    places = [np.flatnonzero([each == name for each in groups]) for name in dict.fromkeys(groups)]
+    Of k rows of a group k - 1 are drawn and weigh k / (k - 1) each: drawn k times they would vary
+    less than the k did, by (k - 1) / k, which is a half for pairs (Rao & Wu, J. Am. Stat. Assoc.
+    83, 231 (1988), doi 10.1080/01621459.1988.10478591). A row alone is always there.
+    """
+    counts = np.ones((1 + N_DRAWS, len(groups)))
     rng = np.random.default_rng(0)
-    for _ in range(N_DRAWS):
-        yield np.concatenate([rng.choice(place, len(place)) for place in places])
+    for name in dict.fromkeys(groups):
+        place = np.flatnonzero([each == name for each in groups])
+        if (n := len(place)) > 1:
+            drawn = rng.multinomial(n - 1, np.full(n, 1.0 / n), size=N_DRAWS)
+            counts[1:, place] = drawn * (n / (n - 1.0))
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,35 +148,53 @@ def median_ps(seen: Sequence[Incubation]) -> Median:
         is_half = curve.survival_at_knots <= 0.5
         return float(curve.knots_ps[is_half.argmax()]) if is_half.any() else np.inf
 
-    drawn = [median(rows) for rows in _draws([0] * len(seen))]
+    n, rng = len(seen), np.random.default_rng(0)
+    drawn = [median(rng.integers(n, size=max(n - 1, 1))) for _ in range(N_DRAWS)]
     ends = np.quantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], method="inverted_cdf")
-    return Median(median(np.arange(len(seen))), float(ends[0]), float(ends[1]))
+    return Median(median(np.arange(n)), float(ends[0]), float(ends[1]))
+
+
+class FirstOfPairs(NamedTuple):
+    """Who came first.
+
+    Attributes:
+        n_first, n_second: Pairs of which the first, or the second, was surely sooner.
+        n_structures: Structures that such pairs are of.
+        ratio: Of the hazard of the first over that of the second.
+    """
+
+    n_first: int
+    n_second: int
+    n_structures: int
+    ratio: Estimate
 
 
 def first_of_pairs(
     structures: Sequence[Sequence[tuple[Incubation, Incubation]]],
-) -> tuple[int, int, Estimate]:
-    """Of how many structures the first, and of how many the second of a pair was sooner.
+) -> FirstOfPairs:
+    """How often the first, and how often the second of a pair was sooner, and the ratio of hazards.
 
-    Pairs of one structure share its atoms and say one thing together: who was sooner in more of
-    them. Pairs of which it was not seen who came first tell nothing. Half a structure is added to
-    either side, so that the ratio of hazards stays finite (Haldane 1956,
-    doi 10.1111/j.1469-1809.1956.tb01285.x).
-
-    Returns:
-        Structures for the first, structures for the second, ratio of their hazards.
+    Of a pair it counts who came first: with hazards in proportion the first is sooner with the odds
+    of their ratio, whatever the pair has in common. Pairs of which it was not seen tell nothing.
+    Pairs of one structure share its atoms, so that the interval (Jeffreys) is as wide as if each
+    structure told once. Half a pair is added to either side, so that the ratio stays finite
+    (Haldane 1956, doi 10.1111/j.1469-1809.1955.tb01285.x).
     """
-    leads = [
-        sum(_is_sooner(one, other) - _is_sooner(other, one) for one, other in pairs)
-        for pairs in structures
-    ]
-    n_first, n_second = sum(lead > 0 for lead in leads), sum(lead < 0 for lead in leads)
-    if n_first + n_second == 0:
-        return 0, 0, Estimate(value=None, interval=None)
-    share = beta.ppf([0.5 - LEVEL / 2, 0.5 + LEVEL / 2], n_first + 0.5, n_second + 0.5)
+    n_first, n_second, n_telling = 0, 0, 0
+    for pairs in structures:
+        n_one = sum(_is_sooner(one, other) for one, other in pairs)
+        n_other = sum(_is_sooner(other, one) for one, other in pairs)
+        n_first, n_second = n_first + n_one, n_second + n_other
+        n_telling += n_one + n_other > 0
+    n_pairs = n_first + n_second
+    if n_pairs == 0:
+        return FirstOfPairs(0, 0, 0, Estimate(value=None, interval=None))
+    told = n_telling * np.array([n_first, n_second]) / n_pairs
+    share = beta.ppf([0.5 - LEVEL / 2, 0.5 + LEVEL / 2], *(told + 0.5))
     low, high = share / (1.0 - share)
     value = (n_first + 0.5) / (n_second + 0.5)
-    return n_first, n_second, Estimate(value=value, interval=(float(low), float(high)))
+    found = Estimate(value=value, interval=(float(low), float(high)))
+    return FirstOfPairs(n_first, n_second, n_telling, found)
 
 
 def _is_sooner(one: Incubation, other: Incubation) -> bool:

@@ -43,20 +43,22 @@ def independent(store: RecordStore) -> list[TrajectoryRecord]:
     return [record for record in store if record.parent is None]
 
 
-def check_physics(records: Sequence[TrajectoryRecord], store: RecordStore) -> None:
-    """Refuse records of a store that today's physics would not make again.
+def check_physics(records: Pairs) -> None:
+    """Refuse records that today's physics would not make again.
 
     Raises:
-        MisuseError: Some are of another physics version.
+        MisuseError: Some of a store are of another physics version.
     """
-    others = sorted({r.physics_version for r in records} - {PHYSICS_VERSION})
-    if others:
-        n_others = sum(record.physics_version in others for record in records)
-        raise MisuseError(
-            f"records must be of physics version {PHYSICS_VERSION}, but {n_others} of "
-            f"{len(records)} in {store.path} are of version {', '.join(map(str, others))}. "
-            "Simulate their designs anew, or use the release that made them."
-        )
+    for store in dict.fromkeys(store for store, _ in records):
+        versions = [record.physics_version for of, record in records if of == store]
+        others = sorted(set(versions) - {PHYSICS_VERSION})
+        if others:
+            n_others = sum(each in others for each in versions)
+            raise MisuseError(
+                f"records must be of physics version {PHYSICS_VERSION}, but {n_others} of "
+                f"{len(versions)} in {store.path} are of version {', '.join(map(str, others))}. "
+                "Simulate their designs anew, or use the release that made them."
+            )
 
 
 def planned_follow_up_ps(records: Sequence[TrajectoryRecord]) -> float:
@@ -70,15 +72,18 @@ def every_record(stores: Sequence[RecordStore]) -> list[tuple[RecordStore, Traje
     A design begun with the same seed is one trajectory whatever its hold: it counts as it was
     meant to be watched longest, and of equals the one that says most.
     """
+    return _each_once([(store, record) for store in stores for record in store])
+
+
+def _each_once(held: Pairs) -> list[tuple[RecordStore, TrajectoryRecord]]:
     found: dict[tuple[object, ...], tuple[RecordStore, TrajectoryRecord]] = {}
-    for store in stores:
-        for record in store:
-            name = record.design.key, record.seed, record.parent
-            known, here = found.get(name), (store, record)
-            if known is None or _watched(known[1]) < _watched(record):
-                found[name] = here
-            elif _watched(known[1]) == _watched(record):
-                found[name] = best([known, here])
+    for store, record in held:
+        name = record.design.key, record.seed, record.parent
+        known, here = found.get(name), (store, record)
+        if known is None or _watched(known[1]) < _watched(record):
+            found[name] = here
+        elif _watched(known[1]) == _watched(record):
+            found[name] = best([known, here])
     return list(found.values())
 
 
@@ -108,8 +113,9 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
                 f"{stores[0].path} ({stores[0].protocol.name}) and {store.path} "
                 f"({store.protocol.name}) differ. Train one model for each."
             )
-        check_physics(independent(store), store)
-    found = [pair for pair in every_record(stores) if pair[1].parent is None]
+    held = [[(store, record) for record in store] for store in stores]
+    found = _each_once([pair for each in held for pair in each if pair[1].parent is None])
+    check_physics(found)
     answered = [pair for pair in found if pair[1].witnessed is not None]
     n_failed = sum(record.is_failed for _, record in found)
     n_designs = len({record.design.key for _, record in answered})
@@ -126,6 +132,6 @@ def read_records(stores: Sequence[RecordStore]) -> Records:
             f"{stores[0].protocol.name} does not scale them and the records are of "
             f"{', '.join(names)}. Train one model for each."
         )
-    hashes = [content_hash(store) for store in stores]
+    hashes = [content_hash(record for _, record in each) for each in held]
     shortest = min((store.protocol for store in stores), key=lambda each: each.hold_ps)
     return Records(answered, n_failed, shortest, hashes)

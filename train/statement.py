@@ -7,6 +7,7 @@ import numpy as np
 
 from simulate.settings import Settings
 from train.hazards import resampled
+from train.metrics import Floats
 from train.resampling import Estimate
 
 Verdict = Literal["supported", "contradicted", "undecided"]
@@ -60,9 +61,9 @@ def below(found: Estimate, level: float) -> Verdict:
 def mean_of(values: Sequence[float]) -> Estimate:
     """The mean over runs; nothing of too few."""
     array = np.array(values)
-    return drawn(np.zeros(len(array)).tolist(), lambda rows: float(array[rows].mean()))
+    return drawn([0] * len(array), lambda weights: float(np.average(array, weights=weights)))
 
 
-def drawn(groups: Sequence[Hashable], value: Callable[[np.ndarray], float]) -> Estimate:
+def drawn(groups: Sequence[Hashable], value: Callable[[Floats], float]) -> Estimate:
     """As `train.hazards.resampled`; nothing of too few runs."""
     return resampled(groups, value) if len(groups) >= LEAST_RUNS else NOTHING

@@ -12,6 +12,7 @@ import typer
 
 from serve.commands import (
     curation,
+    deposition,
     doctor,
     evaluate,
     learn,
@@ -55,6 +56,7 @@ for verb in (
     app.command()(verb)
 app.add_typer(curation.records_app, name="records")
 app.add_typer(potentials.potentials_app, name="potentials")
+app.add_typer(deposition.map_app, name="map")
 app.add_typer(model.model_app, name="model")
 app.add_typer(report.report_app, name="report")
 

@@ -98,11 +98,13 @@ def characterise(
 
     potential = _asked(name)
     effort = Effort(_sizes(sizes), rate, seeds, watch_ps)
-    place = place_to_keep("characterised", potential, out)
+    place = place_to_keep("characterisation", potential, out)
     report = _watched(console, f"measuring {name}", lambda told: measured(name, effort, told))
     tell_report(console, report)
     keep(report, place)
     console.say(f"kept in {place}")
+    if report.verdict == "fail":  # something broke down before it was measured
+        raise typer.Exit(1)
 
 
 def _asked(name: str) -> "Potential":

@@ -33,17 +33,25 @@ def paper(
 
     opened = [open_store(store) for store in stores]  # refused before plots are imported
 
-    from serve.paper_page import VERDICT_MARKS, answer, told, write_paper_page
-    from train.paper import paper_records, scoreboard
+    from serve.paper_page import VERDICT_MARKS, answer, told, told_agreement, write_paper_page
+    from train.paper import held_in, of_the_paper, scoreboard
+    from train.rank_agreement import rank_agreements
 
-    every = paper_records(opened)
-    board = scoreboard(every)
+    held = held_in(opened)
+    every = of_the_paper(held)
+    board, agreements = scoreboard(every), rank_agreements(record for _, record in held)
     console.result(answer(board))
     for each in board:
         console.result(f"{VERDICT_MARKS[each.verdict]} {each.claim}")
         console.result(f"    {each.measure}: {told(each.found)}, {each.n_runs} runs")
-    written = write_paper_page(out, board, every, opened)
+    for agreement in agreements:
+        console.result(told_agreement(agreement))
+    written = write_paper_page(out, board, every, agreements, opened)
     console.result(f"page in {written}")
     console.result_json(
-        {"statements": [each.model_dump(mode="json") for each in board], "page": str(written)}
+        {
+            "statements": [each.model_dump(mode="json") for each in board],
+            "rank_agreements": [each.model_dump(mode="json") for each in agreements],
+            "page": str(written),
+        }
     )

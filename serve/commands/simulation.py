@@ -15,67 +15,75 @@ if TYPE_CHECKING:
     from simulate.workers import Terms
 
 
-def simulate(
-    config: Annotated[
-        Path | None, typer.Argument(help="Campaign (YAML): protocol, designs, replicas.")
-    ] = None,
-    designs: Annotated[
-        Path | None, typer.Option(help="Design points, one JSON object a line (proposals too).")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Record store; made if it is not there.")] = Path(
-        "runs/records"
+Config = Annotated[
+    Path | None, typer.Argument(help="Campaign (YAML): protocol, designs, replicas.")
+]
+Designs = Annotated[
+    Path | None, typer.Option(help="Design points, one JSON object a line (proposals too).")
+]
+Out = Annotated[Path, typer.Option(help="Record store; made if it is not there.")]
+ProtocolName = Annotated[
+    str | None,
+    typer.Option(help="reference, quickstart, paper or a YAML file. Default: the store's own."),
+]
+Parents = Annotated[
+    Path | None,
+    typer.Option(help="Store of finished trajectories to start from, with new velocities."),
+]
+ParentIds = Annotated[list[str] | None, typer.Option(help="Id of such a parent; may be repeated.")]
+AtPs = Annotated[
+    float, typer.Option(help="Frame to start from, ps on the hold clock; 0: end of the quench.")
+]
+EveryConfinement = Annotated[
+    bool,
+    typer.Option(
+        "--every-confinement",
+        help="Each parent goes on under all four exchanges of mass and energy: the same atoms "
+        "and velocities, other walls and heat.",
     ),
-    protocol: Annotated[
-        str | None,
-        typer.Option(help="reference, quickstart, paper or a YAML file. Default: the store's own."),
-    ] = None,
-    parents: Annotated[
-        Path | None,
-        typer.Option(help="Store of finished trajectories to start from, with new velocities."),
-    ] = None,
-    parent: Annotated[
-        list[str] | None, typer.Option(help="Id of such a parent; may be repeated.")
-    ] = None,
-    at_ps: Annotated[
-        float, typer.Option(help="Frame to start from, ps on the hold clock; 0: end of the quench.")
-    ] = 0.0,
-    every_confinement: Annotated[
-        bool,
-        typer.Option(
-            "--every-confinement",
-            help="Each parent goes on under all four exchanges of mass and energy: the same atoms "
-            "and velocities, other walls and heat.",
-        ),
-    ] = False,
-    replicas: Annotated[
-        int,
-        typer.Option(min=1, max=1000, help="Trajectories per design or parent, a seed each."),
-    ] = 1,
-    first_seed: Annotated[int, typer.Option(min=0, help="First seed; not with a config.")] = 1,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Trajectories at a time. Default: one a core.")
-    ] = None,
+]
+Replicas = Annotated[
+    int, typer.Option(min=1, max=1000, help="Trajectories per design or parent, a seed each.")
+]
+FirstSeed = Annotated[int, typer.Option(min=0, help="First seed; not with a config.")]
+NWorkers = Annotated[
+    int | None, typer.Option(min=1, help="Trajectories at a time. Default: one a core.")
+]
+CheckpointEveryS = Annotated[
+    float,
+    typer.Option(min=0.0, help="At least this long, and ten frames, between its restart files, s."),
+]
+StallAfterS = Annotated[
+    float | None,
+    typer.Option(
+        min=1.0,
+        help="A worker silent for so long hangs and is replaced, s. Default: 20 times what a "
+        "frame should take, and 300 s at least.",
+    ),
+]
+Events = Annotated[Path | None, typer.Option(help="Add one JSON line an event to this file.")]
+DryRun = Annotated[
+    bool, typer.Option(help="Say what would be run and what it costs here, and stop.")
+]
+
+
+def simulate(
+    config: Config = None,
+    designs: Designs = None,
+    out: Out = Path("runs/records"),
+    protocol: ProtocolName = None,
+    parents: Parents = None,
+    parent: ParentIds = None,
+    at_ps: AtPs = 0.0,
+    every_confinement: EveryConfinement = False,
+    replicas: Replicas = 1,
+    first_seed: FirstSeed = 1,
+    workers: NWorkers = None,
     address: Address = None,
-    checkpoint_every_s: Annotated[
-        float,
-        typer.Option(
-            min=0.0, help="At least this long, and ten frames, between its restart files, s."
-        ),
-    ] = 15.0,
-    stall_after_s: Annotated[
-        float | None,
-        typer.Option(
-            min=1.0,
-            help="A worker silent for so long hangs and is replaced, s. Default: 20 times what a "
-            "frame should take, and 300 s at least.",
-        ),
-    ] = None,
-    events: Annotated[
-        Path | None, typer.Option(help="Add one JSON line an event to this file.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option(help="Say what would be run and what it costs here, and stop.")
-    ] = False,
+    checkpoint_every_s: CheckpointEveryS = 15.0,
+    stall_after_s: StallAfterS = None,
+    events: Events = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Run and label LAMMPS trajectories on all cores.

@@ -117,6 +117,7 @@ def quick_admission(name: str = DEFAULT_POTENTIAL) -> AtRest:
 
     Raises:
         EngineError: Something is off by more than 0.5 % in length or 2 meV in energy.
+        TrajectoryFailure: LAMMPS could not compute the crystals.
     """
     potential = potential_named(name)
     found = at_rest(potential)

@@ -72,6 +72,9 @@ def characterise(
         effort: How much is spent.
         on_progress: Told the share that is done, and what is going on.
 
+    Returns:
+        All findings; what broke down before it was measured is a finding that failed.
+
     Raises:
         EngineError: LAMMPS or OVITO cannot be used at all.
     """

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulate.engine import new_instance
+from simulate.errors import TrajectoryFailure
+from simulate.lammps_library import new_instance, tell
 from simulate.potentials.potential import Potential
 
 SEARCHED_SHARE: Final = (0.85, 1.08)
@@ -70,10 +71,13 @@ def static_energy_per_atom_eV(
         constant_A: Lattice constant, Å.
         folder: For the log and the potential's table.
         c_over_a: Of hcp; None: that of touching spheres.
+
+    Raises:
+        TrajectoryFailure: LAMMPS cannot compute it, or it is not finite.
     """
     instance = new_instance(folder / "log.lammps")
     try:
-        for command in (
+        commands = [
             f"units {potential.units.name}",
             f"atom_style {potential.atom_style}",
             "boundary p p p",
@@ -83,9 +87,16 @@ def static_energy_per_atom_eV(
             "create_atoms 1 box",
             *potential.lammps_commands(folder),
             "run 0 post no",
-        ):
-            instance.command(command)
-        return potential.units.eV(float(instance.get_thermo("pe"))) / int(instance.get_natoms())
+        ]
+        tell(instance, commands, folder)
+        whole_eV = potential.units.eV(float(instance.get_thermo("pe")))
+        if not math.isfinite(whole_eV):
+            raise TrajectoryFailure(
+                "not_finite",
+                f"the energy of a {lattice} crystal must be finite, but at a lattice constant of "
+                f"{constant_A:.4g} Å it is {whole_eV}.",
+            )
+        return whole_eV / int(instance.get_natoms())
     finally:
         instance.close()
 

@@ -9,16 +9,16 @@ from typing import Final, Literal, Self
 
 from pydantic import ValidationError
 
-from simulate.engine import lammps_version
 from simulate.errors import GlassyLiError
 from simulate.files import write_atomically
 from simulate.labels import ovito_version
+from simulate.lammps_library import lammps_version
 from simulate.potentials.potential import Potential
 from simulate.provenance import now
 from simulate.settings import Settings, explain
 
 Verdict = Literal["pass", "fail", "undecided"]
-Topic = Literal["admission", "characterised"]
+Topic = Literal["admission", "characterisation"]
 SURE_SPREADS: Final = 2.0
 """A bound is kept or broken if it is so by this many standard errors."""
 
@@ -168,4 +168,4 @@ def _unwritable(path: Path, why: str) -> GlassyLiError:
 
 
 def _place(topic: Topic, potential: Potential) -> Traversable:
-    return files("simulate.potentials").joinpath(topic, f"{potential.name}.json")
+    return files("simulate.potentials").joinpath("reports", topic, f"{potential.name}.json")

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from simulate.engine import NEIGHBOUR_SKIN_A, new_instance
+from simulate.engine import NEIGHBOUR_SKIN_A
+from simulate.errors import TrajectoryFailure
 from simulate.labels import CRYSTALLINE, match_templates
+from simulate.lammps_library import new_instance, tell
 from simulate.potentials.crystals import lattice_command
 from simulate.potentials.potential import Potential
 from simulate.protocol import Labelling
@@ -32,18 +34,23 @@ MEANS: Final = ("temp", "pxx", "pyy", "pzz", "enthalpy", "lx", "ly", "lz", "vol"
 class PeriodicBox:
     """LAMMPS with atoms in a periodic box.
 
+    Whatever moves them raises `TrajectoryFailure` where atoms are lost or numbers not finite.
+
     Attributes:
-        run: Gives LAMMPS a command.
         potential: The interactions.
         n_atoms: Number of atoms.
     """
 
-    def __init__(self, lammps: Any, potential: Potential, step_fs: float) -> None:  # noqa: ANN401 - LAMMPS ships no types
+    def __init__(self, lammps: Any, potential: Potential, step_fs: float, folder: Path) -> None:  # noqa: ANN401 - LAMMPS ships no types
         self._lammps = lammps
-        self.run = lammps.command
+        self._folder = folder
         self.potential = potential
         self.set_step(step_fs)
         self.n_atoms = int(lammps.get_natoms())
+
+    def run(self, command: str) -> None:
+        """Give LAMMPS a command."""
+        tell(self._lammps, [command], self._folder)
 
     def set_step(self, step_fs: float) -> None:
         """Go on with this time step."""
@@ -65,6 +72,7 @@ class PeriodicBox:
         self.run(f"run {10 * n_samples} post no")
         found = [float(self._lammps.extract_fix("means", 0, 1, n)) for n in range(len(MEANS))]
         self.run("unfix means")
+        _must_be_finite("means of temperature, pressure, enthalpy and edges", found)
         units = self.potential.units
         into = {"enthalpy": units.eV, "pxx": units.bar, "pyy": units.bar, "pzz": units.bar}
         return {
@@ -86,6 +94,7 @@ class PeriodicBox:
         self.run(f"run {10 * n_every} post no")
         low_A, edge_A = self.box_A()
         mean_A = np.array(self._lammps.numpy.extract_fix("mean", 1, 2)[: self.n_atoms])
+        _must_be_finite("positions", mean_A)
         for command in ("unfix mean", "uncompute place"):
             self.run(command)
         places_A = ((mean_A - low_A) % edge_A)[self._order()]
@@ -165,7 +174,7 @@ def crystal_box(
         folder = Path(name)
         lammps = new_instance(folder / "log.lammps")
         try:
-            for command in (
+            commands = [
                 f"units {potential.units.name}",
                 f"atom_style {potential.atom_style}",
                 "atom_modify map array",
@@ -176,8 +185,13 @@ def crystal_box(
                 "create_atoms 1 box",
                 *potential.lammps_commands(folder),
                 f"neighbor {NEIGHBOUR_SKIN_A} bin",
-            ):
-                lammps.command(command)
-            yield PeriodicBox(lammps, potential, step_fs)
+            ]
+            tell(lammps, commands, folder)
+            yield PeriodicBox(lammps, potential, step_fs, folder)
         finally:
             lammps.close()
+
+
+def _must_be_finite(what: str, values: ArrayLike) -> None:
+    if not np.isfinite(values).all():
+        raise TrajectoryFailure("not_finite", f"{what} must stay finite.")

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulate.errors import MisuseError
 from simulate.settings import Settings
@@ -14,6 +14,9 @@ from simulate.unit_system import UNIT_SYSTEMS, UnitName, UnitSystem
 
 Kind = Literal["EAM/FS", "2NN MEAM", "ReaxFF", "SNAP"]
 Lattice = Literal["bcc", "hcp"]
+MeltingKind = Literal["measured", "provisional", "published"]
+"""How surely a melting point is known: measured here, measured here in a way that was bettered
+since, or taken over from a publication without a check."""
 
 LITHIUM_LATTICE_A: Final = 3.51
 """Lattice constant of the first potential; see `Potential.length_scale`."""
@@ -31,6 +34,8 @@ class Known(Settings):
 
     Attributes:
         melting_temperature_K: None where nobody measured it.
+        melting_kind, melting_source: How it is known, and by what; of every melting point.
+        melting_error_K: As judged, or the scatter; None: not published.
         nominal_melting_K: None: the melting temperature.
         c_over_a: Of hcp crystals.
         fcc_minus_bcc_eV, bcc_minus_hcp_eV: Of crystals at rest.
@@ -41,6 +46,9 @@ class Known(Settings):
     lattice: Lattice = "bcc"
     c_over_a: float | None = Field(None, gt=0)
     melting_temperature_K: float | None = Field(None, gt=0)
+    melting_kind: MeltingKind | None = None
+    melting_source: str | None = None
+    melting_error_K: float | None = Field(None, gt=0)
     nominal_melting_K: float | None = Field(None, gt=0)
     bulk_density_g_cm3: float = Field(gt=0)
     cohesive_energy_eV: float = Field(gt=0)
@@ -49,6 +57,16 @@ class Known(Settings):
     time_step_fs: float = Field(gt=0)
     isolated_time_step_fs: float = Field(gt=0)
     cost_us: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _a_melting_point_says_how_it_is_known(self) -> Self:
+        told = [self.melting_temperature_K, self.melting_kind, self.melting_source]
+        if any(each is None for each in told) and told != [None] * 3:
+            raise ValueError(
+                "melting_temperature_K, melting_kind and melting_source must be given together, "
+                f"but of {self.name} they are {told}. Say how the melting point is known."
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class Potential:
         lattice: Of the crystal lowest in energy of those compared.
         lattice_constant_A, c_over_a: Of that crystal at 0 K.
         melting_temperature_K: Melting point of the model crystal, simulated K; None: not measured.
+        melting_kind, melting_source, melting_error_K: How it is known, by what, how closely.
         nominal_melting_K: What experiment-equivalent temperatures are scaled by: for lithium by
             Nichol and Ackland the melting point as it was believed to be when the first records
             were made.
@@ -86,6 +105,9 @@ class Potential:
     lattice_constant_A: float
     c_over_a: float | None
     melting_temperature_K: float | None
+    melting_kind: MeltingKind | None
+    melting_source: str | None
+    melting_error_K: float | None
     nominal_melting_K: float | None
     bulk_density_g_cm3: float
     cohesive_energy_eV: float

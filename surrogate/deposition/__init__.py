@@ -4,5 +4,6 @@
 `maps`          the assumption that turns it into embryos; `paper_map`, `overpotential_map`
 `bridge`        the assumption that turns nanoseconds into minutes
 `forecast`      a model, a map and a bridge, asked about conditions
-`observations`, `calibration`   what the paper saw, and what it says about a map
+`likelihoods`, `observations`   what the paper saw
+`calibration`, `summary`        what that says about a map
 """

@@ -16,11 +16,13 @@ from typing import Final
 import numpy as np
 from scipy.special import logsumexp, ndtr
 
+from surrogate.applicability import RANGE_MARGIN
 from surrogate.deposition.bridge import FastPredictor, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.embryos import SMALLEST_EMBRYO, SampledSpace
+from surrogate.deposition.embryos import SampledSpace
+from surrogate.deposition.likelihoods import Observation
 from surrogate.deposition.maps import N_SIZES, DepositionMap, Prior
-from surrogate.deposition.observations import OBSERVATIONS, Observation
+from surrogate.deposition.observations import OBSERVATIONS
 from surrogate.deposition.quadrature import Floats, normal_quadrature
 from surrogate.deposition.sampling import Draws, effective_number, sampled
 from surrogate.deposition.surface import GlassSurface
@@ -135,7 +137,14 @@ def weigh(
         observations: What was seen.
         seed: Of the draws.
         progress: Called with (members done, members in all).
+
+    Raises:
+        MisuseError: Some values within the priors are none that the map can have.
     """
+    for end in ("low", "high"):
+        deposition_map.with_parameters(
+            {each.name: getattr(each.prior, end) for each in deposition_map.parameters()}
+        )
     space = SampledSpace.of(predictor.package.manifest.domain)
     conditions = tuple(dict.fromkeys(each for item in observations for each in item.conditions))
     surface = GlassSurface.of(predictor, bridge, conditions, space)
@@ -194,34 +203,34 @@ class _Weighing:
         n = len(next(iter(values.values())))
         nodes, weights = normal_quadrature(N_SIZES)
         spread = np.exp(self.deposition_map.log_size_spread * nodes)
-        owners = np.full(n, member)
         shares = np.empty((n, len(self.conditions)))
         for column, asked in enumerate(self.conditions):
             ((plating, _),) = asked.local
             sizes = np.broadcast_to(many.median_atoms(plating), n)[:, None] * spread
             density = many.packing_density_g_cm3(plating, self.space.bulk_density_g_cm3)
             openness = np.broadcast_to(many.openness(asked), n)
-            here = self.surface.glassy(
-                column, owners, sizes, np.broadcast_to(density, n), openness
-            )
+            here = self.surface.glassy(column, member, sizes, np.broadcast_to(density, n), openness)
             shares[:, column] = here @ weights
         return shares
 
 
-def smaller_than_sampled(evidence: Evidence, space: SampledSpace) -> Floats:
-    """Share of the atoms in embryos smaller than any that was sampled, by condition.
+def outside_sampled(evidence: Evidence, space: SampledSpace) -> Floats:
+    """Share of the atoms in embryos smaller or larger than any that was sampled, by condition.
 
-    Posterior mean, shape ``(n_conditions,)``. Such embryos are judged as the smallest sampled ones.
+    Posterior mean, shape ``(n_conditions,)``. They are judged as the nearest sampled ones.
     """
     nodes, weights = normal_quadrature(N_SIZES)
     spread = np.exp(evidence.deposition_map.log_size_spread * nodes)
-    least = max(space.ends("n_atoms")[0], SMALLEST_EMBRYO)
+    low, high = space.ends("n_atoms")
     found = np.zeros(len(evidence.conditions))
     for column, asked in enumerate(evidence.conditions):
         ((plating, _),) = asked.local
         for member in evidence.members:
             many = evidence.deposition_map.with_arrays(member.values)
-            sizes = np.broadcast_to(many.median_atoms(plating), len(member.regions))
-            small = (sizes[:, None] * spread * 1.05 < least) @ weights
-            found[column] += member.weights(evidence.every) @ small / len(evidence.members)
-    return found
+            sizes = np.broadcast_to(many.median_atoms(plating), len(member.regions))[:, None]
+            sizes = sizes * spread
+            is_outside = (sizes * (1.0 + RANGE_MARGIN) < low) | (
+                sizes > high * (1.0 + RANGE_MARGIN)
+            )
+            found[column] += member.weights(evidence.every) @ (is_outside @ weights)
+    return found / len(evidence.members)

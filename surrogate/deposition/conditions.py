@@ -18,6 +18,9 @@ NM2_PER_CM2: Final = 1.0e14
 Electrolyte = Literal["baseline", "advanced"]
 """The two of Wang, Pawar et al. 2020; how openly embryos exchange in each is a map's assumption."""
 
+Series = Literal["current", "capacity", "time", "electrolyte"]
+"""Of deposits in the same paper: what was varied."""
+
 N_LOCAL_CURRENTS: Final = 3
 """Nodes that stand for the spread of the local current density over a collector."""
 

@@ -217,20 +217,26 @@ def _sampled_ways(
 ) -> tuple[tuple[Confinement, ...], list[str]]:
     """Ways of exchange that were sampled, shares rescaled to 1, and a sentence on the others.
 
-    Where none was, all are kept: the applicability of every answer says so.
+    Those that were share alike where the map has no embryos in any of them. Where none was, all
+    are kept: the applicability of every answer says so.
     """
     known: list[Confinement] = []
     unknown: list[Confinement] = []
     for way in confinements:
         is_known = (way.mass_exchange, way.energy_exchange) in space.exchanges
         (known if is_known or not space.exchanges else unknown).append(way)
-    total = sum(way.share for way in known)
-    if total == 0.0 or not unknown:
+    if not known or not unknown:
         return confinements, []
-    names = ", ".join(f"{way.mass_exchange}/{way.energy_exchange}" for way in unknown)
+    total = sum(way.share for way in known)
+    names = ", ".join(
+        f"{way.mass_exchange}/{way.energy_exchange}" for way in unknown if way.share > 0.0
+    )
     return (
-        tuple(replace(way, share=way.share / total) for way in known),
-        [f"mass/energy exchange {names} was not sampled and is left out."],
+        tuple(
+            replace(way, share=way.share / total if total > 0.0 else 1.0 / len(known))
+            for way in known
+        ),
+        [f"mass/energy exchange {names} was not sampled and is left out."] if names else [],
     )
 
 

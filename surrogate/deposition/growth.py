@@ -136,14 +136,18 @@ def _followed(
 def _along(path: _Path, law: Floats, exposure_ps: float) -> Floats:
     """P(still disordered) had growth ended at each size, shape ``(n_members, n_sizes)``."""
     sizes = np.array([design.n_atoms for design in path.designs], dtype=np.float64)
-    growing_ps = np.append(np.diff(sizes), 0.0) * path.arrival_ps
-    began_ps = np.cumsum(growing_ps) - growing_ps
+    arrival_ps = path.arrival_ps
+    growing_ps = np.diff(sizes) * 0.5 * (arrival_ps[1:] + arrival_ps[:-1])
+    began_ps = np.concatenate([[0.0], np.cumsum(growing_ps)])
     at_end = np.empty(law.shape[:2])
     glassy = np.ones(law.shape[0])
     for number in range(len(sizes)):
-        rest_ps = max(path.plating_ps - began_ps[number], path.arrival_ps[number])
+        # Between two sizes half of the time is spent under the law of each.
+        if number > 0:
+            glassy = still_disordered(glassy, law[:, number - 1], 0.5 * growing_ps[number - 1])
+            glassy = still_disordered(glassy, law[:, number], 0.5 * growing_ps[number - 1])
+        rest_ps = max(path.plating_ps - began_ps[number], arrival_ps[number])
         at_end[:, number] = still_disordered(glassy, law[:, number], min(rest_ps, exposure_ps))
-        glassy = still_disordered(glassy, law[:, number], growing_ps[number])
     return at_end
 
 

@@ -12,7 +12,6 @@ from typing import ClassVar, Final, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
-from scipy.stats import qmc
 
 from simulate.design import Exchange
 from simulate.errors import MisuseError
@@ -52,7 +51,8 @@ class Prior:
         """
         if self.law == "uniform":
             return self.low + share * (self.high - self.low)
-        return np.asarray(self.low * (self.high / self.low) ** share)
+        # Rounding must not lead beyond the ends.
+        return np.clip(self.low * (self.high / self.low) ** share, self.low, self.high)
 
     def share(self, values: Floats) -> Floats:
         """Share of the prior below each value, same shape: undoes `quantile`."""
@@ -179,6 +179,8 @@ class DepositionMap(Settings, ABC):
 
     def prior_draws(self, n: int, seed: int = 1) -> tuple[Self, ...]:
         """Maps that could be, before any observation: evenly spread over the prior (Sobol)."""
+        from scipy.stats import qmc  # slow to import
+
         parameters = self.parameters()
         cube = qmc.Sobol(len(parameters), rng=np.random.default_rng(seed)).random(n)
         columns = [
@@ -195,7 +197,7 @@ class DepositionMap(Settings, ABC):
 
         For thousands of maps at once; nothing is checked.
         """
-        return self.model_construct(**self.model_dump() | dict(values))
+        return self.model_copy(update=dict(values))
 
     def openness(self, conditions: DepositionConditions) -> float:
         """Probability that an exchange of an embryo is open."""

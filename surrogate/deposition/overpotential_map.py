@@ -53,7 +53,7 @@ class OverpotentialMap(DepositionMap):
             "reference_atoms",
             "atoms",
             "median embryo size at 0.5 mA/cm2 and 5 min",
-            Prior("log-uniform", 100.0, 1000.0),
+            Prior("log-uniform", 10.0, 1000.0),
         ),
         MapParameter(
             "reference_density_g_cm3",
@@ -101,11 +101,12 @@ class OverpotentialMap(DepositionMap):
         """Packing density of the embryos at one place, g/cm³."""
         empty = 1.0 - np.minimum(self.reference_density_g_cm3 / bulk_density_g_cm3, DENSEST)
         power = self._relative_overpotential(plating) ** PACKING_POWER
-        return bulk_density_g_cm3 * (1.0 - empty**power)
+        covered: float | Floats = 1.0 - empty**power
+        return bulk_density_g_cm3 * covered
 
     def median_atoms(self, plating: LocalPlating) -> float | Floats:
         """Embryo size that splits the atoms deposited at one place in halves."""
-        grown = (plating.time_min / REFERENCE_TIME_MIN) ** self.growth_exponent
+        grown: float | Floats = (plating.time_min / REFERENCE_TIME_MIN) ** self.growth_exponent
         return self.reference_atoms * self._relative_overpotential(plating) ** -3 * grown
 
     def _relative_overpotential(self, plating: LocalPlating) -> float:

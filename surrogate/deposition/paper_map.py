@@ -44,7 +44,7 @@ class PaperMap(DepositionMap):
             "reference_atoms",
             "atoms",
             "median embryo size at 0.5 mA/cm2 and 5 min",
-            Prior("log-uniform", 100.0, 1000.0),
+            Prior("log-uniform", 10.0, 1000.0),
         ),
         MapParameter(
             "current_exponent",
@@ -79,10 +79,12 @@ class PaperMap(DepositionMap):
     ) -> float | Floats:
         """Packing density of the embryos at one place, g/cm³."""
         approach = -np.expm1(-plating.current_density_mA_cm2 / self.saturation_current_mA_cm2)
-        return self.base_density_g_cm3 + (bulk_density_g_cm3 - self.base_density_g_cm3) * approach
+        gained: float | Floats = (bulk_density_g_cm3 - self.base_density_g_cm3) * approach
+        return self.base_density_g_cm3 + gained
 
     def median_atoms(self, plating: LocalPlating) -> float | Floats:
         """Embryo size that splits the atoms deposited at one place in halves."""
         faster = plating.current_density_mA_cm2 / REFERENCE_CURRENT_mA_cm2
         longer = plating.time_min / REFERENCE_TIME_MIN
-        return self.reference_atoms * faster**self.current_exponent * longer**self.time_exponent
+        grown: float | Floats = faster**self.current_exponent * longer**self.time_exponent
+        return self.reference_atoms * grown

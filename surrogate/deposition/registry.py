@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from simulate.design import parse_json
 from simulate.errors import MisuseError
 from simulate.files import read_text
 from simulate.settings import Settings, validated
 from surrogate.deposition.bridge import AnyBridge, HorizonBridge, TimeBridge
+from surrogate.deposition.map_fit import MapFit
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.overpotential_map import OverpotentialMap
 from surrogate.deposition.paper_map import PaperMap
@@ -30,22 +33,38 @@ class CalibratedMap(Settings):
     """A map as the paper's observations left it; what `glassyli map fit` writes.
 
     Attributes:
-        deposition_map: The draw of the posterior with the highest density.
-        bridge: Under which it was calibrated.
-        draws: Of the posterior, values of `DepositionMap.parameters` by name, equally probable.
         model: Label of the model package it was calibrated with.
         potential: Of that model.
         created_at: When, UTC.
-        can_fit: Whether it reproduces the observations by the stated check.
+        deposition_map: The draw of the posterior that agrees best with what was seen when the
+            ensemble's mean is asked, as forecasts are.
+        bridge: Under which it was calibrated.
+        draws: Of the posterior, values of `DepositionMap.parameters` by name, equally probable.
+        fit: What the observations say.
     """
 
-    deposition_map: AnyMap
-    bridge: AnyBridge
-    draws: tuple[dict[str, float], ...] = Field(min_length=1)
+    schema_version: Literal[1] = 1
     model: str
     potential: str
     created_at: str
-    can_fit: bool
+    deposition_map: AnyMap
+    bridge: AnyBridge
+    draws: tuple[dict[str, float], ...] = Field(min_length=1)
+    fit: MapFit
+
+    @property
+    def can_fit(self) -> bool:
+        """Whether it reproduces the observations by the stated check."""
+        return self.fit.can_fit
+
+    @property
+    def said(self) -> str:
+        """One sentence on where its numbers come from."""
+        fits = "reproduces" if self.can_fit else "does NOT reproduce"
+        return (
+            f"The numbers of the map {self.deposition_map.name} were calibrated to the paper's "
+            f"observations with {self.model} on {self.created_at[:10]}; it {fits} them."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,8 @@ class ChosenMap:
 def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> ChosenMap:
     """The map that a user named.
 
+    A name means the calibration that ships, if it was made with this model, else the first guess.
+
     Args:
         named: A key of `DEPOSITION_MAPS`, or the path of a calibrated map.
         model: Label of the model package that will be asked.
@@ -79,13 +100,17 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
         MisuseError: No such map, an unreadable file, or one calibrated with another model.
     """
     if str(named) in DEPOSITION_MAPS:
+        shipped = _shipped(str(named))
+        if shipped is not None and shipped.model == model:
+            return _chosen(shipped)
         guess = DEPOSITION_MAPS[str(named)]
         return ChosenMap(
             deposition_map=guess,
             bridge=None,
             draws=guess.prior_draws(N_PRIOR_DRAWS),
             is_calibrated=False,
-            said=f"The numbers of the map {guess.name} are an uncalibrated first guess.",
+            said=f"The numbers of the map {guess.name} are an uncalibrated first guess"
+            + (f"; the calibration that ships is of {shipped.model}." if shipped else "."),
         )
     path = Path(named)
     if not path.is_file():
@@ -93,10 +118,6 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
             f"a deposition map must be one of {', '.join(DEPOSITION_MAPS)} or the file of a "
             f"calibrated map, but got {named}. Make one with `glassyli map fit`."
         )
-    return _calibrated(path, model, potentials)
-
-
-def _calibrated(path: Path, model: str, potentials: Sequence[str]) -> ChosenMap:
     found = read_calibrated_map(path)
     if found.potential != potentials[0]:
         raise MisuseError(
@@ -108,18 +129,23 @@ def _calibrated(path: Path, model: str, potentials: Sequence[str]) -> ChosenMap:
             f"a calibrated map must be used with the model it was calibrated with, {found.model}, "
             f"but {model} is asked. Calibrate it anew with `glassyli map fit --model`."
         )
-    guess = found.deposition_map
-    fits = "reproduces" if found.can_fit else "does NOT reproduce"
+    return _chosen(found)
+
+
+def _chosen(found: CalibratedMap) -> ChosenMap:
     return ChosenMap(
-        deposition_map=guess,
+        deposition_map=found.deposition_map,
         bridge=found.bridge,
-        draws=tuple(guess.with_parameters(values) for values in found.draws),
+        draws=tuple(found.deposition_map.with_parameters(values) for values in found.draws),
         is_calibrated=True,
-        said=(
-            f"The map {guess.name} was calibrated to the paper's observations with {found.model} "
-            f"on {found.created_at[:10]} and {fits} them."
-        ),
+        said=found.said,
     )
+
+
+def _shipped(name: str) -> CalibratedMap | None:
+    """The calibration that ships, if any map of that name was good enough."""
+    path = Path(str(files("surrogate.deposition").joinpath("calibrated", f"{name}.json")))
+    return read_calibrated_map(path) if path.is_file() else None
 
 
 def read_calibrated_map(path: Path) -> CalibratedMap:
@@ -129,8 +155,6 @@ def read_calibrated_map(path: Path) -> CalibratedMap:
         MisuseError: Unreadable, or not one.
     """
     text = read_text(path, "a calibrated map")
-    from simulate.design import parse_json
-
     return validated(CalibratedMap, parse_json(text, str(path)), str(path))
 
 

@@ -68,7 +68,7 @@ class _Proposal:
     from_prior: float
 
     def log_density(self, places: Floats) -> Floats:
-        scaled = np.linalg.solve(self.root, (places - self.mean).T).T
+        scaled: Floats = np.linalg.solve(self.root, (places - self.mean).T).T.astype(np.float64)
         fitted = _log_normal(scaled) - np.log(np.diag(self.root)).sum()
         prior = _log_normal(places)
         if self.from_prior == 1.0:
@@ -132,7 +132,8 @@ def _fitted(places: Floats, log_ratio: Floats, log_likelihood: Floats) -> _Propo
     apart = places - mean
     covariance = WIDENED * (apart * weights[:, None]).T @ apart
     covariance += LEAST_VARIANCE * np.eye(len(mean))
-    return _Proposal(mean, np.linalg.cholesky(covariance), FROM_PRIOR)
+    root: Floats = np.linalg.cholesky(covariance).astype(np.float64)
+    return _Proposal(mean, root, FROM_PRIOR)
 
 
 def _tempered(log_ratio: Floats, log_likelihood: Floats) -> Floats:

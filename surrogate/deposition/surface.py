@@ -24,10 +24,8 @@ from surrogate.deposition.maps import EXCHANGES, exchange_shares
 from surrogate.deposition.quadrature import Floats
 
 N_SIZE_NODES: Final = 14
-N_DENSITY_NODES: Final = 12
+N_DENSITY_NODES: Final = 24
 LEAST_SHARE: Final = 1.0e-9
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +112,13 @@ class GlassSurface:
         return int(self.log_odds.shape[1])
 
     def glassy(
-        self, condition: int, members: Integers, sizes: Floats, densities: Floats, openness: Floats
+        self, condition: int, member: int, sizes: Floats, densities: Floats, openness: Floats
     ) -> Floats:
         """P(still disordered) of embryos, mean over their ways of exchange.
 
         Args:
             condition: Which of the conditions.
-            members: Which member of the ensemble is asked, shape ``(n,)``.
+            member: Which of the ensemble is asked.
             sizes: Atoms, shape ``(n, n_sizes)``.
             densities: g/cm³, shape ``(n,)``.
             openness: Of exchange, shape ``(n,)``.
@@ -136,14 +134,11 @@ class GlassSurface:
         shares = np.where(total > 0.0, shares / np.maximum(total, LEAST_SHARE), 1.0 / len(shares))
         found = np.zeros(sizes.shape)
         for way in range(len(self.ways)):
-            table = self.log_odds[condition, :, way]
-            owner = members[:, None]
+            table = self.log_odds[condition, member, way]
             log_odds = (1.0 - to_row) * (
-                (1.0 - to_column) * table[owner, row, column]
-                + to_column * table[owner, row, column + 1]
+                (1.0 - to_column) * table[row, column] + to_column * table[row, column + 1]
             ) + to_row * (
-                (1.0 - to_column) * table[owner, row + 1, column]
-                + to_column * table[owner, row + 1, column + 1]
+                (1.0 - to_column) * table[row + 1, column] + to_column * table[row + 1, column + 1]
             )
             found += shares[way][:, None] / (1.0 + np.exp(-log_odds))
         return found

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from command_line import GLASSYLI, CpuClock, glassyli, is_one_clear_message
+from command_line import GLASSYLI, CpuClock, glassyli, is_one_clear_message, streams_of
 from synthetic import lithium, synthetic_designs, synthetic_package, synthetic_store
 
 from simulate.protocol import protocol_named
@@ -244,7 +244,7 @@ def interrupt(here: Path) -> Iterator[object]:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=here,
             start_new_session=True,
         )  # fmt: skip
-        stdout, stderr = running.communicate(timeout=240)
+        stdout, stderr = streams_of(running, 240)
         assert running.returncode == 128 + signal.SIGINT, stderr
         assert "Traceback" not in stderr
         assert stdout == ""

@@ -14,6 +14,7 @@ from command_line import (
     first_worker,
     glassyli,
     is_one_clear_message,
+    streams_of,
     wait_for,
 )
 from synthetic import SHORT_PROTOCOL, lithium, synthetic_store
@@ -192,7 +193,7 @@ def test_a_campaign_runs_once_and_survives_a_killed_worker(tmp_path: Path, campa
     )  # fmt: skip
     worker = first_worker(running)
     worker.send_signal(signal.SIGKILL)
-    stdout, stderr = running.communicate(timeout=240)
+    stdout, stderr = streams_of(running, 240)
     assert running.returncode == 0, stderr
     summary = json.loads(stdout)  # one JSON object, nothing else on stdout
     assert summary["worker_losses"] == 1
@@ -220,7 +221,7 @@ def test_an_interrupted_campaign_keeps_what_is_finished(
     wait_for(lambda: len(list(out.glob("records/[!.]*.json"))) >= 1, running)
     children = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(sign)
-    _, stderr = running.communicate(timeout=60)
+    _, stderr = streams_of(running, 60)
     assert running.returncode == 130
     assert "finished is saved" in stderr
     n_kept = len(list(out.glob("records/[!.]*.json")))
@@ -248,7 +249,7 @@ def test_trajectories_of_a_killed_driver_go_on_where_they_were(
     wait_for(lambda: len(list(out.glob("running/*/state.*.json"))) >= 1, running)
     children = psutil.Process(running.pid).children(recursive=True)
     running.kill()
-    running.communicate(timeout=60)
+    streams_of(running, 60)
     _, alive = psutil.wait_procs(children, timeout=30)
     agents = [each for each in alive if "Agent" in each.name()]  # Ray's own; they touch no store
     for agent in agents:

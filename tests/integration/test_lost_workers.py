@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from command_line import GLASSYLI, first_worker, workers_running
+from command_line import GLASSYLI, first_worker, streams_of, workers_running
 from synthetic import SHORT_PROTOCOL, lithium
 
 from simulate.campaign import run_campaign
@@ -42,12 +42,8 @@ def campaign(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize(
-    ("sign", "loss"), [(signal.SIGSEGV, "it or its machine died"), (signal.SIGSTOP, "hung")]
-)
-def test_a_worker_that_crashes_or_hangs_is_replaced(
-    tmp_path: Path, campaign: Path, sign: signal.Signals, loss: str
-) -> None:
+def test_workers_that_crash_or_hang_are_replaced(tmp_path: Path, campaign: Path) -> None:
+    """One after the other, of the same trajectory."""
     command = [
         GLASSYLI, "simulate", campaign, "--out", "store", "--workers", "1", "--json",
         "--events", "events.jsonl", "--stall-after-s", str(HANGS_AFTER_S),
@@ -55,14 +51,19 @@ def test_a_worker_that_crashes_or_hangs_is_replaced(
     running = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    worker = first_worker(running)
-    worker.send_signal(sign)
-    stdout, stderr = running.communicate(timeout=400)
+    crashed = first_worker(running)
+    crashed.send_signal(signal.SIGSEGV)
+    psutil.wait_procs([crashed], timeout=60)
+    hung = first_worker(running)
+    hung.send_signal(signal.SIGSTOP)
+    stdout, stderr = streams_of(running, 400)
     assert running.returncode == 0, stderr
     assert json.loads(stdout)["n_simulated"] == len(PLANS)
     events = [json.loads(line) for line in (tmp_path / "events.jsonl").open()]
-    assert [each["loss"] for each in events if each["event"] == "worker_lost"] == [loss]
-    assert not worker.is_running()
+    losses = [each["loss"] for each in events if each["event"] == "worker_lost"]
+    assert losses == ["it or its machine died", "hung"]
+    assert not crashed.is_running()
+    assert not hung.is_running()
     held = {record.trajectory_id: record.failure for record in open_store(tmp_path / "store")}
     assert held == {plan.trajectory_id: None for plan in PLANS}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from command_line import GLASSYLI
+from command_line import GLASSYLI, streams_of
 from synthetic import SHORT_PROTOCOL, lithium
 
 from simulate.campaign import run_campaign
@@ -40,7 +40,7 @@ def test_two_campaigns_on_one_store_share_the_work(tmp_path: Path) -> None:
     ]
     summaries = []
     for running in both:
-        stdout, stderr = running.communicate(timeout=240)
+        stdout, stderr = streams_of(running, 240)
         assert running.returncode == 0, stderr
         summaries.append(json.loads(stdout))
     assert sum(each["n_simulated"] for each in summaries) == 8

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from command_line import GLASSYLI
+from command_line import GLASSYLI, streams_of
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
 from simulate.store import RecordStore
@@ -86,13 +86,13 @@ def test_killed_interrupted_and_terminated_it_ends_with_the_same_weights(
         workers = workers_of(training)
         assert workers
         training.send_signal(signalled)
-        _, said = training.communicate(timeout=ENOUGH_S)
+        _, said = streams_of(training, ENOUGH_S)
         assert training.returncode == code, said
         assert ("run the same command to go on" in said) == (code == 130)
         assert not (tmp_path / "model").exists()
         assert not psutil.wait_procs(workers, timeout=ENOUGH_S)[1]
     training = started(store, tmp_path)
-    result, said = training.communicate(timeout=ENOUGH_S)
+    result, said = streams_of(training, ENOUGH_S)
     assert training.returncode == 0, said
     assert "going on with 1 of 2 members done" in said
     assert json.loads(result)["n_members_found"] == 1
@@ -107,7 +107,7 @@ def test_a_killed_worker_is_replaced(store: RecordStore, plain: Package, tmp_pat
     assert workers
     for each in workers:
         each.kill()
-    _, said = training.communicate(timeout=ENOUGH_S)
+    _, said = streams_of(training, ENOUGH_S)
     assert training.returncode == 0, said
     assert read_package(tmp_path / "model").label == plain.label
 

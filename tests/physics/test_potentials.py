@@ -6,20 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 import simulate.design
+from serve.commands import potentials as potentials_command
 from simulate.design import EmbryoDesign
 from simulate.engine import EngineFrame, Lammps
 from simulate.packing import pack
-from simulate.potentials import admission, wheel
+from simulate.potentials import admission, registry, wheel
+from simulate.potentials import characterise as characterisation
 from simulate.potentials.admission import (
     LEAST_CORE,
     admit,
+    at_rest,
     quick_admission,
     sphere_temperatures_K,
 )
+from simulate.potentials.findings import Report
 from simulate.potentials.registry import Potential, potential_named, potentials
 from simulate.potentials.sphere import kept_core
+from simulate.potentials.work import Piece, worked
 from simulate.protocol import Protocol, stages
 
 pytestmark = pytest.mark.needs_lammps
@@ -57,12 +63,12 @@ def test_the_crystals_of_a_potential_are_those_expected(
 @pytest.mark.needs_ovito
 @pytest.mark.parametrize(
     ("name", "length_ps"),
-    [*((name, 50.0) for name in NICHOL_ACKLAND), ("cui-2012", 0.6), ("sun-2006", 2.0)],
+    [*((name, 15.0) for name in NICHOL_ACKLAND), ("cui-2012", 0.6), ("sun-2006", 2.0)],
 )
 def test_a_free_sphere_keeps_its_core_at_the_hold(
     name: str, length_ps: float, tmp_path: Path
 ) -> None:
-    """Where that is short, `glassyli potentials check --full` is the real one."""
+    """A bad one loses it within 9 ps; `glassyli potentials check --full` is the longer one."""
     potential = potential_named(name)
     core = kept_core(potential, 1000, sphere_temperatures_K(potential)[-1], length_ps, tmp_path)
     assert core.crystalline > LEAST_CORE, core
@@ -103,6 +109,45 @@ def test_the_check_refuses_a_potential_that_blows_up(monkeypatch: pytest.MonkeyP
     *at_rest, cool, warm, embryo = report.findings
     assert all(finding.verdict == "pass" for finding in at_rest)
     assert all(finding.failure for finding in (cool, warm, embryo)), report.findings
+
+
+@pytest.mark.needs_ovito
+def test_what_blows_up_while_it_is_measured_is_kept_as_findings_that_failed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In a free sphere and in boxes of the bulk; the crystals at rest are measured all the same."""
+    wild = replace(potential_named("nichol-ackland-2016"), time_step_fs=100.0)
+    for module in (characterisation, simulate.design, registry):
+        monkeypatch.setattr(module, "potential_named", lambda _: wild)
+    out = tmp_path / "x.json"
+    with pytest.raises(typer.Exit) as ended:
+        potentials_command.characterise(
+            wild.name, sizes="100", rate=100.0, seeds=1, watch_ps=8.0, out=out
+        )
+    assert ended.value.exit_code == 1
+    rest, *moving = Report.model_validate_json(out.read_text("utf-8")).findings
+    assert (rest.what, rest.failure) == ("E(fcc) - E(bcc)", None)
+    assert [each.what for each in moving] == [
+        "heating clusters of 100 atoms", "latent heat", "diffusivity",
+    ]  # fmt: skip
+    assert {each.failure for each in moving} <= {"lost_atoms", "not_finite"}
+    assert all("LAMMPS stopped at" in each.how for each in moving)
+    assert "diffusivity: " in capfd.readouterr().out
+
+
+def test_a_crystal_without_a_finite_energy_is_a_finding_that_failed() -> None:
+    potential = potential_named("nichol-ackland-2016")
+    infinite = ["pair_style lj/cut 5.0", "pair_coeff 1 1 1.0 1.0e30"]
+    beyond = replace(potential, write=lambda _: infinite)
+    unknown = replace(potential, write=lambda _: ["pair_style none/such"])
+    found = worked(
+        [Piece("at rest", 1.0, lambda _, of=each: at_rest(of)) for each in (beyond, unknown)]
+    )
+    assert [(each.verdict, each.failure) for each in found] == [
+        ("fail", "not_finite"), ("fail", "engine_error"),
+    ]  # fmt: skip
+    assert "energies or positions grew infinite (the energy of a bcc crystal must" in found[0].how
+    assert "LAMMPS stopped at `pair_style none/such`" in found[1].how
 
 
 def watched(

@@ -109,7 +109,7 @@ class KilledError(Exception):
 def test_a_killed_trajectory_goes_on_bit_by_bit(
     tmp_path, monkeypatch, exchange: dict, n_kept: int
 ) -> None:
-    protocol = SHORT.model_copy(update={"heat_ps": 3.0, "hold_ps": 8.0, "frame_every_ps": 0.3})
+    protocol = SHORT.model_copy(update={"heat_ps": 3.0, "hold_ps": 5.0, "frame_every_ps": 0.3})
     design = lithium(n_atoms=100).model_copy(update=exchange)
     plan = Plan(design, protocol, 1)
     whole, whole_frames = run_trajectory(plan, tmp_path)

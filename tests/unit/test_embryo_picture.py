@@ -42,14 +42,15 @@ def test_a_droplet_across_the_cell_edge_is_whole() -> None:
     np.testing.assert_allclose(about_A, ball[members] - ball.mean(axis=0), atol=1.0e-9)
 
 
-def test_a_cluster_that_spans_the_cell_stays_inside_it() -> None:
+def test_a_cluster_that_spans_the_cell_is_no_longer_than_it() -> None:
     cells = 6
     corners = np.stack(np.meshgrid(np.arange(cells), [0, 1], [0, 1]), -1).reshape(-1, 3)
     rod = LATTICE_A * np.concatenate([corners, corners + 0.5])
     cell_A = np.array([cells * LATTICE_A, 60.0, 60.0])
     about_A, members = gathered(Snapshot(rod, cell_A, is_periodic=True), lithium().physics)
     assert len(members) == len(rod)
-    assert (np.abs(about_A) <= cell_A / 2.0 + 1.0e-9).all()
+    assert (np.ptp(about_A, axis=0) <= cell_A + 1.0e-9).all()
+    np.testing.assert_allclose(np.ptp(about_A[:, 1:], axis=0), 1.5 * LATTICE_A)
 
 
 def test_atoms_of_other_clusters_are_left_out_and_counted() -> None:

@@ -72,7 +72,7 @@ def test_a_result_is_found_again_until_the_coefficients_change(monkeypatch, tmp_
     keep(report, path)
     assert path.is_relative_to(tmp_path)
     assert stored("admission", LITHIUM) == report
-    assert stored("characterised", LITHIUM) is None
+    assert stored("characterisation", LITHIUM) is None
     assert stored("admission", replace(LITHIUM, coefficients_sha256="0")) is None
     elsewhere = place_to_keep("admission", LITHIUM, tmp_path / "new" / "x.json")
     assert not elsewhere.parent.exists()  # nothing is left behind by asking
@@ -98,10 +98,18 @@ def test_a_place_that_cannot_be_written_names_the_remedy_once_and_early(tmp_path
         place_to_keep("admission", LITHIUM, tmp_path)
 
 
+def test_reports_have_a_place_that_is_no_module() -> None:
+    reports = sorted(Path(findings.__file__).parent.glob("**/*.json"))
+    assert {path.parts[-3] for path in reports} == {"reports"}
+    assert all(potentials().get(path.stem) for path in reports)
+    for topic in ("admission", "characterisation"):
+        assert stored(topic, LITHIUM) is not None, topic
+
+
 @pytest.mark.parametrize("name", sorted(potentials()))
 def test_what_is_kept_beside_the_coefficients_is_sound(name: str) -> None:
     potential = potential_named(name)
-    admission, measured = stored("admission", potential), stored("characterised", potential)
+    admission, measured = stored("admission", potential), stored("characterisation", potential)
     if admission is not None:
         assert (admission.potential, admission.form) == (name, "full")
         assert admission.verdict in ("pass", "undecided")

@@ -93,19 +93,49 @@ def test_a_share_is_within_its_interval(n_yes: int, n: int) -> None:
     assert 0.0 <= low < high <= 1.0
 
 
-def test_structures_count_who_was_surely_first_in_most_of_their_pairs() -> None:
-    structures = [
-        [(at(50.0), at(500.0)), (at(60.0), at(700.0)), (at(90.0), at(20.0))],  # two of three
-        [(IN_QUENCH, at(5.0))],
-        [(at(2000.0), at(70.0))],
-        [(at(101.0), at(102.0))],  # in one frame: nobody was first
-        [(at(2000.0), at(2000.0)), (at(10.0), at(90.0)), (at(90.0), at(10.0))],  # a draw
-    ]
-    n_first, n_second, ratio = first_of_pairs(structures)
-    assert (n_first, n_second) == (2, 1)
-    assert ratio.value == pytest.approx(2.5 / 1.5)
+STRUCTURES = [
+    [(at(50.0), at(500.0)), (at(60.0), at(700.0)), (at(90.0), at(20.0))],
+    [(IN_QUENCH, at(5.0))],
+    [(at(2000.0), at(70.0))],
+    [(at(101.0), at(102.0))],  # in one frame: nobody was first
+    [(at(2000.0), at(2000.0)), (at(10.0), at(90.0)), (at(90.0), at(10.0))],
+]
+
+
+def test_pairs_count_who_was_surely_first() -> None:
+    *n, ratio = first_of_pairs(STRUCTURES)
+    assert n == [4, 3, 4]
+    assert ratio.value == pytest.approx(4.5 / 3.5)
     assert ratio.interval[0] < 1.0 < ratio.interval[1]
 
 
+def test_more_pairs_of_the_same_structures_do_not_narrow_the_interval() -> None:
+    once = first_of_pairs(STRUCTURES).ratio.interval
+    again = first_of_pairs([pairs * 3 for pairs in STRUCTURES]).ratio.interval
+    anew = first_of_pairs(STRUCTURES * 3).ratio.interval
+    assert again == pytest.approx(once)
+    assert anew[1] / anew[0] < 0.5 * once[1] / once[0]
+
+
+@pytest.mark.parametrize("n_pairs", [1, 4])
+def test_the_ratio_of_pairs_is_that_of_the_hazards(n_pairs: int) -> None:
+    """However many pairs a structure has, and however quick it is."""
+    rng = np.random.default_rng(n_pairs)
+    structures = [
+        [
+            tuple(moment(rng.exponential(scale_ps / ratio)) for ratio in (3.0, 1.0))
+            for _ in range(n_pairs)
+        ]
+        for scale_ps in rng.lognormal(5.0, 1.0, size=600)
+    ]
+    ratio = first_of_pairs(structures).ratio
+    assert ratio.value == pytest.approx(3.0, rel=0.2)
+    assert ratio.interval[0] < 3.0 < ratio.interval[1]
+
+
+def moment(time_ps: float) -> Incubation:
+    return Incubation(lower_ps=time_ps, upper_ps=time_ps * (1.0 + 1.0e-9) + 1.0e-12)
+
+
 def test_without_pairs_there_is_no_ratio() -> None:
-    assert first_of_pairs([])[2].value is None
+    assert first_of_pairs([]).ratio.value is None

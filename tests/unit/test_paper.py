@@ -14,7 +14,7 @@ from simulate.branching import EVERY_EXCHANGE
 from simulate.record import Parent, TrajectoryRecord
 from simulate.store import RecordStore
 from train.matched import Trial, pairs_of, trials
-from train.paper import expedites, paper_records, scoreboard
+from train.paper import expedites, held_in, of_the_paper, scoreboard
 from train.paper_size import MOST_ATOMS, size_series, threshold
 from train.resampling import Estimate
 from train.statement import Statement, above, below
@@ -39,7 +39,7 @@ def sooner(tmp_path_factory: pytest.TempPathFactory) -> RecordStore:
 
 @pytest.fixture(scope="module")
 def board(sooner: RecordStore) -> list[Statement]:
-    return scoreboard(paper_records([sooner]))
+    return scoreboard(of_the_paper(held_in([sooner])))
 
 
 def by_measure(board: list[Statement], word: str) -> Statement:
@@ -100,17 +100,19 @@ def test_half_ordered_at_every_size_decides_nothing(tmp_path: Path) -> None:
 
 def test_one_run_decides_nothing(tmp_path: Path) -> None:
     one = synthetic_store(tmp_path / "s", [lithium()], 1, Truth(quench_logit=50.0), LONG)
-    assert {each.verdict for each in scoreboard(paper_records([one]))} == {"undecided"}
+    assert {each.verdict for each in scoreboard(of_the_paper(held_in([one])))} == {"undecided"}
 
 
 def test_embryos_that_wait_more_when_larger_contradict_it(tmp_path: Path) -> None:
     truth = Truth(quench_logit=-50.0, median_ps=500.0, size_exponent=-2.0, cure=0.0, shape=1.0)
-    found = scoreboard(paper_records([sized_store(tmp_path / "store", truth)]))
+    found = scoreboard(of_the_paper(held_in([sized_store(tmp_path / "store", truth)])))
     assert by_measure(found, "hazard ratio for twice").verdict == "contradicted"
 
 
 def test_order_in_the_quench_contradicts_that_there_is_none(tmp_path: Path) -> None:
-    found = scoreboard(paper_records([sized_store(tmp_path / "store", Truth(quench_logit=50.0))]))
+    found = scoreboard(
+        of_the_paper(held_in([sized_store(tmp_path / "store", Truth(quench_logit=50.0))]))
+    )
     assert by_measure(found, "in the quench").verdict == "contradicted"
 
 
@@ -120,7 +122,7 @@ def test_none_in_the_quench_supports_it(board: list[Statement]) -> None:
 
 def test_without_records_everything_is_undecided(tmp_path: Path) -> None:
     empty = synthetic_store(tmp_path / "store", [], 1)
-    assert {each.verdict for each in scoreboard(paper_records([empty]))} == {"undecided"}
+    assert {each.verdict for each in scoreboard(of_the_paper(held_in([empty])))} == {"undecided"}
 
 
 def test_the_size_series_is_of_the_papers_conditions_only(tmp_path: Path) -> None:
@@ -162,7 +164,7 @@ def test_matched_pairs_tell_which_confinement_is_quick(
 
 
 def test_a_store_named_twice_counts_once(sooner: RecordStore, board: list[Statement]) -> None:
-    twice = scoreboard(paper_records([sooner, sooner]))
+    twice = scoreboard(of_the_paper(held_in([sooner, sooner])))
     assert [each.n_runs for each in twice] == [each.n_runs for each in board]
 
 
@@ -191,7 +193,7 @@ def test_the_page_shows_every_statement_and_figure(
     board: list[Statement], sooner: RecordStore, tmp_path: Path
 ) -> None:
     page = write_paper_page(
-        tmp_path / "paper.html", board, paper_records([sooner]), [sooner]
+        tmp_path / "paper.html", board, of_the_paper(held_in([sooner])), [], [sooner]
     ).read_text("utf-8")
     assert all(each.claim.split(" (")[0] in page for each in board)
     assert page.count("<svg") == 1  # sizes; nothing is matched here, and no shape is known

@@ -1,6 +1,7 @@
 """`glassyli potentials`: a table, its JSON, and what it refuses."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from serve.console import Console
 from serve.potentials_view import summary, tell_report
 from simulate.potentials.findings import Finding, Report
 from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
+
+MELTING = [
+    DEFAULT_POTENTIAL, f"{DEFAULT_POTENTIAL}-na", f"{DEFAULT_POTENTIAL}-k", "cui-2012", "zuo-2020",
+]  # fmt: skip
 
 
 def test_every_potential_has_a_line_with_what_is_known_of_it() -> None:
@@ -21,6 +26,8 @@ def test_every_potential_has_a_line_with_what_is_known_of_it() -> None:
         assert potential.kind in line
         assert potential.doi in line
         assert ("not measured" in line) == (potential.melting_temperature_K is None)
+        kinds = {"measured", "provisional", "published"} & set(re.split(r"\s{2,}", line))
+        assert kinds == {potential.melting_kind} - {None}
     assert "next: glassyli potentials check NAME" in lines[-1]
 
 
@@ -31,6 +38,11 @@ def test_machines_get_null_for_what_nobody_measured() -> None:
     of = {each["name"]: each for each in lines}
     assert of["islam-2015"]["melting_temperature_K"] is None
     assert of["islam-2015"]["units"] == "real"
+    kinds = [(of[name]["melting_kind"], of[name]["melting_error_K"]) for name in MELTING]
+    assert kinds == [("measured", 4.0), ("provisional", 5.0), ("provisional", 8.0),
+                     ("published", None), (None, None)]  # fmt: skip
+    assert "Vella" in of["cui-2012"]["melting_source"]
+    assert "benchmarks.melting" in of[DEFAULT_POTENTIAL]["melting_source"]
     assert of["cui-2012"]["fcc_minus_bcc_eV"] == 0.0124
     assert of[DEFAULT_POTENTIAL] == json.loads(
         json.dumps(summary(potential_named(DEFAULT_POTENTIAL)))

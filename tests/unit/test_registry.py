@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from simulate.confinement import cell_of
 from simulate.design import EmbryoDesign
@@ -12,6 +13,7 @@ from simulate.errors import MisuseError
 from simulate.neighbours import least_distance_A
 from simulate.packing import pack
 from simulate.plan import Plan, read_campaign
+from simulate.potentials.potential import Known
 from simulate.potentials.registry import (
     DEFAULT_POTENTIAL,
     EXPERIMENTAL_MELTING_K,
@@ -83,6 +85,18 @@ def test_what_is_said_of_a_potential_hangs_together(name: str) -> None:
     assert design_of(name, 1.0).cell_volume_A3 / 300 == pytest.approx(
         potential.bcc_lattice_constant_A**3 / 2.0, rel=0.1
     )
+
+
+@pytest.mark.parametrize("left_out", ["melting_temperature_K", "melting_kind", "melting_source"])
+def test_a_melting_point_without_its_origin_is_refused(left_out: str) -> None:
+    said = {
+        "name": "x", "bulk_density_g_cm3": 1.0, "cohesive_energy_eV": 1.0, "time_step_fs": 1.0,
+        "isolated_time_step_fs": 1.0, "melting_temperature_K": 450.0, "melting_kind": "published",
+        "melting_source": "doi",
+    }  # fmt: skip
+    assert Known.model_validate(said).melting_kind == "published"
+    with pytest.raises(ValidationError, match="must be given together"):
+        Known.model_validate({name: each for name, each in said.items() if name != left_out})
 
 
 def test_hashes_of_sodium_and_potassium_are_what_they_were() -> None:

@@ -1,5 +1,6 @@
 """A worker of another release is refused, whatever the difference is."""
 
+import pickle
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from simulate.errors import EngineError
 from simulate.release import Release, must_equal, release, source_sha256
 
 
-def test_the_same_release_is_welcome() -> None:
-    must_equal(release())
+def test_the_same_release_is_welcome_after_its_journey_to_a_worker() -> None:
+    arrived = pickle.loads(pickle.dumps(release()))  # noqa: S301 - our own
+    assert arrived is not release()
+    assert arrived == release()
+    must_equal(arrived)
 
 
 @pytest.mark.parametrize("what", [each.name for each in fields(Release)])

@@ -25,7 +25,7 @@ def telling(tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
     """Runs of one law whose atoms, unlike any atoms, show whether they will order."""
     path = tmp_path_factory.mktemp("telling") / "store"
     truth = Truth(quench_logit=-50.0, median_ps=60.0, cure=0.5)
-    store = synthetic_store(path, synthetic_designs(30), 2, truth)
+    store = synthetic_store(path, synthetic_designs(30), 1, truth)
     data = TrainingSet.of(read_records([store]), 4)
     is_ordered = data.targets.is_ordered[data.owner].numpy()
     atoms = []

@@ -24,7 +24,7 @@ from simulate.errors import MisuseError
 from simulate.incubation import onset
 from simulate.plan import Plan
 from simulate.record import PHYSICS_VERSION, Parent
-from simulate.store import create_or_open
+from simulate.store import RecordStore, create_or_open
 from surrogate.applicability import TrainingDomain
 from surrogate.network import GLOBALS
 from surrogate.package import Package
@@ -42,8 +42,21 @@ from train.scores import restricted, scores
 from train.split import folds, outcome_ranks
 
 NO_GRAPH = TrainingConfig(
-    epochs=0, structure_spread=0.0, design_steps=0, slope_spreads=[0.3], snapshots_per_run=1
-)
+    n_members=3, n_folds=3, epochs=0, structure_spread=0.0, design_steps=0, slope_spreads=[0.3],
+    snapshots_per_run=1, n_packings=1,
+)  # fmt: skip
+"""A member takes a second of a core, whatever it learns from."""
+
+IN_PAIRS = NO_GRAPH.model_copy(update={"n_members": 6})
+"""Two for each part, whose draws of the prior are mirrored and cancel."""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[RecordStore, Package]:
+    """Four records, and a package that learnt from them."""
+    folder = tmp_path_factory.mktemp("small")
+    store = synthetic_store(folder / "store", synthetic_designs(4), 1, has_frames=False)
+    return store, synthetic_package(folder / "model", store, NO_GRAPH)
 
 
 def test_larger_embryos_order_sooner_when_the_data_say_so(tmp_path: Path) -> None:
@@ -66,7 +79,7 @@ def test_twenty_trajectories_forecast_new_designs_about_as_well_as_kaplan_meier_
     designs, others = synthetic_designs(10, seed=4), synthetic_designs(100, seed=5)
     store = synthetic_store(tmp_path / "store", designs, 2, truth, has_frames=False)
     new = synthetic_store(tmp_path / "new", others, 1, truth, first_seed=90, has_frames=False)
-    config = TrainingConfig(epochs=0)
+    config = TrainingConfig(n_members=5, n_packings=1, epochs=0)
     predictor = Predictor(synthetic_package(tmp_path / "model", store, config))
     found = evaluate_package(predictor, [new]).scores["fast"]
     # A curve of twenty times is itself uncertain by about this much.
@@ -105,7 +118,7 @@ def test_all_censored_and_all_ordered_are_ordinary(
     tmp_path: Path, truth: Truth, low: float, high: float, word: str
 ) -> None:
     store = synthetic_store(tmp_path / "store", synthetic_designs(6), 2, truth, has_frames=False)
-    package = synthetic_package(tmp_path / "model", store, NO_GRAPH)
+    package = synthetic_package(tmp_path / "model", store, IN_PAIRS)
     assert any(word in warning for warning in package.manifest.warnings)
     assert word in package.card_text
     for each in Predictor(package).predict_designs(synthetic_designs(6)):
@@ -182,9 +195,10 @@ def test_a_trajectory_begun_twice_counts_once_as_it_was_watched_longest(tmp_path
         assert [record.protocol.hold_ps for _, record in records] == [400.0] * 3
 
 
-def test_a_row_of_an_evaluation_counts_order_as_far_as_it_forecasts(tmp_path: Path) -> None:
-    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
-    predictor = Predictor(synthetic_package(tmp_path / "model", store, NO_GRAPH))
+def test_a_row_of_an_evaluation_counts_order_as_far_as_it_forecasts(
+    small: tuple[RecordStore, Package], tmp_path: Path
+) -> None:
+    predictor = Predictor(small[1])
     longer = SHORT_PROTOCOL.model_copy(update={"hold_ps": 400.0})
     other = synthetic_store(
         tmp_path / "other", [lithium(300)], 8, protocol=longer, has_frames=False
@@ -195,14 +209,10 @@ def test_a_row_of_an_evaluation_counts_order_as_far_as_it_forecasts(tmp_path: Pa
     assert row.p_crystalline == asked.p_crystalline
 
 
-def test_records_of_other_physics_are_not_trained_on_or_judged_by(tmp_path: Path) -> None:
-    predictor = Predictor(
-        synthetic_package(
-            tmp_path / "model",
-            synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False),
-            NO_GRAPH,
-        )
-    )
+def test_records_of_other_physics_are_not_trained_on_or_judged_by(
+    small: tuple[RecordStore, Package], tmp_path: Path
+) -> None:
+    predictor = Predictor(small[1])
     mixed = synthetic_store(tmp_path / "mixed", synthetic_designs(4), 1, has_frames=False)
     old = PHYSICS_VERSION - 1
     record = synthetic_record(lithium(333), 1)
@@ -216,16 +226,17 @@ def test_records_of_other_physics_are_not_trained_on_or_judged_by(tmp_path: Path
         evaluate_package(predictor, [mixed])
 
 
-def test_a_model_of_other_physics_is_not_judged(tmp_path: Path) -> None:
-    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
-    made = synthetic_package(tmp_path / "model", store, NO_GRAPH)
+def test_a_model_of_other_physics_is_not_judged(small: tuple[RecordStore, Package]) -> None:
+    store, made = small
     old = made.manifest.model_copy(update={"physics_version": PHYSICS_VERSION - 1})
     predictor = Predictor(Package(old, made.weights, made.card_text))
     with pytest.raises(MisuseError, match=r"physics version.*Train it anew"):
         evaluate_package(predictor, [store])
 
 
-def test_scores_are_also_given_without_undecidable_embryos(tmp_path: Path) -> None:
+def test_scores_are_also_given_without_undecidable_embryos(
+    small: tuple[RecordStore, Package], tmp_path: Path
+) -> None:
     designs = [*synthetic_designs(4), lithium(100), lithium(150)]
     store = synthetic_store(tmp_path / "store", designs, 2, has_frames=False)
     package = synthetic_package(tmp_path / "model", store, NO_GRAPH)
@@ -234,8 +245,7 @@ def test_scores_are_also_given_without_undecidable_embryos(tmp_path: Path) -> No
     assert (found["n_records"], found["n_designs"]) == (8, 4)
     assert package.manifest.scores["full"]["n_records"] == 12
     assert "8 records of 4 designs" in package.card_text
-    large = synthetic_store(tmp_path / "large", synthetic_designs(4), 1, has_frames=False)
-    assert synthetic_package(tmp_path / "other", large, NO_GRAPH).manifest.decidable_scores is None
+    assert small[1].manifest.decidable_scores is None  # all of them are decidable
 
 
 def test_a_restricted_forecast_is_that_of_the_records_that_remain() -> None:
@@ -248,9 +258,10 @@ def test_a_restricted_forecast_is_that_of_the_records_that_remain() -> None:
     assert found == pytest.approx(np.exp([-0.1, -0.6]))
 
 
-def test_the_card_says_which_embryos_cannot_order_by_definition(tmp_path: Path) -> None:
-    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
-    card = re.sub(r"\s+", " ", synthetic_package(tmp_path / "model", store, NO_GRAPH).card_text)
+def test_the_card_says_which_embryos_cannot_order_by_definition(
+    small: tuple[RecordStore, Package],
+) -> None:
+    card = re.sub(r"\s+", " ", small[1].card_text)
     assert "fewer than 116 atoms cannot show that many even as a perfect sphere" in card
     assert "more slowly than half of the disordered hold" in card
     assert f"Physics version {PHYSICS_VERSION}." in card
@@ -426,9 +437,10 @@ def test_evaluation_knows_what_was_trained_on(tmp_path: Path) -> None:
     found.model_dump_json()
 
 
-def test_evaluation_of_another_protocol_is_refused(tmp_path: Path) -> None:
-    store = synthetic_store(tmp_path / "store", synthetic_designs(4), 1, has_frames=False)
-    predictor = Predictor(synthetic_package(tmp_path / "model", store, NO_GRAPH))
+def test_evaluation_of_another_protocol_is_refused(
+    small: tuple[RecordStore, Package], tmp_path: Path
+) -> None:
+    predictor = Predictor(small[1])
     faster = SHORT_PROTOCOL.model_copy(update={"quench_rate_K_per_ps": 5.0})
     other = synthetic_store(
         tmp_path / "other", synthetic_designs(4), 1, protocol=faster, has_frames=False

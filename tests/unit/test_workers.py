@@ -1,18 +1,20 @@
 """What becomes of a trajectory whose worker or campaign dies, without Ray."""
 
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
 from synthetic import NEVER, SHORT_PROTOCOL, lithium, synthetic_frames, synthetic_record
 
-from simulate.campaign import run_campaign, simulated_ns
+from simulate.actors import Actor
+from simulate.campaign import CampaignSummary, _Progress, run_campaign, simulated_ns
 from simulate.checkpoint import Progress
 from simulate.losses import MAX_LOSSES, Losses
 from simulate.plan import Plan
 from simulate.record import Failure, TrajectoryRecord
 from simulate.store import RecordStore, create_or_open
-from simulate.workers import Terms, Workers, _Worker
+from simulate.workers import Terms, Workers
 
 PLAN = Plan(lithium(n_atoms=120), SHORT_PROTOCOL, 1)
 WHOLE = synthetic_record(PLAN.design, PLAN.seed, NEVER)
@@ -34,10 +36,10 @@ def losses(store: RecordStore) -> Losses:
     return Losses(store)
 
 
-def worker() -> _Worker:
+def worker() -> Actor:
     """One that takes any trajectory and never ends it."""
     run = SimpleNamespace(remote=lambda *_: object())
-    return _Worker("one", SimpleNamespace(run=run))
+    return Actor("one", SimpleNamespace(run=run))
 
 
 def checkpoint(store: RecordStore, n_frames: int) -> None:
@@ -126,6 +128,18 @@ def test_what_this_campaign_began_is_counted_whole(workers, store) -> None:
     checkpoint(store, 20)
     assert workers._start(worker(), PLAN)  # the first one was lost
     assert workers._inherited_ps(resumed(WHOLE.frames[19].time_ps)) is None
+
+
+def test_workers_that_wait_for_a_core_are_not_idle(workers: Workers) -> None:
+    """Eight were asked for, and there is one core."""
+    workers.n_workers = 8
+    summary = CampaignSummary(n_planned=1, n_present=0, ids=[PLAN.trajectory_id])
+    progress = _Progress([PLAN], summary, time.perf_counter() - 10.0, workers)
+    assert progress.now("started").busy_share == 0.0
+    assert workers._start(worker(), PLAN)
+    (running,) = workers._running.values()
+    running.began -= 9.0
+    assert progress.now("started").busy_share == pytest.approx(0.9, abs=0.02)
 
 
 def left_behind(store: RecordStore) -> set[str]:

@@ -1,0 +1,363 @@
+"""Calibration against models whose answer is known: truth found, evidence right, failure told."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nucleation_model import ModelPackage, NucleationModel
+from scipy.stats import norm
+
+import surrogate
+from simulate.errors import MisuseError
+from surrogate.deposition.bridge import HorizonBridge
+from surrogate.deposition.calibration import Evidence, weigh
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.embryos import SampledSpace
+from surrogate.deposition.fitting import calibrated, compared, write_calibrated_map
+from surrogate.deposition.forecast import Question
+from surrogate.deposition.likelihoods import AreaShare, Observation, Rising
+from surrogate.deposition.map_fit import MapFit
+from surrogate.deposition.maps import DepositionMap
+from surrogate.deposition.overpotential_map import OverpotentialMap
+from surrogate.deposition.paper_map import PaperMap
+from surrogate.deposition.registry import (
+    DEPOSITION_MAPS,
+    CalibratedMap,
+    bridge_or_default,
+    choose_map,
+    read_calibrated_map,
+)
+from surrogate.deposition.sampling import effective_number, sampled, weighted_quantiles
+from surrogate.deposition.summary import drawn_values, summarised
+from surrogate.deposition.surface import GlassSurface
+from surrogate.manifest import read_manifest
+
+LIKE = "nichol-ackland-2016"
+BRIDGE = HorizonBridge(horizon_ps=250.0)
+TRUTH = PaperMap(
+    saturation_current_mA_cm2=4.0,
+    reference_atoms=220.0,
+    current_exponent=0.8,
+    openness_difference=0.3,
+)
+
+
+def plated(current: float, time: float, **others: object) -> DepositionConditions:
+    return DepositionConditions.model_validate(
+        {"current_density_mA_cm2": current, "deposition_time_min": time} | others
+    )
+
+
+def seen_under(
+    truth: DepositionMap, model: NucleationModel, tolerance: float = 0.02
+) -> tuple[Observation, ...]:
+    """Area shares as they would be read, without error, if `truth` were true of this model."""
+    asked = [
+        (series, plated(current, time, electrolyte=electrolyte))
+        for series, current, time, electrolyte in (
+            ("current", 0.1, 60.0, "baseline"),
+            ("current", 0.5, 60.0, "baseline"),
+            ("current", 2.5, 60.0, "baseline"),
+            ("time", 0.5, 5.0, "baseline"),
+            ("electrolyte", 0.5, 60.0, "advanced"),
+        )
+    ]
+    found = Question.of(model, truth, BRIDGE).forecasts([each for _, each in asked])
+    shares = [
+        AreaShare.model_validate(
+            {
+                "name": f"{number}",
+                "series": series,
+                "seen": "synthetic",
+                "citation": "",
+                "conditions": (each,),
+                "crystalline_share": 1.0 - forecast.glassy_share,
+                "tolerance": tolerance,
+            }
+        )
+        for number, ((series, each), forecast) in enumerate(zip(asked, found, strict=True))
+    ]
+    rising = Rising.model_validate(
+        {
+            "name": "rising",
+            "series": "time",
+            "seen": "synthetic",
+            "citation": "",
+            "conditions": (asked[3][1], asked[1][1]),
+            "tolerance": 0.05,
+        }
+    )
+    return (*shares, rising)
+
+
+@pytest.fixture(scope="module")
+def model() -> NucleationModel:
+    return NucleationModel(n_members=2, apart=1.05)
+
+
+@pytest.fixture(scope="module")
+def evidence(model: NucleationModel) -> Evidence:
+    return weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model))
+
+
+@pytest.fixture(scope="module")
+def kept(model: NucleationModel) -> CalibratedMap:
+    return calibrated(model, PaperMap(), BRIDGE)
+
+
+@pytest.fixture(scope="module")
+def fit(model: NucleationModel, evidence: Evidence) -> MapFit:
+    return summarised(evidence, model)
+
+
+# The sampler
+
+
+def test_the_sampler_finds_evidence_and_posterior_of_a_normal_likelihood() -> None:
+    """Prior N(0, 1), likelihood N(y; x, s): evidence N(y; 0, sqrt(1 + s²)), mean y / (1 + s²)."""
+    y, s = np.array([1.0, -2.0, 0.5]), 0.05
+
+    def log_likelihood(places: np.ndarray, member: int) -> np.ndarray:
+        assert member == 3
+        return norm.logpdf(y, places, s).sum(axis=1)
+
+    draws = sampled(log_likelihood, 3, member=3, seed=1)
+    found = log_likelihood(draws.places, 3)
+    expected = norm.logpdf(y, 0.0, math.sqrt(1 + s**2)).sum()
+    assert draws.log_evidence(found) == pytest.approx(expected, abs=0.1)
+    assert draws.log_evidence(np.zeros(len(found))) == pytest.approx(0.0, abs=0.1)
+    weights = draws.weights(found)
+    assert weights @ draws.places == pytest.approx(y / (1 + s**2), abs=0.01)
+    assert effective_number(weights) > 200
+    again = sampled(log_likelihood, 3, member=3, seed=1)
+    assert np.array_equal(again.places, draws.places)
+    assert not np.array_equal(sampled(log_likelihood, 3, member=3, seed=2).places, draws.places)
+
+
+def test_the_sampler_forgets_no_second_peak() -> None:
+    """Half of the posterior at +2, half at -2."""
+
+    def log_likelihood(places: np.ndarray, member: int) -> np.ndarray:
+        del member
+        return np.logaddexp(norm.logpdf(places[:, 0], 2, 0.2), norm.logpdf(places[:, 0], -2, 0.2))
+
+    draws = sampled(log_likelihood, 2, member=0, seed=1)
+    weights = draws.weights(log_likelihood(draws.places, 0))
+    assert weights @ (draws.places[:, 0] > 0.0) == pytest.approx(0.5, abs=0.05)
+
+
+# The table
+
+
+def test_the_table_says_what_the_model_says(model: NucleationModel) -> None:
+    """Between its nodes, to a hundredth; beyond them, as at the nearest."""
+    asked = plated(0.7, 40.0, openness=0.35)
+    space = SampledSpace.of(model.package.manifest.domain)
+    surface = GlassSurface.of(model, BRIDGE, [asked], space)
+    expected = PaperMap().embryos(asked, space)
+    member = 1
+    for embryo in expected.embryos[::4]:
+        size, density = embryo.design.n_atoms, embryo.design.packing_density_g_cm3
+        here = surface.glassy(
+            0, member, np.array([[float(size)]]), np.array([density]), np.array([0.35])
+        )
+        alike = [e for e in expected.embryos if e.design.n_atoms == size]
+        shares = np.array([e.weight for e in alike]) / sum(e.weight for e in alike)
+        exact = model.glass_index_members([e.design for e in alike], 250.0)[1] @ shares
+        assert here[0, 0] == pytest.approx(exact, abs=0.01)
+    ends = surface.glassy(0, member, np.array([[1e-3, 1e9]]), np.array([9.0]), np.array([0.35]))
+    assert np.isfinite(ends).all()
+
+
+# Calibration
+
+
+def test_the_truth_lies_within_what_is_found(fit: MapFit) -> None:
+    for each in fit.parameters:
+        true = getattr(TRUTH, each.name)
+        assert each.posterior.low <= true <= each.posterior.high
+        assert each.prior.low < each.posterior.median < each.prior.high
+        assert each.learnt > 0.5
+    assert fit.can_fit
+    assert "can reproduce" in fit.verdict
+
+
+def test_what_no_observation_touches_is_not_learnt(fit: MapFit) -> None:
+    """No ribbon was counted: the number of their regions stays as it was."""
+    assert abs(fit.regions.learnt) < 0.15
+    assert fit.regions.posterior.median == pytest.approx(fit.regions.prior.median, rel=0.2)
+    assert any("temperature" in each for each in fit.unspoken)
+    assert any("collector" in each for each in fit.unspoken)
+
+
+def test_leaving_one_out_forecasts_it_from_the_others(evidence: Evidence, fit: MapFit) -> None:
+    """The time series is implied by Fig. 3's kind of data; log p of all is a chain of such."""
+    assert fit.forecast.asked == "time"
+    assert fit.forecast.given == "current"
+    truth = 1.0 - evidence.glassy({k: np.array([v]) for k, v in TRUTH.values.items()}, 0)[0]
+    at = evidence.conditions.index(fit.forecast.conditions[0])
+    assert fit.forecast.crystalline[0].low <= truth[at] <= fit.forecast.crystalline[0].high
+    assert fit.forecast.log_predictive > fit.forecast.log_prior
+    chained = evidence.log_evidence(evidence.of_series("current")) + np.mean(
+        [
+            m.log_evidence(evidence.every) - m.log_evidence(evidence.of_series("current"))
+            for m in evidence.members
+        ]
+    )
+    assert chained == pytest.approx(evidence.log_evidence(evidence.every), abs=0.5)
+
+
+def test_electrolytes_alone_tell_their_difference(model: NucleationModel) -> None:
+    every = seen_under(TRUTH, model)
+    without = [each for each in every if each.series != "electrolyte"]
+    found = summarised(weigh(model, PaperMap(), BRIDGE, without), model)
+    (difference,) = [p for p in found.parameters if p.name == "openness_difference"]
+    assert abs(difference.learnt) < 0.15
+
+
+def test_a_map_that_cannot_fit_says_so(model: NucleationModel) -> None:
+    """Order that rises steeply with current is the opposite of what shrinking nuclei make."""
+    found = summarised(weigh(model, OverpotentialMap(), BRIDGE, seen_under(TRUTH, model)), model)
+    assert not found.can_fit
+    assert "CANNOT reproduce" in found.verdict
+    assert found.worst.name in found.verdict
+
+
+def test_the_map_that_made_the_data_has_the_evidence(model: NucleationModel) -> None:
+    other = OverpotentialMap(openness_difference=0.3, reference_density_g_cm3=0.3)
+    for truth, asked in ((TRUTH, PaperMap()), (other, OverpotentialMap())):
+        seen = seen_under(truth, model)
+        scores = {
+            each.name: weigh(model, each, BRIDGE, seen).log_evidence(range(len(seen)))
+            for each in DEPOSITION_MAPS.values()
+        }
+        assert max(scores, key=lambda name: scores[name]) == asked.name
+
+
+def test_all_members_count_alike(model: NucleationModel) -> None:
+    """A member of other rates wants other numbers; draws come from both in equal parts."""
+    apart = NucleationModel(n_members=2, apart=1.5)
+    seen = seen_under(TRUTH, model)
+    found = weigh(apart, PaperMap(), BRIDGE, seen)
+    _, weights = found.pooled(lambda member: member.regions, found.every)
+    half = len(found.members[0].regions)
+    assert weights[:half].sum() == pytest.approx(0.5)
+    assert weights[half:].sum() == pytest.approx(0.5)
+
+
+def test_draws_are_of_the_posterior(evidence: Evidence, fit: MapFit) -> None:
+    draws = drawn_values(evidence, 400, seed=1)
+    assert draws == drawn_values(evidence, 400, seed=1)
+    for each in fit.parameters:
+        low, median, high = weighted_quantiles(
+            np.array([draw[each.name] for draw in draws]), np.full(400, 1 / 400), (0.05, 0.5, 0.95)
+        )
+        reach = each.posterior.high - each.posterior.low
+        found = each.posterior
+        assert (low, median, high) == pytest.approx(
+            (found.low, found.median, found.high), abs=0.2 * reach
+        )
+
+
+def test_the_same_seed_gives_the_same_numbers(model: NucleationModel, fit: MapFit) -> None:
+    again = summarised(weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model)), model)
+    assert again == fit
+    other = summarised(weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model), seed=2), model)
+    assert other != fit
+    assert other.log_evidence == pytest.approx(fit.log_evidence, abs=0.3)
+
+
+def test_progress_is_told(model: NucleationModel) -> None:
+    told: list[tuple[int, int]] = []
+    weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model), progress=lambda *n: told.append(n))
+    assert told == [(1, 2), (2, 2)]
+
+
+def test_numbers_that_the_priors_allow_must_be_possible(model: NucleationModel) -> None:
+    with pytest.raises(MisuseError, match="baseline_openness"):
+        weigh(model, PaperMap(baseline_openness=1.0), BRIDGE, seen_under(TRUTH, model))
+
+
+# Files
+
+
+def test_a_calibrated_map_is_kept_and_chosen(kept: CalibratedMap, tmp_path: Path) -> None:
+    found = kept
+    path = tmp_path / "map.json"
+    write_calibrated_map(path, found)
+    assert read_calibrated_map(path) == found
+    chosen = choose_map(path, "closed-form", [LIKE])
+    assert chosen.is_calibrated
+    assert chosen.deposition_map == found.deposition_map
+    assert chosen.bridge == BRIDGE
+    assert len(chosen.draws) == len(found.draws) == 200
+    assert bridge_or_default(chosen, None) == BRIDGE
+    assert bridge_or_default(chosen, 77.0) == HorizonBridge(horizon_ps=77.0)
+    assert "closed-form" in chosen.said
+
+
+def test_the_map_that_is_kept_is_a_draw_of_its_posterior(kept: CalibratedMap) -> None:
+    assert kept.deposition_map.values in kept.draws
+
+
+def test_a_map_of_another_model_or_metal_is_refused(kept: CalibratedMap, tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    write_calibrated_map(path, kept)
+    with pytest.raises(MisuseError, match="calibrated with, closed-form, but another is asked"):
+        choose_map(path, "another", [LIKE])
+    with pytest.raises(MisuseError, match="potential, nichol-ackland-2016-na, but"):
+        choose_map(path, "closed-form", ["nichol-ackland-2016-na"])
+    with pytest.raises(MisuseError, match="must be one of paper, overpotential or the file"):
+        choose_map("magic", "closed-form", [LIKE])
+    path.write_text("{}")
+    with pytest.raises(MisuseError, match="is required"):
+        choose_map(path, "closed-form", [LIKE])
+    path.write_text("not json")
+    with pytest.raises(MisuseError, match="valid JSON"):
+        choose_map(path, "closed-form", [LIKE])
+
+
+def test_a_name_is_the_first_guess_for_a_model_nothing_was_calibrated_with() -> None:
+    for name, guess in DEPOSITION_MAPS.items():
+        chosen = choose_map(name, "closed-form", [LIKE])
+        assert chosen.deposition_map == guess
+        assert not chosen.is_calibrated
+        assert chosen.bridge is None
+        assert "uncalibrated first guess" in chosen.said
+        assert chosen.draws == guess.prior_draws(len(chosen.draws))
+        assert bridge_or_default(chosen, None) == HorizonBridge()
+
+
+def test_maps_are_compared_best_first(model: NucleationModel) -> None:
+    told: list[tuple[int, int]] = []
+    asked = [(each, BRIDGE) for each in DEPOSITION_MAPS.values()]
+    fits = compared(model, asked, progress=lambda *n: told.append(n))
+    assert told == [(1, 2), (2, 2)]
+    assert fits[0].log_evidence >= fits[1].log_evidence
+    assert {fit.map_name for fit in fits} == set(DEPOSITION_MAPS)
+
+
+def test_a_model_that_saw_only_some_exchanges_is_calibrated_with_those() -> None:
+    domain = ModelPackage().manifest.domain
+    walled = [d for d in domain.designs if d.mass_exchange == "confined"]
+    package = ModelPackage()
+    package.manifest.domain = type(domain).of(walled, [1000.0] * len(walled), solid_share=0.1)
+    few = replace(NucleationModel(n_members=2), package=package)
+    found = weigh(few, PaperMap(), BRIDGE, seen_under(TRUTH, NucleationModel(n_members=2)))
+    assert math.isfinite(found.log_evidence(found.every))
+
+
+def test_what_ships_was_calibrated_with_the_model_that_ships() -> None:
+    """Train the one anew, and the other must follow: docs/deposition.md says how."""
+    package = Path(surrogate.__file__).parent / "pretrained"
+    manifest = read_manifest(package)
+    chosen = choose_map("paper", manifest.label, manifest.domain.potentials)
+    assert chosen.is_calibrated
+    assert isinstance(chosen.bridge, HorizonBridge)
+    assert len(set(chosen.draws)) > 100
+    assert "reproduces them" in chosen.said
+    elsewhere = choose_map("paper", "another-model", manifest.domain.potentials)
+    assert not elsewhere.is_calibrated
+    assert manifest.label in elsewhere.said
