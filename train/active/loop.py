@@ -268,7 +268,7 @@ def given_stores(config: LearnConfig) -> list[RecordStore]:
                 f"{store.path} is of {store.protocol.name} and the loop of {config.protocol.name}. "
                 "Leave it out, or set `protocol` to that of the store."
             )
-        check_physics(independent(store), store)
+        check_physics([(store, record) for record in independent(store)])
     return stores
 
 
