@@ -3,7 +3,7 @@
 # check   style, types, import order, spelling
 # bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are, what a search takes
 # chaos   hundreds of faults in a campaign of short runs, and an audit of what is left (half an hour)
-# studies how far the model holds on fresh designs and beyond its data, what angles, more designs and replicas bring
+# studies how far the model holds on fresh designs and beyond its data, what angles, more designs, replicas and active learning bring
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".
 
@@ -46,6 +46,7 @@ studies: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.ablation train/reference
 	$(BIN)/python -m benchmarks.learning_curve train/reference
 	$(BIN)/python -m benchmarks.replicas train/reference
+	$(BIN)/python -m benchmarks.active train/reference
 	$(BIN)/python -m benchmarks.mixed train/reference train/extrapolation/sodium --parts 4
 
 train-reference: $(VENV)/.installed

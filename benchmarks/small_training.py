@@ -17,9 +17,8 @@ from simulate.settings import validated
 from surrogate.package import Package
 from train.config import TrainingConfig
 from train.dataset import TrainingSet
-from train.fit import assemble
+from train.fit import fit_in_place
 from train.judges import Judges
-from train.member import fit_member
 from train.panel import BASELINES, Panel
 from train.records import Records
 from train.scores import Forecast, Scores, scores
@@ -63,10 +62,7 @@ def trained(
         config: How.
         change: Done to what the members read.
     """
-    data = TrainingSet.of(records, config.snapshots_per_run)
-    data = change(data) if change else data
-    fits = [fit_member(data, config, number) for number in range(config.n_members)]
-    return Judges.of(assemble(records, data, fits, config, "small"))
+    return Judges.of(fit_in_place(records, config, "small", change))
 
 
 def chosen(records: Records, is_chosen: Callable[[TrajectoryRecord], bool]) -> Records:

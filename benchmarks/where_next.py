@@ -12,18 +12,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import torch
 
 from benchmarks.sample import Sample
 from simulate.design import EmbryoDesign
 from simulate.neighbours import label_ceiling
 from simulate.sampling import DesignSpace
-from surrogate.features import design_features
-from surrogate.network import forecast
-from surrogate.survival import survival
-from train.baselines import SLOPE_SPREAD, fit_law
+from train.active.committee import Answers, Committee
 from train.counting import density_class, size_class
-from train.loss import Prior
 from train.metrics import Floats
 
 N_MEMBERS: Final = 32
@@ -33,8 +28,8 @@ N_CANDIDATES: Final = 1024
 def where_next(sample: Sample) -> list[dict[str, Any]]:
     """Cells of the design space, those that hold most of the ignorance first.
 
-    Members differ by a bootstrap over designs and a prior draw each; those of a model package, of
-    which each leaves designs out, by the draw alone.
+    Members are a `train.active.committee`; those of a model package, of which each leaves designs
+    out, differ by the draw of the prior alone.
     Embryos too small for order to be told surely are left out: more of them would answer nothing.
     """
     least = 2 * sample.records[0].protocol.labelling.onset_cluster_atoms
@@ -88,33 +83,11 @@ def candidates(designs: Sequence[EmbryoDesign]) -> list[EmbryoDesign]:
     return [EmbryoDesign(**values) for values in space.draw()]
 
 
-def bootstrap_weights(design_keys: Sequence[str], seed: int) -> Floats:
-    """Bayesian bootstrap over designs: a weight for each record, equal within a design.
-
-    Weights of designs are exponential, scaled to mean 1 over designs. No design is ever left out
-    entirely, unlike in the plain bootstrap, which matters with a dozen of them.
-
-    Returns:
-        Shape ``(n_records,)``.
-
-    Reference:
-        Rubin, Ann. Stat. 9, 130 (1981), doi 10.1214/aos/1176345338.
-    """
-    unique = sorted(set(design_keys))
-    drawn = np.random.default_rng([seed, 2]).exponential(size=len(unique))
-    weight = dict(zip(unique, drawn / drawn.mean(), strict=True))
-    return np.array([weight[key] for key in design_keys])
-
-
 def members(sample: Sample, designs: Sequence[EmbryoDesign]) -> Floats:
     """P(order by the end of the hold), shape ``(n_members, n_designs)``."""
-    weights = np.stack([bootstrap_weights(sample.keys, seed) for seed in range(N_MEMBERS)])
-    prior = Prior.for_hold(sample.hold_ps, SLOPE_SPREAD)
-    priors = [prior.anchored(seed // 2, (1.0, -1.0)[seed % 2]) for seed in range(N_MEMBERS)]
-    lines = fit_law(sample.asked, weights, priors)
-    features = torch.from_numpy(sample.scaling.standardise(design_features(designs)))
-    law = forecast(lines.outputs(features), lines.shared).law
-    return np.asarray(1.0 - survival(law, torch.full_like(law.log_scale, sample.hold_ps)))
+    answers = Answers([record.design for record in sample.records], sample.incubations)
+    committee = Committee.of(answers, sample.scaling, sample.hold_ps, N_MEMBERS, seed=0)
+    return committee.p_ordered(designs, sample.hold_ps)
 
 
 def _cell(design: EmbryoDesign) -> list[str]:

@@ -13,8 +13,8 @@ from simulate.errors import GlassyLiError
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
 RESUMES = {
-    "simulate", "train", "tune", "search", "quickstart", "records merge", "records thin",
-    "records relabel", "records push", "records pull",
+    "simulate", "train", "tune", "search", "verify", "learn", "quickstart", "records merge",
+    "records thin", "records relabel", "records push", "records pull",
 }  # fmt: skip
 """Verbs that, repeated, go on where they were stopped."""
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulate.design import EmbryoDesign, grid
 from simulate.files import canonical_json, read_yaml, sha256_of
 from simulate.potentials.registry import DEFAULT_POTENTIAL
-from simulate.protocol import PRESETS, Protocol, Stage, protocol_named, stages
+from simulate.protocol import Protocol, Stage, stages, with_preset
 from simulate.record import PHYSICS_VERSION, Parent, TrajectoryRecord
 from simulate.sampling import DesignSpace
 from simulate.settings import Settings, validated
@@ -110,17 +110,7 @@ class Campaign(Settings):
     @classmethod
     def _resolve(cls, values: Any) -> Any:  # noqa: ANN401 - what a user wrote
         """Replace a preset's name by the preset."""
-        if not isinstance(values, dict):
-            return values
-        values = dict(values)
-        if isinstance(values.get("protocol", "reference"), str):
-            name = values.get("protocol", "reference")
-            if name not in PRESETS:
-                raise ValueError(
-                    f"protocol must be a mapping or one of {', '.join(PRESETS)}, but got {name!r}."
-                )
-            values["protocol"] = protocol_named(name)
-        return values
+        return with_preset(values)
 
     @model_validator(mode="after")
     def _has_designs_that_fit(self) -> Self:

@@ -236,6 +236,32 @@ def stages(protocol: Protocol, design: EmbryoDesign) -> tuple[Stage, Stage, Stag
     )
 
 
+def follow_up_ps(protocol: Protocol, design: EmbryoDesign) -> float:
+    """Until when a run that ends without order is known not to have ordered, hold clock, ps.
+
+    The hold, in whole frames, less the persistence time: so much the protocol says before anything
+    is run, whatever comes of it.
+    """
+    hold = stages(protocol, design)[-1]
+    return round(hold.length_ps, 6) - protocol.labelling.persistence_ps
+
+
+def with_preset(values: Any) -> Any:  # noqa: ANN401 - what a user wrote
+    """Settings whose `protocol` may be a preset's name (missing: the reference), that replaced.
+
+    Raises:
+        ValueError: No such preset.
+    """
+    if not isinstance(values, dict) or not isinstance(values.get("protocol", "reference"), str):
+        return values
+    name = values.get("protocol", "reference")
+    if name not in PRESETS:
+        raise ValueError(
+            f"protocol must be a mapping or one of {', '.join(PRESETS)}, but got {name!r}."
+        )
+    return values | {"protocol": protocol_named(name)}
+
+
 def protocol_named(name: str) -> Protocol:
     """A protocol by preset name or from a YAML file.
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from simulate.design import EmbryoDesign
 from simulate.files import canonical_json, sha256_of
 from simulate.incubation import Incubation, incubation, onset
-from simulate.protocol import Protocol, stages
+from simulate.protocol import Protocol, follow_up_ps
 from simulate.settings import Settings
 
 SCHEMA_VERSION: Final = 3
@@ -298,13 +298,8 @@ class TrajectoryRecord(Settings):
 
     @property
     def planned_follow_up_ps(self) -> float:
-        """Until when a run that ends without order is known not to have ordered, hold clock, ps.
-
-        The hold, in whole frames, less the persistence time: so much the protocol says before
-        anything is run, whatever comes of it.
-        """
-        hold = stages(self.protocol, self.design)[-1]
-        return round(hold.length_ps, 6) - self.protocol.labelling.persistence_ps
+        """As `simulate.protocol.follow_up_ps`."""
+        return follow_up_ps(self.protocol, self.design)
 
     @property
     def mean_hold_temperature_K(self) -> float | None:

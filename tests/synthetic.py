@@ -29,9 +29,7 @@ from simulate.snapshot import Snapshot, extended_xyz
 from simulate.store import RecordStore, create_or_open
 from surrogate.package import Package
 from train.config import TrainingConfig
-from train.dataset import TrainingSet
-from train.fit import assemble
-from train.member import fit_member
+from train.fit import fit_in_place
 from train.records import read_records
 
 SHORT_PROTOCOL = Protocol(
@@ -256,10 +254,7 @@ def synthetic_package(
 ) -> Package:
     """A trained model package in `path`, fitted here and now without Ray."""
     chosen = config or QUICK_TRAINING
-    records = read_records([store])
-    data = TrainingSet.of(records, chosen.snapshots_per_run)
-    fits = [fit_member(data, chosen, number) for number in range(chosen.n_members)]
-    package = assemble(records, data, fits, chosen, name)
+    package = fit_in_place(read_records([store]), chosen, name)
     package.write(path)
     return package
 

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.func import grad, jacrev, vmap
+from torch.func import grad, vmap
 
-from surrogate.network import DesignCorrection, LinearPath
+from surrogate.network import N_OUTPUTS, DesignCorrection, LinearPath
 from train.config import TrainingConfig
 from train.loss import Prior, Targets, incubation_loss, negative_log_likelihood
 from train.split import folds
@@ -25,9 +25,6 @@ DESIGN_GATES: Final = (0.0, 0.5, 1.0)
 DESIGN_LEARNING_RATE: Final = 0.02
 MOST_ITERATIONS: Final = 60
 MOST_DAMPINGS: Final = 8
-ROWS_AT_ONCE: Final = 2000
-"""Records times problems whose curvature is taken at once; bounds the memory."""
-
 LEAST_GAIN: Final = 1.0e-6
 """Nats in a step; far below the noise of any data."""
 
@@ -176,28 +173,89 @@ def fit_lines(rows: Rows, weights: Tensor, priors: Prior) -> Lines:
         lead = units.shape[:-1]
         return [part.reshape(*lead, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
-    def loss(units: Tensor, weight: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
+    def outputs_of(units: Tensor, mean: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
         slopes, bias, shared = parameters(units, mean, spread)
-        outputs = rows.offset + rows.features @ slopes.T + bias
-        seen = negative_log_likelihood(outputs, shared, rows.targets)
+        return rows.offset + rows.features @ slopes.mT + bias[..., None, :], shared
+
+    def loss(units: Tensor, weight: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
+        seen = negative_log_likelihood(*outputs_of(units, mean, spread), rows.targets)
         return (weight * seen).sum() + 0.5 * units.square().sum()
 
-    units = _newton(loss, torch.zeros_like(means), (weights, means, spreads))
+    def curvature(units: Tensor, weights: Tensor, means: Tensor, spreads: Tensor) -> Tensor:
+        of_rows = _curvature_of_rows(*outputs_of(units, means, spreads), rows.targets)
+        inner = _curvature_of_line(weights[..., None, None] * of_rows, rows.features)
+        identity = torch.eye(units.shape[1], dtype=units.dtype)
+        return spreads[:, :, None] * inner * spreads[:, None, :] + identity
+
+    units = _newton(loss, curvature, torch.zeros_like(means), (weights, means, spreads))
     return Lines(*parameters(units, means, spreads))
 
 
-def _newton(loss: Callable[..., Tensor], start: Tensor, others: tuple[Tensor, ...]) -> Tensor:
+def _curvature_of_rows(outputs: Tensor, shared: Tensor, targets: Targets) -> Tensor:
+    """Second derivatives of the loss of each row in its own outputs and the shared parameters.
+
+    Rows do not mix: as many passes as a row has numbers give the curvature of all, where one for
+    each unknown of a line would be needed otherwise.
+
+    Args:
+        outputs: Shape ``(n_fits, n_records, n_outputs)``.
+        shared: Shape ``(n_fits, n_globals)``.
+        targets: Of the records.
+
+    Returns:
+        Shape ``(n_fits, n_records, n_numbers, n_numbers)``, outputs first.
+    """
+    n_fits, n_records, n_outputs = outputs.shape
+    own = shared[:, None, :].expand(n_fits, n_records, -1)
+    numbers = torch.cat([outputs, own], dim=-1).detach().requires_grad_()
+    by_row = numbers[..., None, :n_outputs], numbers[..., n_outputs:]
+    seen = negative_log_likelihood(*by_row, targets.as_column)
+    (slope,) = torch.autograd.grad(seen.sum(), numbers, create_graph=True)
+    n_numbers = numbers.shape[-1]
+    each = torch.eye(n_numbers, dtype=numbers.dtype)[:, None, None, :].expand(-1, *slope.shape)
+    (curves,) = torch.autograd.grad(slope, numbers, each, is_grads_batched=True)
+    return curves.movedim(0, -2)
+
+
+def _curvature_of_line(of_rows: Tensor, features: Tensor) -> Tensor:
+    """The same in the parameters of a line: slopes, biases, shared; summed over the records.
+
+    Args:
+        of_rows: Shape ``(n_fits, n_records, n_numbers, n_numbers)``.
+        features: Shape ``(n_records, n_features)``.
+
+    Returns:
+        Shape ``(n_fits, n_unknowns, n_unknowns)``, in the order of `LinearPath`.
+    """
+    n_fits, n_features = len(of_rows), features.shape[1]
+    outs, shared = slice(0, N_OUTPUTS), slice(N_OUTPUTS, None)
+    both = of_rows[:, :, outs, outs]
+    slopes = torch.einsum("bnij,nf,ng->bifjg", both, features, features)
+    slopes = slopes.reshape(n_fits, N_OUTPUTS * n_features, N_OUTPUTS * n_features)
+    by_bias = torch.einsum("bnij,nf->bifj", both, features).flatten(1, 2)
+    by_shared = torch.einsum("bnis,nf->bifs", of_rows[:, :, outs, shared], features).flatten(1, 2)
+    rest = of_rows.sum(dim=1)  # biases and shared parameters enter every row as they are
+    beside = torch.cat([by_bias, by_shared], dim=2)
+    return torch.cat(
+        [torch.cat([slopes, beside], dim=2), torch.cat([beside.mT, rest], dim=2)], dim=1
+    )
+
+
+def _newton(
+    loss: Callable[..., Tensor],
+    curvature: Callable[..., Tensor],
+    start: Tensor,
+    others: tuple[Tensor, ...],
+) -> Tensor:
     """Least losses of several problems at once.
 
     Args:
         loss: Of one problem: its unknowns and its part of `others` to a scalar.
+        curvature: Of all of them, shape ``(n_problems, n_unknowns, n_unknowns)``.
         start: Shape ``(n_problems, n_unknowns)``.
-        others: Each with the leading axis ``n_problems``; the first of shape
-            ``(n_problems, n_records)``.
+        others: Each with the leading axis ``n_problems``.
     """
     value, gradient = vmap(loss), vmap(grad(loss))
-    at_once = max(1, ROWS_AT_ONCE // others[0].shape[1])
-    curvature = vmap(jacrev(grad(loss)), chunk_size=at_once)
     place, least = start, value(start, *others)
     damping = torch.ones(len(start), 1, dtype=start.dtype)
     for _ in range(MOST_ITERATIONS):

@@ -8,7 +8,7 @@ package, which all workers must be able to reach; a training that was killed goe
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ from train.config import TrainingConfig
 from train.crossfit import CrossFit
 from train.dataset import TrainingSet
 from train.logs import log_ensemble
-from train.member import MemberFit, fold_of
+from train.member import MemberFit, fit_member, fold_of
 from train.metrics import KaplanMeier
 from train.progress import Clock, Progress, TrainingProgress
 from train.records import Records, planned_follow_up_ps, read_records
@@ -38,7 +38,9 @@ from train.run_folder import RunFolder, identity_of
 from train.scores import Forecast, Scores, restricted, scores
 from train.workers import fit_members
 
-__all__ = ["Progress", "TrainingProgress", "TrainingSummary", "assemble", "fit_package"]
+__all__ = [
+    "Progress", "TrainingProgress", "TrainingSummary", "assemble", "fit_in_place", "fit_package",
+]  # fmt: skip
 
 FEW_DESIGNS: Final = 10
 MOST_COMPARED_DESIGNS: Final = 200
@@ -134,6 +136,26 @@ def fit_package(
         )
         package.write(out)  # last of all: where something fails before, the same command goes on
     return summary
+
+
+def fit_in_place(
+    records: Records,
+    config: TrainingConfig,
+    name: str,
+    change: Callable[[TrainingSet], TrainingSet] | None = None,
+) -> Package:
+    """Train here and now, in this process, without Ray and without a folder: for small models.
+
+    Args:
+        records: What to learn from.
+        config: How.
+        name: What to call the model.
+        change: Done to what the members read.
+    """
+    data = TrainingSet.of(records, config.snapshots_per_run)
+    data = change(data) if change else data
+    fits = [fit_member(data, config, number) for number in range(config.n_members)]
+    return assemble(records, data, fits, config, name)
 
 
 def assemble(

@@ -27,8 +27,10 @@ PRIOR_SPREAD: Final = 3.0
 the ratio is otherwise infinite."""
 
 
-def proportion(n_yes: int, n: int, one_sided: float = 0.5 + LEVEL / 2) -> Estimate:
+def proportion(n_yes: float, n: float, one_sided: float = 0.5 + LEVEL / 2) -> Estimate:
     """A share and its Jeffreys interval, at a level for each side; nothing of nobody.
+
+    Effective numbers need not be whole.
 
     >>> round(proportion(0, 8).interval[1], 2)
     0.21

@@ -66,6 +66,12 @@ class Targets:
         """Some of the rows."""
         return Targets(self.seen.rows(index), self.fraction[index], self.is_ordered[index])
 
+    @property
+    def as_column(self) -> "Targets":
+        """The same of shape ``(n, 1)``: rows that have shared parameters of their own."""
+        column = {each.name: getattr(self.seen, each.name)[:, None] for each in fields(self.seen)}
+        return Targets(Seen(**column), self.fraction[:, None], self.is_ordered[:, None])
+
     def waiting_since(self, since_ps: Tensor) -> "Targets":
         """The same, known to be waiting at a time of the hold clock; nan: asked from the start.
 

@@ -15,6 +15,7 @@ from serve.commands import (
     deposition,
     doctor,
     evaluate,
+    learn,
     model,
     potentials,
     predict,
@@ -25,6 +26,7 @@ from serve.commands import (
     simulation,
     training,
     tuning,
+    verify,
 )
 from serve.session import SESSION
 from simulate.errors import GlassyLiError
@@ -47,6 +49,8 @@ for verb in (
     evaluate.evaluate,
     predict.predict,
     search.search,
+    verify.verify,
+    learn.learn,
     serving.serve,
 ):
     app.command()(verb)

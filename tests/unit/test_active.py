@@ -1,0 +1,393 @@
+"""Active learning against truths that are known: acquisitions, committee, boundary, the loop."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_record, synthetic_store
+
+from serve.learning_page import write_learning_page
+from serve.learning_words import answer, remarks
+from simulate.errors import GlassyLiError, MisuseError
+from simulate.incubation import Incubation
+from simulate.plan import Plan
+from simulate.sampling import DesignSpace
+from simulate.settings import validated
+from simulate.store import RecordStore, open_store
+from surrogate.package import read_package
+from train.active.acquisition import (
+    ACQUISITIONS,
+    Beliefs,
+    boundary_gain,
+    chosen,
+    disagreement,
+    straddle,
+)
+from train.active.boundary import boundary, crossing, places_of
+from train.active.committee import Answers, Committee, bootstrap_weights, scaling_of
+from train.active.config import LearnConfig, read_learn_config
+from train.active.loop import run_loop
+from train.active.rounds import LoopReport, read_round
+from train.config import TrainingConfig
+
+TRUTH = Truth(quench_logit=-50.0, cure=0.0, median_ps=150.0, size_exponent=4.0)
+SPACE = DesignSpace(
+    n_designs=64,
+    n_atoms=(150, 600),
+    packing_density_g_cm3=(0.0534, 0.2),
+    share_at_300_K=1.0,
+    mass_exchange=["open", "confined"],
+    energy_exchange=["open"],
+)
+QUICK = TrainingConfig(n_members=2, epochs=0, structure_spread=0.0, design_steps=0)
+RNG = np.random.default_rng(0)
+
+
+def config(**changed: object) -> LearnConfig:
+    values = {
+        "space": SPACE.model_dump(),
+        "protocol": SHORT_PROTOCOL.model_dump(),
+        "n_initial": 8,
+        "batch": 4,
+        "n_members": 8,
+        "n_places": 6,
+        "stop": {"boundary_spread": 0.001, "max_trajectories": 16},
+        "training": QUICK.model_dump(),
+    }
+    return validated(LearnConfig, values | changed, "test")
+
+
+def from_truth(plans: Sequence[Plan], store: RecordStore) -> None:
+    """In place of LAMMPS: embryos of a known truth."""
+    for plan in plans:
+        if plan.trajectory_id not in store:
+            store.append(synthetic_record(plan.design, plan.seed, TRUTH, plan.protocol))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LoopReport]:
+    """A loop that was never stopped."""
+    out = tmp_path_factory.mktemp("loop") / "out"
+    return out, run_loop(config(), out, from_truth)
+
+
+def store_of(out: Path) -> RecordStore:
+    return open_store(out / "records")
+
+
+def committee_of(n: int, n_members: int = 8, seed: int = 0) -> Committee:
+    designs = SPACE.model_copy(update={"n_designs": n, "seed": 3}).draw()
+    asked = [lithium(**{k: d[k] for k in KEYS}) for d in designs]
+    seen = [synthetic_record(d, 1, TRUTH).incubation or Incubation(lower_ps=0.0) for d in asked]
+    return Committee.of(Answers(asked, seen), scaling_of(asked), 200.0, n_members, seed)
+
+
+KEYS = ("n_atoms", "packing_density_g_cm3", "mass_exchange", "energy_exchange")
+
+
+# Acquisitions
+
+
+def beliefs(mean: Sequence[float], spread: Sequence[float], n_members: int = 40) -> Beliefs:
+    """Candidates that are independent of each other; the boundary hangs on the first."""
+    drawn = np.random.default_rng(1).standard_normal((n_members, len(mean)))
+    drawn = np.linalg.qr(drawn - drawn.mean(axis=0))[0] * math.sqrt(n_members - 1)
+    log_odds = np.asarray(mean) + np.asarray(spread) * drawn
+    return Beliefs(log_odds, drawn[:, :1] * 0.3)
+
+
+def test_a_straddle_is_high_where_odds_are_even_and_unsure() -> None:
+    scores = straddle(beliefs([0.0, 0.0, 4.0], [1.0, 0.2, 1.0]))
+    assert scores[0] > scores[1]
+    assert scores[0] > scores[2]
+
+
+def test_members_that_agree_have_nothing_to_learn_from_chance() -> None:
+    scores = disagreement(beliefs([0.0, 0.0, 6.0], [0.0, 2.0, 2.0]))
+    assert scores[0] == pytest.approx(0.0, abs=1e-12)
+    assert scores[1] > scores[2] > 0.0
+    assert scores[1] < math.log(2.0)
+
+
+def test_the_boundary_is_learnt_where_it_is_decided() -> None:
+    scores = boundary_gain(beliefs([0.0, 0.0, 5.0], [1.0, 1.0, 1.0]))
+    assert scores[0] > 100 * scores[1]
+    certain = beliefs([0.0], [1.0])
+    surely_ordered = Beliefs(certain.log_odds + 5.0, certain.boundary)
+    assert boundary_gain(certain)[0] > 5 * boundary_gain(surely_ordered)[0]
+
+
+@given(mean=st.floats(-3.0, 3.0), spread=st.floats(0.1, 3.0))
+def test_a_look_shrinks_the_spread_as_bayes_rule_says(mean: float, spread: float) -> None:
+    """Posterior variance v n / (v + n) for a normal belief of variance v and noise n."""
+    before = beliefs([mean, 0.0], [spread, 1.0])
+    after = before.looked_at(0)
+    noise = before.noise[0]
+    assert after.log_odds[:, 0].var(ddof=1) == pytest.approx(
+        spread**2 * noise / (spread**2 + noise), rel=1e-6
+    )
+    assert after.log_odds[:, 1].var(ddof=1) == pytest.approx(1.0)
+    assert np.allclose(after.log_odds.mean(axis=0), before.log_odds.mean(axis=0))
+    assert boundary_gain(after)[0] < boundary_gain(before)[0]
+
+
+def test_a_batch_does_not_ask_twins() -> None:
+    """Two candidates that are the same to the committee, and one that is another matter."""
+    one = beliefs([0.0, 0.0], [1.0, 0.95])
+    twins = Beliefs(one.log_odds[:, [0, 0, 1]], one.boundary)
+    assert sorted(np.argsort(-straddle(twins))[:2]) == [0, 1]
+    assert 2 in chosen("straddle", 3, 2, [], beliefs=twins, rng=RNG)
+
+
+@pytest.mark.parametrize("acquisition", ACQUISITIONS)
+def test_every_acquisition_asks_new_candidates_only(acquisition) -> None:
+    unsure = beliefs(np.linspace(-3.0, 3.0, 20), np.ones(20))
+    taken = [0, 5, 19]
+    rng = np.random.default_rng(0)
+    found = chosen(acquisition, 20, 6, taken, beliefs=unsure, rng=rng)
+    assert len(set(found)) == 6
+    assert not set(found) & set(taken)
+    rest = chosen(acquisition, 20, 99, taken, beliefs=unsure, rng=rng)
+    assert sorted([*rest, *taken]) == list(range(20))
+
+
+def test_a_model_is_asked_for_by_name() -> None:
+    with pytest.raises(ValueError, match="needs beliefs"):
+        chosen("straddle", 5, 1, [], beliefs=None, rng=RNG)
+
+
+def test_sobol_goes_on_with_the_sequence() -> None:
+    assert chosen("sobol", 10, 3, [0, 1, 2], beliefs=None, rng=RNG) == [3, 4, 5]
+    long = SPACE.model_copy(update={"n_designs": 100}).draw()
+    assert long[:64] == SPACE.draw()
+
+
+# Committee and boundary
+
+
+def test_more_data_leave_less_doubt() -> None:
+    places = places_of(SPACE, 8)
+    few, many = (boundary(committee_of(n), places, SPACE.n_atoms, 180.0) for n in (8, 64))
+    assert many.spread < 0.6 * few.spread
+
+
+def test_the_boundary_comes_near_the_truth_and_its_interval_holds_it() -> None:
+    """Half of the truth has ordered at 180 ps where 150 (N / 300)^-4 = 180: N = 287."""
+    found = boundary(committee_of(96, 16), [lithium(150, 0.1)], SPACE.n_atoms, 180.0)
+    truth = math.log(300.0 * (150.0 / 180.0) ** 0.25)
+    assert found.log_size[0] == pytest.approx(truth, abs=0.15)
+    low, high = np.quantile(found.members[:, 0], [0.05, 0.95])
+    assert low - 0.02 < truth < high + 0.02
+    assert found.is_inside.all()
+
+
+def test_the_same_numbers_give_the_same_committee() -> None:
+    one, same, other = (committee_of(12, seed=seed) for seed in (0, 0, 1))
+    assert np.array_equal(one.p_ordered([lithium()], 100.0), same.p_ordered([lithium()], 100.0))
+    assert not np.allclose(one.p_ordered([lithium()], 100.0), other.p_ordered([lithium()], 100.0))
+
+
+def test_a_boundary_outside_the_sizes_is_said_to_be_so() -> None:
+    grid = np.array([0.0, 1.0, 2.0])
+    assert crossing(np.array([-3.0, -2.0, -1.0]), grid) == 2.0
+    assert crossing(np.array([1.0, 2.0, 3.0]), grid) == 0.0
+    never = Truth(quench_logit=-50.0, cure=1.0)
+    designs = [lithium(n) for n in (200, 300, 400, 500, 600)]
+    seen = [synthetic_record(d, 1, never).incubation or Incubation(lower_ps=0) for d in designs]
+    all_wait = Committee.of(Answers(designs, seen), scaling_of(designs), 200.0, 8, 0)
+    found = boundary(all_wait, [lithium()], (150, 600), 180.0)
+    assert not found.is_inside.any()
+
+
+def test_bootstrap_weights_are_equal_within_a_design_and_one_on_average() -> None:
+    weights = bootstrap_weights(["b", "a", "b", "c"], 2000, 0)
+    assert np.array_equal(weights[:, 0], weights[:, 2])
+    assert weights[:, [0, 1, 3]].mean(axis=1) == pytest.approx(np.ones(2000))
+    assert weights.min() > 0.0
+
+
+# The loop
+
+
+def test_a_loop_spends_its_budget_and_leaves_every_round(whole: tuple[Path, LoopReport]) -> None:
+    out, report = whole
+    assert report.stopped_by == "trajectories"
+    assert [each.n_asked for each in report.rounds] == [8, 12, 16]
+    assert report.rounds[-1].boundary_spread < report.rounds[0].boundary_spread
+    asked = [read_round(out, number) for number in range(3)]
+    names = [e.trajectory_id for each in asked if each for e in each.embryos]
+    assert len(set(names)) == 16
+    assert sorted(names) == [path.stem for path in store_of(out).record_files()]
+    assert [each.acquisition for each in asked if each] == ["sobol", "boundary", "boundary"]
+    for each in report.rounds:
+        package = read_package(out / f"rounds/{each.number:03d}/model")
+        assert package.label == each.model
+
+
+class Killed(Exception):  # noqa: N818 - what happens to a process, not what it finds
+    pass
+
+
+def _killed_in_simulation(number: int) -> Callable[[Sequence[Plan], RecordStore], None]:
+    """A campaign that dies after so many records of this call."""
+
+    def simulate(plans: Sequence[Plan], store: RecordStore) -> None:
+        waiting = [plan for plan in plans if plan.trajectory_id not in store]
+        from_truth(waiting[:number], store)
+        if len(waiting) > number:
+            raise Killed
+        if not waiting:
+            raise Killed
+
+    return simulate
+
+
+def test_a_loop_that_was_killed_anywhere_ends_as_one_that_was_not(
+    whole: tuple[Path, LoopReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+
+    def write_and_die(path: Path, values: object, dies_after: str) -> None:
+        original(path, values)
+        if path.name == dies_after:
+            raise Killed
+
+    from train.active import loop
+
+    original = loop.write_json
+    for dies_after in ("asked.json", "report.json"):
+        monkeypatch.setattr(
+            loop, "write_json", lambda path, values, d=dies_after: write_and_die(path, values, d)
+        )
+        with pytest.raises(Killed):
+            run_loop(config(), out, from_truth)
+        monkeypatch.undo()
+    with pytest.raises(Killed):
+        run_loop(config(), out, _killed_in_simulation(2))
+    assert run_loop(config(), out, from_truth) == whole[1]
+    for number in range(3):
+        name = f"rounds/{number:03d}/asked.json"
+        assert (out / name).read_bytes() == (whole[0] / name).read_bytes()
+
+
+def test_a_loop_that_ended_does_nothing_again(whole: tuple[Path, LoopReport]) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    assert run_loop(config(), whole[0], never) == whole[1]
+
+
+def test_only_the_stop_rule_may_change(tmp_path: Path) -> None:
+    small = {"boundary_spread": 0.001, "max_trajectories": 8}
+    first = run_loop(config(stop=small), tmp_path / "out", from_truth)
+    assert len(first.rounds) == 1
+    with pytest.raises(MisuseError, match="batch = 4"):
+        run_loop(config(batch=5, stop=small), tmp_path / "out", from_truth)
+    more = {"boundary_spread": 0.001, "max_trajectories": 10}
+    second = run_loop(config(stop=more), tmp_path / "out", from_truth)
+    assert [each.n_asked for each in second.rounds] == [8, 10]
+    assert second.rounds[0] == first.rounds[0]
+
+
+def test_a_loop_stops_at_the_stated_precision(tmp_path: Path) -> None:
+    stop = {"boundary_spread": 5.0, "max_trajectories": 16}
+    report = run_loop(config(stop=stop), tmp_path / "out", from_truth)
+    assert report.stopped_by == "precision"
+    assert len(report.rounds) == 1
+
+
+def test_a_loop_stops_when_nothing_is_left_to_ask(tmp_path: Path) -> None:
+    space = SPACE.model_copy(update={"n_designs": 10}).model_dump()
+    report = run_loop(config(space=space, acquisition="sobol"), tmp_path / "out", from_truth)
+    assert report.stopped_by == "candidates"
+    assert report.rounds[-1].n_asked == 10
+
+
+def test_failures_are_paid_for_and_learnt_from(tmp_path: Path) -> None:
+    def half_fail(plans: Sequence[Plan], store: RecordStore) -> None:
+        for number, plan in enumerate(plans):
+            if plan.trajectory_id not in store:
+                store.append(
+                    synthetic_record(
+                        plan.design, plan.seed, TRUTH, plan.protocol, is_failed=number % 2 == 0
+                    )
+                )
+
+    stop = {"boundary_spread": 0.001, "max_trajectories": 8}
+    report = run_loop(config(stop=stop), tmp_path / "out", half_fail)
+    assert report.rounds[0].n_failed == 4
+    assert report.rounds[0].n_asked == 8
+    assert any("4 trajectories failed" in each for each in remarks(report))
+
+
+def test_a_loop_begins_with_given_records(tmp_path: Path) -> None:
+    store = synthetic_store(
+        tmp_path / "store", [lithium(n) for n in (200, 300, 400)], 2, TRUTH, has_frames=False
+    )
+    stop = {"boundary_spread": 0.001, "max_trajectories": 4}
+    given_ = config(stores=[str(store.path)], n_initial=0, stop=stop)
+    report = run_loop(given_, tmp_path / "out", from_truth)
+    assert [(each.n_asked, each.n_known) for each in report.rounds] == [(0, 6), (4, 10)]
+    synthetic_store(tmp_path / "store", [lithium(500)], 1, TRUTH, has_frames=False)
+    with pytest.raises(MisuseError, match="must not change"):
+        run_loop(given_, tmp_path / "out", from_truth)
+
+
+def test_a_store_of_another_protocol_is_refused(tmp_path: Path) -> None:
+    other = SHORT_PROTOCOL.model_copy(update={"heat_ps": 20.0, "name": "other"})
+    store = synthetic_store(tmp_path / "s", [lithium()], 1, protocol=other, has_frames=False)
+    with pytest.raises(MisuseError, match="of other and the loop of synthetic"):
+        run_loop(config(stores=[str(store.path)]), tmp_path / "out", from_truth)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("mine")
+    with pytest.raises(MisuseError, match="empty or new folder"):
+        run_loop(config(), tmp_path, from_truth)
+
+
+def test_a_damaged_round_is_told(whole: tuple[Path, LoopReport], tmp_path: Path) -> None:
+    import shutil
+
+    out = tmp_path / "out"
+    shutil.copytree(whole[0], out)
+    (out / "rounds/001/asked.json").write_text("{")
+    with pytest.raises(GlassyLiError, match="must be as it was written"):
+        run_loop(config(), out, from_truth)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"acquisition": "greedy"}, "acquisition"),
+        ({"stop": {"max_trajectories": 0}}, "stop.max_trajectories"),
+        ({"n_initial": 2}, "n_initial >= 4"),
+        ({"n_initial": 50}, "n_initial <= stop.max_trajectories"),
+        ({"horizon_ps": 190.0}, "hold_ps - persistence_ps"),
+        ({"protocol": "unheard-of"}, "protocol must be"),
+        ({"colour": "red"}, "colour"),
+        ({"n_members": 7}, "n_members"),
+    ],
+)
+def test_what_cannot_be_learnt_is_refused(changed: dict[str, object], message: str) -> None:
+    with pytest.raises(MisuseError, match=message):
+        config(**changed)
+
+
+def test_the_config_that_ships_is_one() -> None:
+    shipped = read_learn_config(Path("configs/learn.yaml"))
+    assert shipped.protocol.name == "reference"
+    assert shipped.asked_ps == 950.0
+
+
+def test_the_page_stands_alone(whole: tuple[Path, LoopReport], tmp_path: Path) -> None:
+    out, report = whole
+    page = write_learning_page(tmp_path / "report.html", report, out).read_text()
+    assert page.count("<svg") == 2
+    assert answer(report) in page
+    assert "not reached" in answer(report)

@@ -1,0 +1,425 @@
+"""Forecasts frozen before simulation, and what simulation makes of them."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binom, norm
+from synthetic import (
+    SHORT_PROTOCOL,
+    Truth,
+    lithium,
+    synthetic_designs,
+    synthetic_package,
+    synthetic_record,
+    synthetic_store,
+)
+
+from serve.verification_page import write_verification_page
+from serve.verification_words import answer, precision, remarks
+from simulate.errors import GlassyLiError, MisuseError
+from simulate.incubation import Incubation
+from simulate.plan import Plan
+from simulate.store import RecordStore, create_or_open
+from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.embryos import EmbryoShare
+from surrogate.freezing import freeze, frozen_in, systematic_draw
+from surrogate.frozen import (
+    FORECASTS,
+    DrawnEmbryo,
+    FrozenConditions,
+    FrozenForecasts,
+    VerificationQuestion,
+    read_forecasts,
+    read_search,
+)
+from surrogate.predictor import Predictor
+from surrogate.search.config import SearchConfig
+from surrogate.search.result import SearchResult
+from surrogate.search.run import run_search
+from train.verification import Share, difference, fate_of, share_of, verified
+
+JUDGED_PS = SHORT_PROTOCOL.hold_ps - SHORT_PROTOCOL.labelling.persistence_ps
+TRUTH = Truth()
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    folder = tmp_path_factory.mktemp("model")
+    store = synthetic_store(folder / "store", synthetic_designs(8), n_replicas=1)
+    return Predictor(synthetic_package(folder / "model", store))
+
+
+@pytest.fixture(scope="module")
+def search(predictor: Predictor, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    run_search(
+        predictor,
+        SearchConfig(objective="glassy_share", n_trials=12, max_clipped_share=1.0, also_maps=()),
+        folder,
+    )
+    return folder
+
+
+def question_of(predictor: Predictor, search: Path, **changed: int) -> VerificationQuestion:
+    values = {"n_top": 2, "n_embryos": 6} | changed
+    return VerificationQuestion(
+        search_sha256=read_search(search, predictor.package.label)[1],
+        model=predictor.package.label,
+        **values,
+    )
+
+
+def result_of(predictor: Predictor, search: Path) -> SearchResult:
+    return read_search(search, predictor.package.label)[0]
+
+
+def simulated(store: RecordStore, forecasts: FrozenForecasts, truth: Truth = TRUTH) -> None:
+    """Every planned trajectory, drawn from a known truth instead of by LAMMPS."""
+    for plan in forecasts.plans():
+        store.append(synthetic_record(plan.design, plan.seed, truth, plan.protocol))
+
+
+def test_a_systematic_draw_holds_each_kind_as_often_as_its_weight_says() -> None:
+    weights = [0.02, 0.5, 0.08, 0.4]
+    shares = [EmbryoShare(design=lithium(100 + n), weight=w) for n, w in enumerate(weights)]
+    for seed in range(20):
+        drawn = systematic_draw(shares, 50, np.random.default_rng(seed))
+        assert len(drawn) == 50
+        for share in shares:
+            assert abs(drawn.count(share.design) - 50 * share.weight) < 1.0
+
+
+def test_forecasts_are_frozen_once(predictor: Predictor, search: Path, tmp_path: Path) -> None:
+    result, question = (
+        result_of(predictor, search),
+        question_of(predictor, search),
+    )
+    first = frozen_in(tmp_path, predictor, result, question)
+    written = (tmp_path / FORECASTS).read_bytes()
+    wrong = Predictor(replace(predictor.package))
+    wrong.survival_members = None  # type: ignore[assignment, method-assign]  # must not be asked
+    again = frozen_in(tmp_path, wrong, result, question)
+    assert again == first
+    assert (tmp_path / FORECASTS).read_bytes() == written
+
+
+def test_the_frozen_forecast_is_the_models_own(predictor: Predictor, search: Path) -> None:
+    found = freeze(predictor, result_of(predictor, search), question_of(predictor, search))
+    assert [each.group for each in found.conditions] == ["top", "top", "random", "random"]
+    assert found.judged_ps == synthetic_record(lithium()).planned_follow_up_ps
+    assert found.protocol == predictor.package.protocol
+    one = found.conditions[0]
+    designs = [each.design for each in one.embryos]
+    expected = predictor.survival_members(designs, [found.judged_ps], "full")[:, :, 0]
+    assert np.allclose(one.members, expected.mean(axis=1))
+    assert np.allclose([each.p_glassy for each in one.embryos], expected.mean(axis=0))
+    low, high = one.interval
+    assert low <= one.glassy_share <= high
+
+
+def test_seeds_are_those_of_no_campaign_and_of_no_other_model(
+    predictor: Predictor, search: Path
+) -> None:
+    question = question_of(predictor, search)
+    other = question.model_copy(update={"model": "retrained-00000000"})
+    seeds = {
+        each.seed
+        for one in freeze(predictor, result_of(predictor, search), question).conditions
+        for each in one.embryos
+    }
+    assert min(seeds) >= 1_000_000
+    assert other.first_seed not in seeds
+    assert question.first_seed in seeds
+
+
+def test_within_a_set_of_conditions_no_trajectory_counts_twice(
+    predictor: Predictor, search: Path
+) -> None:
+    asked = question_of(predictor, search, n_embryos=60)
+    for one in freeze(predictor, result_of(predictor, search), asked).conditions:
+        assert len({each.trajectory_id for each in one.embryos}) == 60
+
+
+def test_a_folder_refuses_another_question(
+    predictor: Predictor, search: Path, tmp_path: Path
+) -> None:
+    result = result_of(predictor, search)
+    frozen_in(tmp_path, predictor, result, question_of(predictor, search))
+    with pytest.raises(MisuseError, match=r"n_embryos = 6 \(asked for: 7\)"):
+        frozen_in(tmp_path, predictor, result, question_of(predictor, search, n_embryos=7))
+
+
+def test_changed_forecasts_are_refused(predictor: Predictor, search: Path, tmp_path: Path) -> None:
+    frozen_in(
+        tmp_path,
+        predictor,
+        result_of(predictor, search),
+        question_of(predictor, search),
+    )
+    path = tmp_path / FORECASTS
+    values = json.loads(path.read_text())
+    values["conditions"][0]["glassy_share"] = 0.123
+    path.write_text(json.dumps(values))
+    with pytest.raises(GlassyLiError, match="changed after it was frozen"):
+        read_forecasts(path)
+
+
+def test_nothing_is_frozen_after_it_was_simulated(
+    predictor: Predictor, search: Path, tmp_path: Path
+) -> None:
+    synthetic_store(tmp_path / "records", [lithium()], n_replicas=1)
+    with pytest.raises(MisuseError, match="frozen before anything is simulated"):
+        frozen_in(
+            tmp_path,
+            predictor,
+            result_of(predictor, search),
+            question_of(predictor, search),
+        )
+
+
+def test_a_folder_without_a_search_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MisuseError, match=r"search\.json"):
+        read_search(tmp_path, "truth-0")
+
+
+def test_a_search_of_another_model_is_refused(search: Path) -> None:
+    with pytest.raises(MisuseError, match="with the model that it asked"):
+        read_search(search, "other-00000000")
+
+
+def test_a_longer_horizon_gets_a_longer_hold(predictor: Predictor, search: Path) -> None:
+    result = result_of(predictor, search).model_copy(update={"horizon_ps": 350.0})
+    found = freeze(predictor, result, question_of(predictor, search))
+    assert found.protocol.hold_ps == 350.0
+    assert found.protocol.is_like(predictor.package.protocol)
+    longer = synthetic_record(lithium(), protocol=found.protocol)
+    assert found.judged_ps == longer.planned_follow_up_ps == pytest.approx(330.0, abs=10.0)
+
+
+@pytest.mark.parametrize(
+    ("seen", "fate"),
+    [
+        (Incubation(lower_ps=0.0, upper_ps=0.0, ordered_in_quench=True), "ordered"),
+        (Incubation(lower_ps=170.0, upper_ps=180.0), "ordered"),
+        (Incubation(lower_ps=175.0, upper_ps=185.0), "unseen"),
+        (Incubation(lower_ps=180.0, upper_ps=190.0), "glassy"),
+        (Incubation(lower_ps=180.0), "glassy"),
+        (Incubation(lower_ps=170.0), "unseen"),
+    ],
+)
+def test_disordered_counts_only_as_far_as_it_was_seen(seen: Incubation, fate: str) -> None:
+    record = synthetic_record(lithium()).model_copy(update={"incubation": seen})
+    assert fate_of(record, 180.0) == fate
+
+
+def test_a_failed_run_is_unseen_unless_it_had_been_watched_so_long() -> None:
+    failed = synthetic_record(lithium(), is_failed=True)
+    assert fate_of(failed, 180.0) == "unseen"
+
+
+def test_what_was_not_seen_widens_the_interval_and_moves_no_share() -> None:
+    whole, torn = share_of(30, 20, 0), share_of(30, 20, 10)
+    assert whole is not None
+    assert torn is not None
+    assert torn.value == whole.value == 0.6
+    assert torn.interval[0] < whole.interval[0]
+    assert torn.interval[1] > whole.interval[1]
+    assert share_of(0, 0, 5) is None
+
+
+def test_the_interval_of_a_difference_is_newcombes() -> None:
+    """His example 56/70 less 48/80: 0.2, 95 % from 0.0524 to 0.3339 (his table II, row 10)."""
+
+    def wilson(n_yes: int, n: int) -> Share:
+        z, p = float(norm.ppf(0.975)), n_yes / n
+        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+        reach = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return Share(value=p, interval=(centre - reach, centre + reach))
+
+    found = difference(wilson(56, 70), wilson(48, 80))
+    assert found.value == pytest.approx(0.2)
+    assert found.interval == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def frozen(
+    designs: Sequence[tuple[str, Sequence[int]]],
+    n_embryos: int,
+    said: float | None = None,
+    first_seed: int = 1,
+) -> FrozenForecasts:
+    """Forecasts that know the truth, or that always say the same.
+
+    Args:
+        designs: Group and sizes of embryos of each set of conditions.
+        n_embryos: Of each size.
+        said: P(glassy) of everything; None: the truth.
+        first_seed: Of the trajectories.
+    """
+
+    def embryo(n_atoms: int, seed: int) -> DrawnEmbryo:
+        design = lithium(n_atoms)
+        truth = float(TRUTH.survival(design, [JUDGED_PS])[0])
+        return DrawnEmbryo(
+            design=design,
+            seed=seed,
+            trajectory_id=Plan(design, SHORT_PROTOCOL, seed).trajectory_id,
+            p_glassy=truth if said is None else said,
+            is_decidable=True,
+        )
+
+    def conditions(rank: int, group: str, sizes: Sequence[int]) -> FrozenConditions:
+        embryos = [embryo(n, first_seed + k) for n in sizes for k in range(n_embryos)]
+        mean = float(np.mean([each.p_glassy for each in embryos]))
+        return FrozenConditions.model_validate(
+            {
+                "group": group,
+                "rank": rank if group == "top" else None,
+                "conditions": DepositionConditions(
+                    current_density_mA_cm2=1.0, deposition_time_min=float(1 + rank)
+                ),
+                "searched_share": None,
+                "members": (0.98 * mean, 1.02 * mean),
+                "glassy_share": mean,
+                "interval": (0.9 * mean, min(1.0, 1.1 * mean)),
+                "fast_share": mean,
+                "clipped_share": 0.0,
+                "embryos": tuple(embryos),
+            }
+        )
+
+    return FrozenForecasts(
+        question=VerificationQuestion(search_sha256="0", model="truth-0", n_embryos=n_embryos),
+        deposition_map="paper",
+        assumption="assumed",
+        horizon_statement="of the hold",
+        is_of_minutes=False,
+        horizon_ps=200.0,
+        judged_ps=JUDGED_PS,
+        protocol=SHORT_PROTOCOL,
+        frozen_at="2026-11-20T00:00:00+00:00",
+        n_drawn=1,
+        conditions=tuple(conditions(n, *item) for n, item in enumerate(designs, start=1)),
+    ).sealed()
+
+
+def test_right_forecasts_are_borne_out(tmp_path: Path) -> None:
+    forecasts = frozen([("top", [150, 250]), ("random", [400, 500])], 30)
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    simulated(store, forecasts)
+    found = verified(forecasts, store)
+    for group in found.groups:
+        assert group.simulated is not None
+        assert group.excess is not None
+        low, high = group.excess.interval
+        assert low < 0.0 < high
+        assert abs(group.excess.value) < 0.2
+    assert found.is_whole
+    assert found.n_begun_before == 0
+    assert "borne out" in answer(found)[0]
+
+
+def test_wrong_forecasts_are_told(tmp_path: Path) -> None:
+    forecasts = frozen([("top", [500]), ("random", [150])], 30, said=0.9)
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    simulated(store, forecasts)
+    found = verified(forecasts, store)
+    top = found.groups[0]
+    assert top.excess is not None
+    assert top.excess.interval[0] > 0.0
+    assert "too high" in answer(found)[0]
+    assert found.optimism is not None
+    assert found.optimism.interval[0] > 0.0
+    assert "flatters" in answer(found)[2]
+
+
+@pytest.mark.parametrize("n", [12, 50])
+def test_an_interval_covers_the_truth_as_often_as_it_says(n: int) -> None:
+    """On average over shares: at a single one the counts are too coarse."""
+    intervals = [share_of(k, n - k, 0) for k in range(n + 1)]
+    truths = np.linspace(0.05, 0.95, 37)
+    held = [
+        sum(
+            binom.pmf(k, n, truth)
+            for k, each in enumerate(intervals)
+            if each is not None and each.interval[0] <= truth <= each.interval[1]
+        )
+        for truth in truths
+    ]
+    assert np.mean(held) == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_trajectory_of_several_conditions_is_simulated_once_and_worth_less(
+    tmp_path: Path,
+) -> None:
+    apart = frozen([("top", [300]), ("top", [301]), ("random", [500])], 15)
+    alike = frozen([("top", [300]), ("top", [300]), ("random", [500])], 15)
+    assert len(alike.plans()) == 30
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    simulated(store, apart)
+    simulated(store, alike)
+    widths = []
+    for forecasts in (apart, alike):
+        share = verified(forecasts, store).groups[0].simulated
+        assert share is not None
+        widths.append(share.interval[1] - share.interval[0])
+    assert widths[1] > 1.2 * widths[0]
+    assert any("shared" in remark for remark in remarks(verified(alike, store)))
+
+
+def test_failures_and_what_is_missing_are_told(tmp_path: Path) -> None:
+    forecasts = frozen([("top", [300]), ("random", [500])], 10)
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    for number, plan in enumerate(forecasts.plans()[:15]):
+        store.append(synthetic_record(plan.design, plan.seed, is_failed=number < 3))
+    found = verified(forecasts, store)
+    top, other = found.conditions
+    assert (top.simulated.n_failed, top.simulated.n_unseen, top.simulated.n_waiting) == (3, 3, 0)
+    assert other.simulated.n_waiting == 5
+    assert other.simulated.share is None  # the first to be simulated are not like all
+    assert found.groups[1].excess is None
+    assert found.optimism is None
+    assert found.n_failed == 3
+    assert not found.is_whole
+    told = " ".join(remarks(found))
+    assert "3 runs failed" in told
+    assert "15 of 20 trajectories" in told
+
+
+def test_runs_that_began_before_the_freezing_are_no_fresh_test(tmp_path: Path) -> None:
+    forecasts = frozen([("top", [300]), ("random", [500])], 4)
+    late = forecasts.model_copy(update={"frozen_at": "2027-01-01T00:00:00+00:00"})
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    simulated(store, forecasts)
+    found = verified(late, store)
+    assert found.n_begun_before == 8
+    assert any("no fresh test" in remark for remark in remarks(found))
+
+
+def test_embryos_of_one_forecast_stand_in_one_bin(tmp_path: Path) -> None:
+    forecasts = frozen([("top", [300]), ("random", [500])], 20, said=0.7)
+    store = create_or_open(tmp_path, SHORT_PROTOCOL)
+    simulated(store, forecasts)
+    (only,) = verified(forecasts, store).reliability
+    assert only.n_embryos == 40
+    assert only.forecast == pytest.approx(0.7)
+
+
+def test_the_page_stands_alone(tmp_path: Path) -> None:
+    forecasts = frozen([("top", [300]), ("random", [500])], 6)
+    store = create_or_open(tmp_path / "records", SHORT_PROTOCOL)
+    before = write_verification_page(tmp_path / "empty.html", verified(forecasts, store))
+    assert "not all are simulated yet" in before.read_text()
+    simulated(store, forecasts)
+    page = write_verification_page(tmp_path / "page.html", verified(forecasts, store)).read_text()
+    assert page.count("<svg") == 2
+    assert "does not verify the deposition map" in page
+
+
+def test_fewer_embryos_tell_less() -> None:
+    assert precision(50) == "50 embryos a condition tell a share near 0.5 to +- 0.11 (90 %)"
+    assert "+- 0.35" in precision(3)
