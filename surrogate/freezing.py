@@ -37,7 +37,7 @@ from surrogate.prediction import Road
 from surrogate.predictor import Predictor
 from surrogate.search.judging import Judge
 from surrogate.search.result import SearchResult
-from surrogate.search.run import bridge_of, maps_of
+from surrogate.search.studies import bridge_of, maps_of
 
 DRAWS_AT_ONCE: Final = 64
 MOST_DRAWS: Final = 64 * 100

@@ -91,8 +91,6 @@ def search(
     console.result("")
     console.result(f"wrote {page}, search.json and proposals.jsonl beside it")
     if result.ranked:
-        console.result(
-            f"next: glassyli simulate --designs {out}/proposals.jsonl --out {out}/records"
-        )
+        console.result(f"next: glassyli verify {out}")
     else:
         console.result("next: ask for less, widen the bounds, or try another --map")
