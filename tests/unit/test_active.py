@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_record, synthetic_store
+from synthetic import NEVER, SHORT_PROTOCOL, Truth, lithium, synthetic_record, synthetic_store
 
 from serve.learning_page import write_learning_page
 from serve.learning_words import answer, remarks
@@ -27,11 +28,11 @@ from train.active.acquisition import (
     disagreement,
     straddle,
 )
-from train.active.boundary import boundary, crossing, places_of
+from train.active.boundary import Boundary, boundary, crossing, places_of
 from train.active.committee import Answers, Committee, bootstrap_weights, scaling_of
-from train.active.config import LearnConfig, read_learn_config
+from train.active.config import LEAST_INSIDE, LearnConfig, read_learn_config
 from train.active.loop import run_loop
-from train.active.rounds import LoopReport, read_round
+from train.active.rounds import LoopReport, RoundReport, read_round
 from train.config import TrainingConfig
 
 TRUTH = Truth(quench_logit=-50.0, cure=0.0, median_ps=150.0, size_exponent=4.0)
@@ -61,11 +62,11 @@ def config(**changed: object) -> LearnConfig:
     return validated(LearnConfig, values | changed, "test")
 
 
-def from_truth(plans: Sequence[Plan], store: RecordStore) -> None:
+def from_truth(plans: Sequence[Plan], store: RecordStore, truth: Truth = TRUTH) -> None:
     """In place of LAMMPS: embryos of a known truth."""
     for plan in plans:
         if plan.trajectory_id not in store:
-            store.append(synthetic_record(plan.design, plan.seed, TRUTH, plan.protocol))
+            store.append(synthetic_record(plan.design, plan.seed, truth, plan.protocol))
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +202,12 @@ def test_a_boundary_outside_the_sizes_is_said_to_be_so() -> None:
     all_wait = Committee.of(Answers(designs, seen), scaling_of(designs), 200.0, 8, 0)
     found = boundary(all_wait, [lithium()], (150, 600), 180.0)
     assert not found.is_inside.any()
+    assert found.spread is None
+
+
+def test_the_spread_is_that_of_places_whose_boundary_is_inside() -> None:
+    members = np.array([[5.0, 6.0], [5.2, 6.0], [5.4, 6.0]])
+    assert Boundary(members[1], members, np.array([True, False])).spread == pytest.approx(0.2)
 
 
 def test_bootstrap_weights_are_equal_within_a_design_and_one_on_average() -> None:
@@ -297,7 +304,32 @@ def test_a_loop_stops_at_the_stated_precision(tmp_path: Path) -> None:
     stop = {"boundary_spread": 5.0, "max_trajectories": 16}
     report = run_loop(config(stop=stop), tmp_path / "out", from_truth)
     assert report.stopped_by == "precision"
-    assert len(report.rounds) == 1
+    assert [each.share_inside >= LEAST_INSIDE for each in report.rounds] == [False, True]
+
+
+def test_a_loop_does_not_stop_by_precision_where_nothing_ever_orders(tmp_path: Path) -> None:
+    stop = {"boundary_spread": 5.0, "max_trajectories": 16}
+    out = tmp_path / "out"
+    report = run_loop(config(stop=stop), out, partial(from_truth, truth=NEVER))
+    assert report.stopped_by == "trajectories"
+    last = report.rounds[-1]
+    assert last.share_inside == 0.0
+    assert last.boundary_spread is None
+    assert "At none of the places" in answer(report)
+    assert "not reached" in answer(report)
+    assert write_learning_page(tmp_path / "report.html", report, out).exists()
+
+
+def test_precision_of_a_few_places_is_not_that_of_the_space(
+    whole: tuple[Path, LoopReport],
+) -> None:
+    def of(share: float) -> RoundReport:
+        changed = {"boundary_spread": 0.05, "share_inside": share}
+        return whole[1].rounds[-1].model_copy(update=changed)
+
+    assert of(LEAST_INSIDE).is_precise(0.1)
+    assert not of(LEAST_INSIDE).is_precise(0.04)
+    assert not of(LEAST_INSIDE - 0.01).is_precise(0.1)
 
 
 def test_a_loop_stops_when_nothing_is_left_to_ask(tmp_path: Path) -> None:

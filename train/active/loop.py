@@ -210,7 +210,7 @@ class Loop:
 
     def _stopped_by(self, found: RoundReport) -> Reason | None:
         rule = self.config.stop
-        if found.boundary_spread <= rule.boundary_spread:
+        if found.is_precise(rule.boundary_spread):
             return "precision"
         if found.n_asked >= rule.max_trajectories:
             return "trajectories"

@@ -22,7 +22,7 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import write_atomically
 from simulate.settings import Settings, differences, explain
 from train.active.acquisition import Acquisition
-from train.active.config import LearnConfig
+from train.active.config import LEAST_INSIDE, LearnConfig
 
 IDENTITY: Final = "learn.json"
 
@@ -88,7 +88,7 @@ class RoundReport(Settings):
         n_ordered: Of those.
         n_failed: Of the loop's own; kept, and learnt from as far as they were sound.
         core_hours: Spent on them.
-        boundary_spread: As in `StopRule`.
+        boundary_spread: As in `StopRule`; None where no boundary lies within the sizes.
         share_inside: Of the places judged, those whose boundary lies within the sizes.
         model: Label of the round's package; None where there was too little for one.
     """
@@ -99,10 +99,16 @@ class RoundReport(Settings):
     n_ordered: int
     n_failed: int
     core_hours: float
-    boundary_spread: float
+    boundary_spread: float | None
     share_inside: float
     boundary: tuple[BoundarySize, ...]
     model: str | None
+
+    def is_precise(self, wanted: float) -> bool:
+        """Whether the boundary is known to a spread, and lies within the sizes often enough."""
+        if self.boundary_spread is None or self.share_inside < LEAST_INSIDE:
+            return False
+        return self.boundary_spread <= wanted
 
 
 class LoopReport(Settings):
