@@ -18,7 +18,7 @@ from simulate.incubation import Incubation
 from simulate.plan import Plan
 from simulate.sampling import DesignSpace
 from simulate.settings import validated
-from simulate.store import RecordStore, open_store
+from simulate.store import RecordStore, create_or_open, open_store
 from surrogate.package import read_package
 from train.active.acquisition import (
     ACQUISITIONS,
@@ -367,6 +367,28 @@ def test_a_loop_begins_with_given_records(tmp_path: Path) -> None:
     synthetic_store(tmp_path / "store", [lithium(500)], 1, TRUTH, has_frames=False)
     with pytest.raises(MisuseError, match="must not change"):
         run_loop(given_, tmp_path / "out", from_truth)
+
+
+def test_trajectories_of_the_given_records_are_not_asked_again(tmp_path: Path) -> None:
+    """The first six candidates of the sequence are known; two of the eight are left to ask."""
+    space = SPACE.model_copy(update={"n_designs": 8}).model_dump()
+    stop = {"boundary_spread": 0.001, "max_trajectories": 16}
+    store = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    known = config(space=space, stop=stop)
+    from_truth([Plan(each, SHORT_PROTOCOL, 1) for each in known.candidates()[:6]], store)
+    asked = config(space=space, stop=stop, stores=[str(store.path)], n_initial=1, batch=1)
+    report = run_loop(asked, tmp_path / "out", from_truth)
+    assert [(each.n_asked, each.n_known) for each in report.rounds] == [(1, 7), (2, 8)]
+    assert report.stopped_by == "candidates"
+    begun = read_round(tmp_path / "out", 0)
+    assert begun is not None
+    assert [each.candidate for each in begun.embryos] == [6]
+
+
+def test_too_little_to_learn_says_where_to_go_on(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium()], 1, TRUTH, has_frames=False)
+    with pytest.raises(MisuseError, match="another --out, with these records under `stores`"):
+        run_loop(config(stores=[str(store.path)], n_initial=0), tmp_path / "out", from_truth)
 
 
 def test_a_store_of_another_protocol_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ References:
     doi 10.1175/1520-0493(2002)130<1913:EDAWPO>2.0.CO;2 (how a spread shrinks without new draws).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -93,7 +93,7 @@ def chosen(
     acquisition: Acquisition,
     n_candidates: int,
     n_wanted: int,
-    taken: Sequence[int],
+    taken: Collection[int],
     *,
     beliefs: Beliefs | None,
     rng: np.random.Generator,

@@ -95,9 +95,9 @@ class Loop:
     def _asked(self, number: int, before: Sequence[AskedEmbryo]) -> AskedRound:
         """Choose what a round asks for, and write it down."""
         config = self.config
-        taken = [each.candidate for each in before]
+        taken = self._given_candidates | {each.candidate for each in before}
         wanted = config.batch if number else config.n_initial
-        wanted = min(wanted, config.stop.max_trajectories - len(taken))
+        wanted = min(wanted, config.stop.max_trajectories - len(before))
         acquisition = config.acquisition if number else "sobol"
         committee = None
         beliefs = None
@@ -170,7 +170,8 @@ class Loop:
             raise MisuseError(
                 f"a committee needs answered records of at least {LEAST_DESIGNS} designs, but got "
                 f"{len(known)} ({sum(each.is_failed for each in ours)} trajectories failed). "
-                "Raise n_initial; see `glassyli records list` for what failed."
+                "Choose another --out, with these records under `stores` and a higher n_initial: "
+                "`glassyli records list` shows what failed."
             )
         return [known[name] for name in sorted(known)]
 
@@ -180,6 +181,15 @@ class Loop:
         potential = self.config.space.potential
         every = [record for store in self.given for record in independent(store)]
         return [record for record in every if record.design.potential == potential]
+
+    @cached_property
+    def _given_candidates(self) -> set[int]:
+        """Those whose very trajectory is among the given records: to run it again tells nothing."""
+        given = {each.trajectory_id for each in self._given_records}
+        if not given:
+            return set()
+        plans = map(self._plan, self.candidates)
+        return {number for number, plan in enumerate(plans) if plan.trajectory_id in given}
 
     def _committee(self, known: Sequence[TrajectoryRecord]) -> Committee:
         """Fitted once: what a round learns, the next one asks."""
@@ -216,7 +226,8 @@ class Loop:
             return "trajectories"
         if rule.max_core_hours is not None and found.core_hours >= rule.max_core_hours:
             return "core_hours"
-        return "candidates" if found.n_asked >= len(self.candidates) else None
+        n_free = len(self.candidates) - len(self._given_candidates)
+        return "candidates" if found.n_asked >= n_free else None
 
 
 def run_loop(
