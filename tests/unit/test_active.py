@@ -16,6 +16,7 @@ from serve.learning_words import answer, remarks
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.incubation import Incubation
 from simulate.plan import Plan
+from simulate.record import TrajectoryRecord
 from simulate.sampling import DesignSpace
 from simulate.settings import validated
 from simulate.store import RecordStore, create_or_open, open_store
@@ -337,6 +338,44 @@ def test_a_loop_stops_when_nothing_is_left_to_ask(tmp_path: Path) -> None:
     report = run_loop(config(space=space, acquisition="sobol"), tmp_path / "out", from_truth)
     assert report.stopped_by == "candidates"
     assert report.rounds[-1].n_asked == 10
+
+
+def test_a_trajectory_that_another_campaign_holds_is_named(tmp_path: Path) -> None:
+    """`run_campaign` returns without the record of a trajectory that another one runs."""
+    held_: list[str] = []
+
+    def all_but_one(plans: Sequence[Plan], store: RecordStore) -> None:
+        held_.append(plans[3].trajectory_id)
+        from_truth([*plans[:3], *plans[4:]], store)
+
+    with pytest.raises(GlassyLiError, match="held by another campaign; repeat later") as told:
+        run_loop(config(), tmp_path / "out", all_but_one)
+    assert held_[0] in str(told.value)
+
+
+def test_every_record_of_a_loop_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from train.active import loop
+
+    read: list[str] = []
+    original = RecordStore.read
+
+    def counted(store: RecordStore, path: Path) -> TrajectoryRecord:
+        read.append(path.stem)
+        return original(store, path)
+
+    # The package of a round reads the whole store by itself, the campaign what it appends.
+    monkeypatch.setattr(loop.Loop, "_package", lambda *_: "none")
+
+    def simulate(plans: Sequence[Plan], store: RecordStore) -> None:
+        with monkeypatch.context() as unwatched:
+            unwatched.setattr(RecordStore, "read", original)
+            from_truth(plans, store)
+
+    monkeypatch.setattr(RecordStore, "read", counted)
+    run_loop(config(), tmp_path / "out", simulate)
+    assert len(read) == len(set(read)) == 16
 
 
 def test_failures_are_paid_for_and_learnt_from(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from simulate.design import EmbryoDesign
-from simulate.errors import MisuseError
+from simulate.errors import GlassyLiError, MisuseError
 from simulate.plan import Plan
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore, content_hash, create_or_open, open_store
@@ -58,6 +58,7 @@ class Loop:
         candidates: All that may be asked.
         scaling: Of their features.
         fitted: The last committee, by the records it was fitted to.
+        found: Its own records that were read, by trajectory.
     """
 
     config: LearnConfig
@@ -69,6 +70,7 @@ class Loop:
     candidates: Sequence[EmbryoDesign]
     scaling: FeatureScaling
     fitted: dict[tuple[str, ...], Committee] = field(default_factory=dict)
+    found: dict[str, TrajectoryRecord] = field(default_factory=dict)
 
     def run(self) -> LoopReport:
         """Round after round until the stop rule."""
@@ -138,7 +140,7 @@ class Loop:
     def _learnt(self, number: int, asked: Sequence[AskedEmbryo]) -> RoundReport:
         """Simulate what is not there yet, learn from all of it, and write down what is known."""
         self.simulate([self._plan(each.design) for each in asked], self.store)
-        ours = [self.store.record(each.trajectory_id) for each in asked]
+        ours = self._records(asked)
         known = self._known(asked)
         committee = self._committee(known)
         judged = self._boundary(committee, places_of(self.config.space, self.config.n_places))
@@ -161,9 +163,24 @@ class Loop:
     def _plan(self, design: EmbryoDesign) -> Plan:
         return Plan(design, self.config.protocol, self.config.trajectory_seed)
 
+    def _records(self, asked: Sequence[AskedEmbryo]) -> list[TrajectoryRecord]:
+        """Of what was asked; each is read once."""
+        names = [each.trajectory_id for each in asked]
+        missing = [name for name in names if name not in self.found]
+        if missing:
+            files = {path.stem: path for path in self.store.record_files()}
+            elsewhere = [name for name in missing if name not in files]
+            if elsewhere:
+                raise GlassyLiError(
+                    f"a round needs all of its records, but {', '.join(elsewhere)} in "
+                    f"{self.store.path} is held by another campaign; repeat later."
+                )
+            self.found.update({name: self.store.read(files[name]) for name in missing})
+        return [self.found[name] for name in names]
+
     def _known(self, asked: Sequence[AskedEmbryo]) -> list[TrajectoryRecord]:
         """Records that say something of the incubation, in the order of ids."""
-        ours = [self.store.record(each.trajectory_id) for each in asked]
+        ours = self._records(asked)
         every = [*self._given_records, *ours]
         known = {each.trajectory_id: each for each in every if each.witnessed is not None}
         if len({each.design.key for each in known.values()}) < LEAST_DESIGNS:
