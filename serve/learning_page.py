@@ -38,7 +38,8 @@ def write_learning_page(out: Path, report: LoopReport, loop: Path) -> Path:
         boundary_svg=boundary_svg(report, rounds, ordered),
         doubt_svg=doubt_svg(report),
         rows=[
-            {"place": each.place, "size": size_words(each)} for each in report.rounds[-1].boundary
+            {"place": each.place, "size": size_words(each, report.config.space.n_atoms)}
+            for each in report.rounds[-1].boundary
         ],
     )
     write_atomically(out, page)

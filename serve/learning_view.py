@@ -31,7 +31,7 @@ def tell_learning(console: Console, report: LoopReport) -> None:
                 f"{each.place.packing_density_g_cm3:g}",
                 each.place.mass_exchange,
                 each.place.energy_exchange,
-                *size_words(each),
+                *size_words(each, report.config.space.n_atoms),
             ]
             for each in report.rounds[-1].boundary
         ],

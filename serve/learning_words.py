@@ -40,13 +40,19 @@ def answer(report: LoopReport) -> str:
     )
 
 
-def size_words(found: BoundarySize) -> tuple[str, str]:
-    """Boundary size and its interval; outside the sizes of the space only on which side."""
+def size_words(found: BoundarySize, sizes: tuple[int, int]) -> tuple[str, str]:
+    """Boundary size and its interval; outside the sizes of the space only on which side.
+
+    Args:
+        found: At one place.
+        sizes: Smallest and largest of the space.
+    """
     low, high = found.interval
     ends = f"{low:.0f} to {high:.0f}"
     if found.is_inside:
         return f"{found.n_atoms:.0f}", ends
-    return f"beyond {found.n_atoms:.0f}", ends
+    side = "below" if round(found.n_atoms) <= sizes[0] else "above"
+    return f"{side} {found.n_atoms:.0f}", ends
 
 
 def remarks(report: LoopReport) -> list[str]:

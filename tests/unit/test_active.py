@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from synthetic import NEVER, SHORT_PROTOCOL, Truth, lithium, synthetic_record, synthetic_store
 
 from serve.learning_page import write_learning_page
-from serve.learning_words import answer, remarks
+from serve.learning_words import answer, remarks, size_words
+from simulate.claim import Claim
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.incubation import Incubation
 from simulate.plan import Plan
@@ -33,7 +34,7 @@ from train.active.boundary import Boundary, boundary, crossing, places_of
 from train.active.committee import Answers, Committee, bootstrap_weights, scaling_of
 from train.active.config import LEAST_INSIDE, LearnConfig, read_learn_config
 from train.active.loop import run_loop
-from train.active.rounds import LoopReport, RoundReport, read_round
+from train.active.rounds import BoundarySize, Identity, LoopReport, RoundReport, held, read_round
 from train.config import TrainingConfig
 
 TRUTH = Truth(quench_logit=-50.0, cure=0.0, median_ps=150.0, size_exponent=4.0)
@@ -442,6 +443,37 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("mine")
     with pytest.raises(MisuseError, match="empty or new folder"):
         run_loop(config(), tmp_path, from_truth)
+
+
+def test_a_start_that_was_killed_can_be_repeated(tmp_path: Path) -> None:
+    """Between the lock and `learn.json` there is only the lock, and what is written aside."""
+    identity = Identity(config=config(), stores_sha256=[])
+    (tmp_path / "learn.lock").touch()
+    (tmp_path / ".learn.json.1234").write_text("{")
+    with held(tmp_path, identity):
+        assert (tmp_path / "learn.json").exists()
+
+
+def test_of_two_starts_at_once_the_second_is_told_of_the_first(tmp_path: Path) -> None:
+    first = Claim.of(tmp_path / "learn.lock")
+    assert first is not None
+    with (
+        pytest.raises(MisuseError, match="another is running"),
+        held(tmp_path, Identity(config=config(), stores_sha256=[])),
+    ):
+        pass
+    first.release()
+
+
+@pytest.mark.parametrize(
+    ("n_atoms", "is_inside", "words"),
+    [(150.0, False, "below 150"), (600.0, False, "above 600"), (287.4, True, "287")],
+)
+def test_a_boundary_outside_says_on_which_side(n_atoms: float, is_inside: bool, words: str) -> None:
+    found = BoundarySize(
+        place=lithium(), n_atoms=n_atoms, interval=(150.0, 600.0), is_inside=is_inside
+    )
+    assert size_words(found, (150, 600)) == (words, "150 to 600")
 
 
 def test_a_damaged_round_is_told(whole: tuple[Path, LoopReport], tmp_path: Path) -> None:

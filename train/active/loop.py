@@ -224,7 +224,7 @@ class Loop:
     def _boundary(self, committee: Committee, places: Sequence[EmbryoDesign]) -> Boundary:
         return boundary(committee, places, self.config.space.n_atoms, self.config.asked_ps)
 
-    def _package(self, path: Path, number: int) -> str | None:
+    def _package(self, path: Path, number: int) -> str:
         """The model of a round, made unless it is there whole."""
         from surrogate.package import read_package
 

@@ -25,6 +25,7 @@ from train.active.acquisition import Acquisition
 from train.active.config import LEAST_INSIDE, LearnConfig
 
 IDENTITY: Final = "learn.json"
+LOCK: Final = "learn.lock"
 
 Kind = TypeVar("Kind", bound=Settings)
 
@@ -90,7 +91,7 @@ class RoundReport(Settings):
         core_hours: Spent on them.
         boundary_spread: As in `StopRule`; None where no boundary lies within the sizes.
         share_inside: Of the places judged, those whose boundary lies within the sizes.
-        model: Label of the round's package; None where there was too little for one.
+        model: Label of the round's package.
     """
 
     number: int
@@ -102,7 +103,7 @@ class RoundReport(Settings):
     boundary_spread: float | None
     share_inside: float
     boundary: tuple[BoundarySize, ...]
-    model: str | None
+    model: str
 
     def is_precise(self, wanted: float) -> bool:
         """Whether the boundary is known to a spread, and lies within the sizes often enough."""
@@ -134,13 +135,15 @@ def held(out: Path, identity: Identity) -> Iterator[None]:
         GlassyLiError: It cannot be written.
     """
     path = out / IDENTITY
-    if not path.exists() and out.is_dir() and any(out.iterdir()):
+    # A start that was killed, or is under way, leaves its lock and what it writes aside.
+    others = {each.name for each in out.iterdir()} - {LOCK} if out.is_dir() else set()
+    if not path.exists() and any(not name.startswith(".") for name in others):
         raise MisuseError(
             f"a loop must begin in an empty or new folder, but {out} holds something else and no "
             f"{IDENTITY}. Choose another --out."
         )
     out.mkdir(parents=True, exist_ok=True)
-    claim = Claim.of(out / "learn.lock")
+    claim = Claim.of(out / LOCK)
     if claim is None:
         raise MisuseError(
             f"one loop at a time may write {out}, but another is running. Wait for it, or choose "
