@@ -42,6 +42,7 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks import active_truth
 from benchmarks.active_truth import (
     Campaign,
     column_error,
@@ -55,8 +56,9 @@ from benchmarks.active_truth import (
 )
 from benchmarks.page import parser, publish
 from simulate.design import EmbryoDesign
-from simulate.files import write_atomically
-from simulate.store import open_store
+from simulate.errors import MisuseError
+from simulate.files import canonical_json, sha256_of, write_atomically
+from simulate.store import content_hash, open_store
 from train.active.acquisition import Acquisition
 from train.active.committee import Committee
 from train.counting import table
@@ -289,15 +291,41 @@ def _ratio_row(name: str, found: Floats) -> tuple[str, str, str]:
     return name, f"{found[0]:.2f}", f"{found[1]:.2f} to {found[2]:.2f}"
 
 
-def _kept(path: Path | None) -> dict[str, Curves]:
-    if path is None or not path.exists():
+def made_from(store: Path) -> dict[str, str]:
+    """Hashes of the records and of the constants that curves hang on."""
+    constants = [
+        f"{name} = {value!r}"
+        for module in (globals(), vars(active_truth))
+        for name, value in sorted(module.items())
+        if name.isupper()
+    ]
+    return {
+        "store": content_hash(open_store(store)),
+        "constants": sha256_of(canonical_json(constants)),
+    }
+
+
+def kept(path: Path, made: dict[str, str]) -> dict[str, Curves]:
+    """Curves of the seeds in a file; none where there is no file.
+
+    Raises:
+        MisuseError: They are of another store or other constants, or the file does not say.
+    """
+    if not path.exists():
         return {}
-    return dict(json.loads(line) for line in path.read_text("utf-8").splitlines())
+    first, *lines = path.read_text("utf-8").splitlines() or [""]
+    if first != json.dumps(made):
+        raise MisuseError(
+            f"kept seeds must be of this store and these constants, but {path} begins with "
+            f"{first[:200]!r}, not {json.dumps(made)!r}. Choose another --keep."
+        )
+    return dict(json.loads(line) for line in lines)
 
 
 def run(store: Path, n_seeds: int, keep: Path | None) -> tuple[list[Curves], list[Curves]]:
     """All seeds; those in the file `keep` are not run again."""
-    done = _kept(keep)
+    made = made_from(store)
+    done = {} if keep is None else kept(keep, made)
     for part, curves_of in (
         ("synthetic", synthetic),
         ("replay", lambda seed: replayed(seed, store)),
@@ -307,7 +335,7 @@ def run(store: Path, n_seeds: int, keep: Path | None) -> tuple[list[Curves], lis
             if name not in done:
                 done[name] = curves_of(seed)
                 if keep is not None:
-                    lines = "".join(f"{json.dumps(each)}\n" for each in done.items())
+                    lines = "".join(f"{json.dumps(each)}\n" for each in (made, *done.items()))
                     write_atomically(keep, lines)
     return tuple(  # type: ignore[return-value]
         [done[f"{part}-{seed}"] for seed in range(n_seeds)] for part in ("synthetic", "replay")
