@@ -8,7 +8,7 @@ import pytest
 from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_store
 
 from benchmarks import active, active_truth
-from benchmarks.active import kept, made_from
+from benchmarks.active import ACTIVE_AT, PLAIN_AT, Curves, kept, made_from, verdict
 from benchmarks.search import fewer_line, times_fewer
 from simulate.errors import MisuseError
 
@@ -46,6 +46,27 @@ def test_kept_seeds_that_do_not_say_are_refused(store: Path, tmp_path: Path) -> 
     path.write_text('["synthetic-0", {}]\n')
     with pytest.raises(MisuseError, match="another --keep"):
         kept(path, made_from(store))
+
+
+def curves(boundary: float) -> Curves:
+    """Of one seed: `boundary` has an error from 56 trajectories on, the grid 0.2."""
+    return {
+        "boundary": {str(n): 0.5 if n < 56 else boundary for n in ACTIVE_AT},
+        "sobol": {str(n): 0.5 if n < 64 else 0.4 for n in PLAIN_AT},
+        "random": {str(n): 0.5 if n < 48 else 0.4 for n in PLAIN_AT},
+        "grid": {"144": 0.2},
+    }
+
+
+def test_the_mean_curve_decides_and_not_the_first_passage_of_some_seeds() -> None:
+    some = verdict([curves(0.1), curves(0.1), curves(0.5)])
+    assert "never reaches the error of a grid of 144 (0.200) by 64 trajectories" in some
+    assert "(0.233 at 56, 0.233 at 64)" in some
+    assert "1 of 3 were not there" in some
+    assert "random choice needs 48" in some
+    every = verdict([curves(0.1)] * 3)
+    assert "never" not in every
+    assert "reaches the error of a grid of 144 (0.200) at 5" in every
 
 
 def test_seeds_that_never_come_there_are_counted_and_do_not_flatter() -> None:
