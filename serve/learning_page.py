@@ -5,6 +5,7 @@ from pathlib import Path
 from serve.learning_plots import boundary_svg, doubt_svg
 from serve.learning_words import answer, remarks, size_words
 from serve.pages import template
+from serve.words import percent
 from simulate.files import write_atomically
 from simulate.store import open_store
 from train.active.rounds import LoopReport, read_round
@@ -31,12 +32,14 @@ def write_learning_page(out: Path, report: LoopReport, loop: Path) -> Path:
     }
     page = template("learning.html").render(
         report=report,
+        percent=percent,
         answer=answer(report),
         remarks=remarks(report),
         boundary_svg=boundary_svg(report, rounds, ordered),
         doubt_svg=doubt_svg(report),
         rows=[
-            {"place": each.place, "size": size_words(each)} for each in report.rounds[-1].boundary
+            {"place": each.place, "size": size_words(each, report.config.space.n_atoms)}
+            for each in report.rounds[-1].boundary
         ],
     )
     write_atomically(out, page)

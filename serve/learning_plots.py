@@ -1,5 +1,6 @@
 """The figures of a learning loop: what it asked, the boundary it found, and how its doubt fell."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -92,12 +93,15 @@ def _name_ticks(
 
 
 def doubt_svg(report: LoopReport) -> str:
-    """Posterior spread of the boundary against trajectories."""
+    """Spread of the committee's boundary against trajectories; a gap where none is inside."""
     with mpl.rc_context(PAGE.settings("learning-doubt")):
         figure = Figure(figsize=(WIDTH_IN, 3.0), layout="constrained")
         axes = figure.subplots()
         n_asked = [each.n_asked for each in report.rounds]
-        spread = [100.0 * each.boundary_spread for each in report.rounds]
+        spread = [
+            math.nan if each.boundary_spread is None else 100.0 * each.boundary_spread
+            for each in report.rounds
+        ]
         axes.plot(n_asked, spread, "o-", color=GROUP_COLOURS[0])
         wanted = 100.0 * report.config.stop.boundary_spread
         axes.axhline(wanted, color=GROUP_COLOURS[-1], linestyle=(0, (5, 3)), linewidth=1.0)
@@ -106,6 +110,6 @@ def doubt_svg(report: LoopReport) -> str:
             va="bottom", fontsize=9,
         )  # fmt: skip
         axes.set(xlabel="trajectories", ylabel="boundary size known to, %")
-        axes.set_ylim(0.0, 1.1 * max([*spread, wanted]))
+        axes.set_ylim(0.0, 1.1 * np.nanmax([*spread, wanted]))
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
         return themed_svg(figure, "Doubt of the boundary against trajectories")

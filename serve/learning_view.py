@@ -2,6 +2,7 @@
 
 from serve.console import Console
 from serve.learning_words import answer, remarks, round_words, size_words
+from serve.words import percent
 from train.active.rounds import LoopReport, RoundReport
 
 
@@ -17,7 +18,7 @@ def tell_learning(console: Console, report: LoopReport) -> None:
         [
             [
                 each.number, each.n_asked, each.n_known, each.n_ordered, each.n_failed,
-                f"{each.core_hours:.2f}", f"{100.0 * each.boundary_spread:.0f} %",
+                f"{each.core_hours:.2f}", percent(each.boundary_spread),
             ]
             for each in report.rounds
         ],
@@ -30,7 +31,7 @@ def tell_learning(console: Console, report: LoopReport) -> None:
                 f"{each.place.packing_density_g_cm3:g}",
                 each.place.mass_exchange,
                 each.place.energy_exchange,
-                *size_words(each),
+                *size_words(each, report.config.space.n_atoms),
             ]
             for each in report.rounds[-1].boundary
         ],

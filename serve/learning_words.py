@@ -3,6 +3,7 @@
 from typing import Final
 
 from serve.words import count, percent
+from train.active.config import LEAST_INSIDE
 from train.active.rounds import BoundarySize, LoopReport, RoundReport
 
 REASONS: Final = {
@@ -25,23 +26,33 @@ def answer(report: LoopReport) -> str:
     """Why it stopped, and what it cost."""
     last = report.rounds[-1]
     wanted = report.config.stop.boundary_spread
-    is_reached = last.boundary_spread <= wanted
+    is_reached = last.is_precise(wanted)
+    known = (
+        "At none of the places judged does the boundary lie within the sizes of the space"
+        if last.boundary_spread is None
+        else f"The boundary size is known to {percent(last.boundary_spread)} on average"
+    )
     return (
         f"Stopped after {count(len(report.rounds), 'round')} and "
         f"{count(last.n_asked, 'trajectory')} ({last.core_hours:.2g} core-hours): "
-        f"{REASONS[report.stopped_by]}. The boundary size is known to "
-        f"{percent(last.boundary_spread)} on average (posterior standard deviation; asked for "
-        f"{percent(wanted)}{'' if is_reached else ', not reached'})."
+        f"{REASONS[report.stopped_by]}. {known} (spread of the committee, "
+        f"not an error; asked for {percent(wanted)}{'' if is_reached else ', not reached'})."
     )
 
 
-def size_words(found: BoundarySize) -> tuple[str, str]:
-    """Boundary size and its interval; outside the sizes of the space only on which side."""
+def size_words(found: BoundarySize, sizes: tuple[int, int]) -> tuple[str, str]:
+    """Boundary size and its interval; outside the sizes of the space only on which side.
+
+    Args:
+        found: At one place.
+        sizes: Smallest and largest of the space.
+    """
     low, high = found.interval
     ends = f"{low:.0f} to {high:.0f}"
     if found.is_inside:
         return f"{found.n_atoms:.0f}", ends
-    return f"beyond {found.n_atoms:.0f}", ends
+    side = "below" if round(found.n_atoms) <= sizes[0] else "above"
+    return f"{side} {found.n_atoms:.0f}", ends
 
 
 def remarks(report: LoopReport) -> list[str]:
@@ -53,15 +64,15 @@ def remarks(report: LoopReport) -> list[str]:
             f"{report.horizon_ps:g} ps into the hold. A longer hold would move it to smaller sizes."
         ),
         (
-            "Intervals are the spread of quick linear fits of the project's law: they say how far "
-            "the data fix the line, not whether the boundary is one."
+            "Spread and intervals are those of quick linear fits of the project's law: they say "
+            "how far the data fix the line, not whether the boundary is one, and are no error."
         ),
     ]
     if last.share_inside < 1.0:
         said.append(
             f"In {percent(1.0 - last.share_inside)} of the places judged the boundary lies outside "
-            "the sizes of the space; its nearer end stands for it there, and looks surer than it "
-            "is. Widen space.n_atoms."
+            "the sizes of the space; they do not count in the spread, and a loop ends by precision "
+            f"only where they are at most {percent(1.0 - LEAST_INSIDE)}. Widen space.n_atoms."
         )
     if last.n_failed:
         said.append(

@@ -2,22 +2,25 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_record, synthetic_store
+from synthetic import NEVER, SHORT_PROTOCOL, Truth, lithium, synthetic_record, synthetic_store
 
 from serve.learning_page import write_learning_page
-from serve.learning_words import answer, remarks
+from serve.learning_words import answer, remarks, size_words
+from simulate.claim import Claim
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.incubation import Incubation
 from simulate.plan import Plan
+from simulate.record import TrajectoryRecord
 from simulate.sampling import DesignSpace
 from simulate.settings import validated
-from simulate.store import RecordStore, open_store
+from simulate.store import RecordStore, create_or_open, open_store
 from surrogate.package import read_package
 from train.active.acquisition import (
     ACQUISITIONS,
@@ -27,11 +30,11 @@ from train.active.acquisition import (
     disagreement,
     straddle,
 )
-from train.active.boundary import boundary, crossing, places_of
+from train.active.boundary import Boundary, boundary, crossing, places_of
 from train.active.committee import Answers, Committee, bootstrap_weights, scaling_of
-from train.active.config import LearnConfig, read_learn_config
+from train.active.config import LEAST_INSIDE, LearnConfig, read_learn_config
 from train.active.loop import run_loop
-from train.active.rounds import LoopReport, read_round
+from train.active.rounds import BoundarySize, Identity, LoopReport, RoundReport, held, read_round
 from train.config import TrainingConfig
 
 TRUTH = Truth(quench_logit=-50.0, cure=0.0, median_ps=150.0, size_exponent=4.0)
@@ -61,11 +64,11 @@ def config(**changed: object) -> LearnConfig:
     return validated(LearnConfig, values | changed, "test")
 
 
-def from_truth(plans: Sequence[Plan], store: RecordStore) -> None:
+def from_truth(plans: Sequence[Plan], store: RecordStore, truth: Truth = TRUTH) -> None:
     """In place of LAMMPS: embryos of a known truth."""
     for plan in plans:
         if plan.trajectory_id not in store:
-            store.append(synthetic_record(plan.design, plan.seed, TRUTH, plan.protocol))
+            store.append(synthetic_record(plan.design, plan.seed, truth, plan.protocol))
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +204,12 @@ def test_a_boundary_outside_the_sizes_is_said_to_be_so() -> None:
     all_wait = Committee.of(Answers(designs, seen), scaling_of(designs), 200.0, 8, 0)
     found = boundary(all_wait, [lithium()], (150, 600), 180.0)
     assert not found.is_inside.any()
+    assert found.spread is None
+
+
+def test_the_spread_is_that_of_places_whose_boundary_is_inside() -> None:
+    members = np.array([[5.0, 6.0], [5.2, 6.0], [5.4, 6.0]])
+    assert Boundary(members[1], members, np.array([True, False])).spread == pytest.approx(0.2)
 
 
 def test_bootstrap_weights_are_equal_within_a_design_and_one_on_average() -> None:
@@ -297,7 +306,32 @@ def test_a_loop_stops_at_the_stated_precision(tmp_path: Path) -> None:
     stop = {"boundary_spread": 5.0, "max_trajectories": 16}
     report = run_loop(config(stop=stop), tmp_path / "out", from_truth)
     assert report.stopped_by == "precision"
-    assert len(report.rounds) == 1
+    assert [each.share_inside >= LEAST_INSIDE for each in report.rounds] == [False, True]
+
+
+def test_a_loop_does_not_stop_by_precision_where_nothing_ever_orders(tmp_path: Path) -> None:
+    stop = {"boundary_spread": 5.0, "max_trajectories": 16}
+    out = tmp_path / "out"
+    report = run_loop(config(stop=stop), out, partial(from_truth, truth=NEVER))
+    assert report.stopped_by == "trajectories"
+    last = report.rounds[-1]
+    assert last.share_inside == 0.0
+    assert last.boundary_spread is None
+    assert "At none of the places" in answer(report)
+    assert "not reached" in answer(report)
+    assert write_learning_page(tmp_path / "report.html", report, out).exists()
+
+
+def test_precision_of_a_few_places_is_not_that_of_the_space(
+    whole: tuple[Path, LoopReport],
+) -> None:
+    def of(share: float) -> RoundReport:
+        changed = {"boundary_spread": 0.05, "share_inside": share}
+        return whole[1].rounds[-1].model_copy(update=changed)
+
+    assert of(LEAST_INSIDE).is_precise(0.1)
+    assert not of(LEAST_INSIDE).is_precise(0.04)
+    assert not of(LEAST_INSIDE - 0.01).is_precise(0.1)
 
 
 def test_a_loop_stops_when_nothing_is_left_to_ask(tmp_path: Path) -> None:
@@ -305,6 +339,44 @@ def test_a_loop_stops_when_nothing_is_left_to_ask(tmp_path: Path) -> None:
     report = run_loop(config(space=space, acquisition="sobol"), tmp_path / "out", from_truth)
     assert report.stopped_by == "candidates"
     assert report.rounds[-1].n_asked == 10
+
+
+def test_a_trajectory_that_another_campaign_holds_is_named(tmp_path: Path) -> None:
+    """`run_campaign` returns without the record of a trajectory that another one runs."""
+    held_: list[str] = []
+
+    def all_but_one(plans: Sequence[Plan], store: RecordStore) -> None:
+        held_.append(plans[3].trajectory_id)
+        from_truth([*plans[:3], *plans[4:]], store)
+
+    with pytest.raises(GlassyLiError, match="held by another campaign; repeat later") as told:
+        run_loop(config(), tmp_path / "out", all_but_one)
+    assert held_[0] in str(told.value)
+
+
+def test_every_record_of_a_loop_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from train.active import loop
+
+    read: list[str] = []
+    original = RecordStore.read
+
+    def counted(store: RecordStore, path: Path) -> TrajectoryRecord:
+        read.append(path.stem)
+        return original(store, path)
+
+    # The package of a round reads the whole store by itself, the campaign what it appends.
+    monkeypatch.setattr(loop.Loop, "_package", lambda *_: "none")
+
+    def simulate(plans: Sequence[Plan], store: RecordStore) -> None:
+        with monkeypatch.context() as unwatched:
+            unwatched.setattr(RecordStore, "read", original)
+            from_truth(plans, store)
+
+    monkeypatch.setattr(RecordStore, "read", counted)
+    run_loop(config(), tmp_path / "out", simulate)
+    assert len(read) == len(set(read)) == 16
 
 
 def test_failures_are_paid_for_and_learnt_from(tmp_path: Path) -> None:
@@ -337,6 +409,28 @@ def test_a_loop_begins_with_given_records(tmp_path: Path) -> None:
         run_loop(given_, tmp_path / "out", from_truth)
 
 
+def test_trajectories_of_the_given_records_are_not_asked_again(tmp_path: Path) -> None:
+    """The first six candidates of the sequence are known; two of the eight are left to ask."""
+    space = SPACE.model_copy(update={"n_designs": 8}).model_dump()
+    stop = {"boundary_spread": 0.001, "max_trajectories": 16}
+    store = create_or_open(tmp_path / "store", SHORT_PROTOCOL)
+    known = config(space=space, stop=stop)
+    from_truth([Plan(each, SHORT_PROTOCOL, 1) for each in known.candidates()[:6]], store)
+    asked = config(space=space, stop=stop, stores=[str(store.path)], n_initial=1, batch=1)
+    report = run_loop(asked, tmp_path / "out", from_truth)
+    assert [(each.n_asked, each.n_known) for each in report.rounds] == [(1, 7), (2, 8)]
+    assert report.stopped_by == "candidates"
+    begun = read_round(tmp_path / "out", 0)
+    assert begun is not None
+    assert [each.candidate for each in begun.embryos] == [6]
+
+
+def test_too_little_to_learn_says_where_to_go_on(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium()], 1, TRUTH, has_frames=False)
+    with pytest.raises(MisuseError, match="another --out, with these records under `stores`"):
+        run_loop(config(stores=[str(store.path)], n_initial=0), tmp_path / "out", from_truth)
+
+
 def test_a_store_of_another_protocol_is_refused(tmp_path: Path) -> None:
     other = SHORT_PROTOCOL.model_copy(update={"heat_ps": 20.0, "name": "other"})
     store = synthetic_store(tmp_path / "s", [lithium()], 1, protocol=other, has_frames=False)
@@ -349,6 +443,37 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("mine")
     with pytest.raises(MisuseError, match="empty or new folder"):
         run_loop(config(), tmp_path, from_truth)
+
+
+def test_a_start_that_was_killed_can_be_repeated(tmp_path: Path) -> None:
+    """Between the lock and `learn.json` there is only the lock, and what is written aside."""
+    identity = Identity(config=config(), stores_sha256=[])
+    (tmp_path / "learn.lock").touch()
+    (tmp_path / ".learn.json.1234").write_text("{")
+    with held(tmp_path, identity):
+        assert (tmp_path / "learn.json").exists()
+
+
+def test_of_two_starts_at_once_the_second_is_told_of_the_first(tmp_path: Path) -> None:
+    first = Claim.of(tmp_path / "learn.lock")
+    assert first is not None
+    with (
+        pytest.raises(MisuseError, match="another is running"),
+        held(tmp_path, Identity(config=config(), stores_sha256=[])),
+    ):
+        pass
+    first.release()
+
+
+@pytest.mark.parametrize(
+    ("n_atoms", "words"), [(150.0, "below 150"), (600.0, "above 600"), (287.4, "287")]
+)
+def test_a_boundary_outside_says_on_which_side(n_atoms: float, words: str) -> None:
+    is_inside = 150.0 < n_atoms < 600.0
+    found = BoundarySize(
+        place=lithium(), n_atoms=n_atoms, interval=(150.0, 600.0), is_inside=is_inside
+    )
+    assert size_words(found, (150, 600)) == (words, "150 to 600")
 
 
 def test_a_damaged_round_is_told(whole: tuple[Path, LoopReport], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ References:
     doi 10.1175/1520-0493(2002)130<1913:EDAWPO>2.0.CO;2 (how a spread shrinks without new draws).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -93,7 +93,7 @@ def chosen(
     acquisition: Acquisition,
     n_candidates: int,
     n_wanted: int,
-    taken: Sequence[int],
+    taken: Collection[int],
     *,
     beliefs: Beliefs | None,
     rng: np.random.Generator,
@@ -108,7 +108,8 @@ def chosen(
         beliefs: Of the committee about all candidates; `random` and `sobol` need none.
         rng: Of `random`.
     """
-    left = [number for number in range(n_candidates) if number not in set(taken)]
+    taken = set(taken)
+    left = [number for number in range(n_candidates) if number not in taken]
     n_wanted = min(n_wanted, len(left))
     if acquisition == "sobol":
         return left[:n_wanted]
@@ -118,8 +119,8 @@ def chosen(
         raise ValueError(f"acquisition {acquisition!r} needs beliefs, but got none.")
     score, found = _SCORES[acquisition], []
     for _ in range(n_wanted):
-        scores = score(beliefs)
-        best = max((each for each in left if each not in found), key=lambda each: scores[each])
+        best = left[int(np.argmax(score(beliefs)[left]))]
+        left.remove(best)
         found.append(best)
         beliefs = beliefs.looked_at(best)
     return found

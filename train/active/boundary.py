@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulate.design import EmbryoDesign
 from simulate.sampling import DesignSpace
@@ -33,12 +34,18 @@ class Boundary:
 
     log_size: Floats
     members: Floats
-    is_inside: Floats
+    is_inside: NDArray[np.bool_]
 
     @property
-    def spread(self) -> float:
-        """Posterior standard deviation of the logarithm of the size, mean over the places."""
-        return float(self.members.std(axis=0, ddof=1).mean())
+    def spread(self) -> float | None:
+        """Spread of the members: standard deviation of the logarithm of the size, a mean.
+
+        Over the places whose boundary is inside: elsewhere the same end stands for every member.
+        None where it is inside nowhere. How far members disagree, not how far they err.
+        """
+        if not self.is_inside.any():
+            return None
+        return float(self.members[:, self.is_inside].std(axis=0, ddof=1).mean())
 
 
 def boundary(

@@ -17,6 +17,10 @@ from train.config import TrainingConfig
 LEAST_BEGINNING: Final = 4
 """Trajectories before anything can be learnt: a model needs three designs, and one may fail."""
 
+LEAST_INSIDE: Final = 0.5
+"""Share of the places judged whose boundary must lie within the sizes before a loop may stop by
+precision: what is said of the space must hold of most of it."""
+
 
 class StopRule(Settings):
     """A loop stops at the end of the first round that meets any of these."""
@@ -25,8 +29,9 @@ class StopRule(Settings):
         0.1,
         gt=0,
         le=5,
-        description="Posterior standard deviation of the logarithm of the boundary size, mean over "
-        "the space: 0.1 is 10 % in size.",
+        description="Spread of the committee, not an error: standard deviation of the logarithm of "
+        "the boundary size, mean over the places whose boundary lies within the sizes, which must "
+        f"be {100 * LEAST_INSIDE:.0f} % of them; 0.1 is 10 % in size.",
     )
     max_trajectories: int = Field(
         100, ge=1, le=100_000, description="Of the loop itself; those of `stores` cost nothing."

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from simulate.design import EmbryoDesign
-from simulate.errors import MisuseError
+from simulate.errors import GlassyLiError, MisuseError
 from simulate.plan import Plan
 from simulate.record import TrajectoryRecord
 from simulate.store import RecordStore, content_hash, create_or_open, open_store
@@ -58,6 +58,7 @@ class Loop:
         candidates: All that may be asked.
         scaling: Of their features.
         fitted: The last committee, by the records it was fitted to.
+        found: Its own records that were read, by trajectory.
     """
 
     config: LearnConfig
@@ -69,6 +70,7 @@ class Loop:
     candidates: Sequence[EmbryoDesign]
     scaling: FeatureScaling
     fitted: dict[tuple[str, ...], Committee] = field(default_factory=dict)
+    found: dict[str, TrajectoryRecord] = field(default_factory=dict)
 
     def run(self) -> LoopReport:
         """Round after round until the stop rule."""
@@ -95,9 +97,9 @@ class Loop:
     def _asked(self, number: int, before: Sequence[AskedEmbryo]) -> AskedRound:
         """Choose what a round asks for, and write it down."""
         config = self.config
-        taken = [each.candidate for each in before]
+        taken = self._given_candidates | {each.candidate for each in before}
         wanted = config.batch if number else config.n_initial
-        wanted = min(wanted, config.stop.max_trajectories - len(taken))
+        wanted = min(wanted, config.stop.max_trajectories - len(before))
         acquisition = config.acquisition if number else "sobol"
         committee = None
         beliefs = None
@@ -138,7 +140,7 @@ class Loop:
     def _learnt(self, number: int, asked: Sequence[AskedEmbryo]) -> RoundReport:
         """Simulate what is not there yet, learn from all of it, and write down what is known."""
         self.simulate([self._plan(each.design) for each in asked], self.store)
-        ours = [self.store.record(each.trajectory_id) for each in asked]
+        ours = self._records(asked)
         known = self._known(asked)
         committee = self._committee(known)
         judged = self._boundary(committee, places_of(self.config.space, self.config.n_places))
@@ -161,16 +163,32 @@ class Loop:
     def _plan(self, design: EmbryoDesign) -> Plan:
         return Plan(design, self.config.protocol, self.config.trajectory_seed)
 
+    def _records(self, asked: Sequence[AskedEmbryo]) -> list[TrajectoryRecord]:
+        """Of what was asked; each is read once."""
+        names = [each.trajectory_id for each in asked]
+        missing = [name for name in names if name not in self.found]
+        if missing:
+            files = {path.stem: path for path in self.store.record_files()}
+            elsewhere = [name for name in missing if name not in files]
+            if elsewhere:
+                raise GlassyLiError(
+                    f"a round needs all of its records, but {', '.join(elsewhere)} in "
+                    f"{self.store.path} is held by another campaign; repeat later."
+                )
+            self.found.update({name: self.store.read(files[name]) for name in missing})
+        return [self.found[name] for name in names]
+
     def _known(self, asked: Sequence[AskedEmbryo]) -> list[TrajectoryRecord]:
         """Records that say something of the incubation, in the order of ids."""
-        ours = [self.store.record(each.trajectory_id) for each in asked]
+        ours = self._records(asked)
         every = [*self._given_records, *ours]
         known = {each.trajectory_id: each for each in every if each.witnessed is not None}
         if len({each.design.key for each in known.values()}) < LEAST_DESIGNS:
             raise MisuseError(
                 f"a committee needs answered records of at least {LEAST_DESIGNS} designs, but got "
                 f"{len(known)} ({sum(each.is_failed for each in ours)} trajectories failed). "
-                "Raise n_initial; see `glassyli records list` for what failed."
+                "Choose another --out, with these records under `stores` and a higher n_initial: "
+                "`glassyli records list` shows what failed."
             )
         return [known[name] for name in sorted(known)]
 
@@ -180,6 +198,15 @@ class Loop:
         potential = self.config.space.potential
         every = [record for store in self.given for record in independent(store)]
         return [record for record in every if record.design.potential == potential]
+
+    @cached_property
+    def _given_candidates(self) -> set[int]:
+        """Those whose very trajectory is among the given records: to run it again tells nothing."""
+        given = {each.trajectory_id for each in self._given_records}
+        if not given:
+            return set()
+        plans = map(self._plan, self.candidates)
+        return {number for number, plan in enumerate(plans) if plan.trajectory_id in given}
 
     def _committee(self, known: Sequence[TrajectoryRecord]) -> Committee:
         """Fitted once: what a round learns, the next one asks."""
@@ -197,7 +224,7 @@ class Loop:
     def _boundary(self, committee: Committee, places: Sequence[EmbryoDesign]) -> Boundary:
         return boundary(committee, places, self.config.space.n_atoms, self.config.asked_ps)
 
-    def _package(self, path: Path, number: int) -> str | None:
+    def _package(self, path: Path, number: int) -> str:
         """The model of a round, made unless it is there whole."""
         from surrogate.package import read_package
 
@@ -210,13 +237,14 @@ class Loop:
 
     def _stopped_by(self, found: RoundReport) -> Reason | None:
         rule = self.config.stop
-        if found.boundary_spread <= rule.boundary_spread:
+        if found.is_precise(rule.boundary_spread):
             return "precision"
         if found.n_asked >= rule.max_trajectories:
             return "trajectories"
         if rule.max_core_hours is not None and found.core_hours >= rule.max_core_hours:
             return "core_hours"
-        return "candidates" if found.n_asked >= len(self.candidates) else None
+        n_free = len(self.candidates) - len(self._given_candidates)
+        return "candidates" if found.n_asked >= n_free else None
 
 
 def run_loop(

@@ -22,9 +22,10 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import write_atomically
 from simulate.settings import Settings, differences, explain
 from train.active.acquisition import Acquisition
-from train.active.config import LearnConfig
+from train.active.config import LEAST_INSIDE, LearnConfig
 
 IDENTITY: Final = "learn.json"
+LOCK: Final = "learn.lock"
 
 Kind = TypeVar("Kind", bound=Settings)
 
@@ -88,9 +89,9 @@ class RoundReport(Settings):
         n_ordered: Of those.
         n_failed: Of the loop's own; kept, and learnt from as far as they were sound.
         core_hours: Spent on them.
-        boundary_spread: As in `StopRule`.
+        boundary_spread: As in `StopRule`; None where no boundary lies within the sizes.
         share_inside: Of the places judged, those whose boundary lies within the sizes.
-        model: Label of the round's package; None where there was too little for one.
+        model: Label of the round's package.
     """
 
     number: int
@@ -99,10 +100,16 @@ class RoundReport(Settings):
     n_ordered: int
     n_failed: int
     core_hours: float
-    boundary_spread: float
+    boundary_spread: float | None
     share_inside: float
     boundary: tuple[BoundarySize, ...]
-    model: str | None
+    model: str
+
+    def is_precise(self, wanted: float) -> bool:
+        """Whether the boundary is known to a spread, and lies within the sizes often enough."""
+        if self.boundary_spread is None or self.share_inside < LEAST_INSIDE:
+            return False
+        return self.boundary_spread <= wanted
 
 
 class LoopReport(Settings):
@@ -128,13 +135,15 @@ def held(out: Path, identity: Identity) -> Iterator[None]:
         GlassyLiError: It cannot be written.
     """
     path = out / IDENTITY
-    if not path.exists() and out.is_dir() and any(out.iterdir()):
+    # A start that was killed, or is under way, leaves its lock and what it writes aside.
+    others = {each.name for each in out.iterdir()} - {LOCK} if out.is_dir() else set()
+    if not path.exists() and any(not name.startswith(".") for name in others):
         raise MisuseError(
             f"a loop must begin in an empty or new folder, but {out} holds something else and no "
             f"{IDENTITY}. Choose another --out."
         )
     out.mkdir(parents=True, exist_ok=True)
-    claim = Claim.of(out / "learn.lock")
+    claim = Claim.of(out / LOCK)
     if claim is None:
         raise MisuseError(
             f"one loop at a time may write {out}, but another is running. Wait for it, or choose "
