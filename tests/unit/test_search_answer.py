@@ -207,6 +207,22 @@ def test_temperatures_are_moved_no_further_than_was_sampled() -> None:
     assert moved == {290.0, 305.0}
 
 
+@pytest.mark.usefixtures("_coarse_pictures")
+def test_a_capacity_at_the_slowest_corner_has_its_answer_written(tmp_path: Path) -> None:
+    """A tenth more capacity would take 6117 min, and 6000 can be set."""
+    asked = SearchConfig.model_validate(
+        {
+            "objective": "glassy_share", "n_trials": 1, "also_maps": (), "max_clipped_share": 1.0,
+            "min_capacity_mAh_cm2": None, "capacity_mAh_cm2": 1.9, "current_density_mA_cm2": 0.0205,
+        }
+    )  # fmt: skip
+    result = run_search(NucleationModel(), asked, tmp_path)
+    assert (tmp_path / "search.json").exists()
+    assert result.robustness is not None
+    capacities = [c.value for c in result.robustness.changes if c.variable == "capacity_mAh_cm2"]
+    assert capacities == pytest.approx([1.71, 2.05])  # as far as the time goes
+
+
 def test_doubt_is_shared_out_among_what_is_known() -> None:
     model = NucleationModel()
     judge = judge_by(model, config())
