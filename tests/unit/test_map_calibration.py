@@ -331,7 +331,7 @@ def test_a_calibrated_map_is_kept_and_chosen(kept: CalibratedMap, tmp_path: Path
     write_calibrated_map(path, found)
     assert read_calibrated_map(path) == found
     chosen = choose_map(path, "closed-form", [LIKE])
-    assert chosen.is_calibrated
+    assert chosen.numbers == "calibrated"
     assert chosen.deposition_map == found.deposition_map
     assert chosen.bridge == BRIDGE
     assert len(chosen.draws) == len(found.draws) == 200
@@ -365,7 +365,7 @@ def test_a_name_is_the_first_guess_for_a_model_nothing_was_calibrated_with() -> 
     for name, guess in DEPOSITION_MAPS.items():
         chosen = choose_map(name, "closed-form", [LIKE])
         assert chosen.deposition_map == guess
-        assert not chosen.is_calibrated
+        assert chosen.numbers == "first guess"
         assert chosen.bridge is None
         assert "uncalibrated first guess" in chosen.said
         assert chosen.draws == guess.prior_draws(len(chosen.draws))

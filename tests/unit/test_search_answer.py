@@ -17,6 +17,7 @@ from surrogate.deposition.registry import DEPOSITION_MAPS, choose_map
 from surrogate.search import sensitivity as sensitivity_module
 from surrogate.search import surface as surface_module
 from surrogate.search.config import SearchConfig
+from surrogate.search.horizons import horizon_checks
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.ranking import front, recommended
 from surrogate.search.result import SearchResult
@@ -229,17 +230,23 @@ def test_doubt_is_shared_out_among_what_is_known() -> None:
     (best,) = judged(judge, GENTLE)
     chosen = choose_map("paper", "closed-form", ["nichol-ackland-2016"])
     others = [DEPOSITION_MAPS["overpotential"]]
-    parts = {part.source: part for part in variance_parts(judge, best, chosen, others)}
+    checks = list(horizon_checks(judge, [best], best))
+    parts = {part.source: part for part in variance_parts(judge, best, chosen, others, checks)}
     assert parts["potential"].variance is None
     assert "one potential of Li" in parts["potential"].said
     assert sum(part.part or 0.0 for part in parts.values()) == pytest.approx(1.0)
     members = best.forecast.members
     assert parts["surrogate"].variance == pytest.approx(members.var(ddof=1) * 1.25)
     share = best.glassy_share
-    assert parts["MD noise"].variance == pytest.approx(share * (1 - share) / 50)
+    chance = parts["chance in a check by 50 embryos"]
+    assert chance.variance == pytest.approx(share * (1 - share) / 50)
+    assert chance.part is None
+    at_horizons = [check.ours.glassy_share for check in checks if check.ours]
+    assert parts["horizon"].variance == pytest.approx(np.var(at_horizons, ddof=1))
+    assert "0.25, 0.5, 1, 5 ns" in parts["horizon"].said
     (theirs,) = judge.question.under(others[0]).forecasts([best.conditions])
     apart = share - theirs.glassy_share
-    assert parts["choice of the map"].variance == pytest.approx(apart**2 / 4)
+    assert parts["choice of the map"].variance == pytest.approx(apart**2 / 2)
     assert "no observation" in parts["numbers of the map"].said
 
 
@@ -248,10 +255,11 @@ def test_two_potentials_of_the_element_tell_their_part() -> None:
     judge = judge_by(NucleationModel(package=Package(manifest=Manifest(domain))), config())
     (best,) = judged(judge, GENTLE)
     chosen = choose_map("paper", "closed-form", [judge.question.space.potential])
-    parts = {part.source: part for part in variance_parts(judge, best, chosen, [])}
+    parts = {part.source: part for part in variance_parts(judge, best, chosen, [], [])}
     assert parts["potential"].variance is not None
     assert "cui-2012" in parts["potential"].said
     assert parts["choice of the map"].variance is None
+    assert parts["horizon"].variance is None
 
 
 def test_what_matters_in_closed_form() -> None:
