@@ -31,7 +31,7 @@ class Forecast:
         members: Glassy share by each ensemble member, shape ``(n_members,)``.
         interval: 90 %, epistemic (see `surrogate.ensemble.epistemic_interval`).
         deposition_map, bridge: By which it was forecast.
-        damkohler: Waiting over arrival time; None where the bridge has no arrivals.
+        damkohler: Arrival over waiting time; None where the bridge has no arrivals.
     """
 
     conditions: DepositionConditions

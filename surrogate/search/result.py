@@ -50,7 +50,7 @@ class RankedConditions(Settings):
         glassy_share_interval: 90 %: what other training data, and other draws, could have said.
         assured_share: Reached with the asked confidence.
         p_enough: P(glassy share >= what is asked); None where nothing is.
-        damkohler: Waiting over arrival time; None where the bridge has no arrivals.
+        damkohler: Arrival over waiting time; None where the bridge has no arrivals.
         applicability: Of all its embryos together; `distance` is the largest of theirs.
         clipped_share: Share of the atoms whose embryo lies outside what the model was trained on.
         clipped: What was changed to stay inside, one sentence each.
