@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -178,6 +179,37 @@ def test_a_front_of_three_wishes_by_hand() -> None:
     assert {one.conditions for one in recommended([slow, fast, wasteful, wide], judge.config)} == {
         one.conditions for one in (slow, fast, wide)
     }
+
+
+def test_the_front_is_what_comparing_all_with_all_leaves() -> None:
+    judge = judge_by(
+        NucleationModel(), config(objective="pareto", area_factor={"min": 1.0, "max": 10.0})
+    )
+    rng = np.random.default_rng(1)
+    (some,) = judged(judge, GENTLE | {"area_factor": 1.0})
+    tried = [
+        replace(
+            some,
+            forecast=replace(
+                some.forecast,
+                conditions=some.conditions.model_copy(update={"current_density_mA_cm2": current}),
+            ),
+            assured_share=share,
+            cost_mA_cm2=cost,
+        )
+        for share, current, cost in rng.integers(1, 8, (300, 3)).astype(float).tolist()
+    ]
+    gains = np.array(
+        [[t.assured_share, t.conditions.current_density_mA_cm2, -t.cost_mA_cm2] for t in tried]
+    )
+    beaten = [
+        bool((np.all(gains >= one, axis=1) & np.any(gains > one, axis=1)).any()) for one in gains
+    ]
+    found = front(tried)
+    assert {id(one) for one in found} == {
+        id(one) for one, is_beaten in zip(tried, beaten, strict=True) if not is_beaten
+    }
+    assert 1 < len(found) < len(tried)
 
 
 def test_every_condition_is_moved_by_a_tenth_and_the_worst_of_all_is_found() -> None:
