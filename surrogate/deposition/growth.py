@@ -214,7 +214,8 @@ def _median_wait_ps(law: Floats) -> Floats:
     """
     flat = law.reshape(-1, law.shape[-1])
     found = _time_of(flat, 0.5 * (flat[:, 0] + flat[:, -1])).reshape(law.shape[:2])
-    return np.maximum(found, np.exp(_LOG_TIMES[0]))
+    waits_ps: Floats = np.maximum(found, np.exp(_LOG_TIMES[0]))
+    return waits_ps
 
 
 _LOG_TIMES: Final = np.log(np.maximum(TIMES_PS, 0.1 * TIMES_PS[1]))
