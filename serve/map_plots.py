@@ -1,5 +1,6 @@
 """The figure of a calibration: what was seen beside what the map says, and what was learnt."""
 
+import io
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ from matplotlib.patches import Patch
 
 from serve.plots import GROUP_COLOURS
 from serve.themed_svg import PRINT
+from serve.words import told_bridge
+from simulate.files import write_atomically
 from surrogate.deposition.map_fit import MapFit, ObservationFit, ParameterFit, Quantiles
 from surrogate.deposition.maps import Prior
 
@@ -45,16 +48,12 @@ def write_fit_figure(path: Path, fit: MapFit, priors: dict[str, Prior]) -> None:
             f"(p = {fit.predictive_p:.2g})",
             fontsize=11.5,
         )
-        figure.savefig(path, dpi=DPI, metadata={"Date": None} if path.suffix == ".svg" else None)
-
-
-def told_bridge(fit: MapFit) -> str:
-    """A bridge in a few words."""
-    bridge = fit.bridge
-    if bridge.kind == "growth":
-        slower = "" if bridge.slowdown == 1.0 else f", {bridge.slowdown:.3g} x slower"
-        return f"growth over minutes{slower}"
-    return f"{bridge.horizon_ps:g} ps of hold" if bridge.horizon_ps else "the model's hold"
+        drawn = io.BytesIO()
+        suffix = path.suffix.removeprefix(".")
+        figure.savefig(
+            drawn, format=suffix, dpi=DPI, metadata={"Date": None} if suffix == "svg" else None
+        )
+    write_atomically(path, drawn.getvalue())
 
 
 def _draw_observations(axes: Axes, fit: MapFit) -> None:

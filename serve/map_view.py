@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from serve.console import Console
-from serve.map_plots import told_bridge
+from serve.words import told_bridge
 from surrogate.deposition.map_fit import MapFit, Quantiles
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import CalibratedMap

@@ -8,6 +8,7 @@ from serve.console import interval
 from serve.pages import template
 from serve.search_plots import front_svg, history_svg, slices_svg, surfaces_svg
 from simulate.files import write_atomically
+from surrogate.deposition.registry import Numbers
 from surrogate.search.ranking import ranking_rule
 from surrogate.search.result import RankedConditions, SearchResult, Trial
 from surrogate.search.space import VARIABLES
@@ -46,6 +47,7 @@ def write_search_page(out: Path, result: SearchResult) -> Path:
         slices_svg=slices_svg(result.sensitivity.slices),
         surfaces_svg=surfaces_svg(result),
         count=words.count,
+        uncounted=words.uncounted(result.variance),
         least=result.config.least_share,
     )
     write_atomically(out, page)
@@ -94,7 +96,8 @@ def _maps(result: SearchResult) -> list[dict[str, Any]]:
         "name": result.map_name,
         "said": result.map_said,
         "assumption": result.assumption,
-        "best": _row(result.ranked[0]) if result.ranked else None,
+        "numbers": result.map_numbers or words.DASH,
+        "best": _row_of_map(result.ranked[0] if result.ranked else None, result.map_numbers),
         "ours": "",
     }
     return [
@@ -104,12 +107,21 @@ def _maps(result: SearchResult) -> list[dict[str, Any]]:
                 "name": each.name,
                 "said": each.said,
                 "assumption": each.assumption,
-                "best": None if each.best is None else _row(each.best),
+                "numbers": each.numbers or words.DASH,
+                "best": _row_of_map(each.best, each.numbers),
                 "ours": told(each.ours),
             }
             for each in result.under_maps
         ),
     ]
+
+
+def _row_of_map(best: RankedConditions | None, numbers: Numbers | None) -> dict[str, Any] | None:
+    """Members alone would make a guess look surer than what was weighed by observations."""
+    if best is None:
+        return None
+    unsure = {"interval": words.DASH, "assured": words.DASH}
+    return _row(best) | (unsure if numbers == "first guess" else {})
 
 
 def _horizons(result: SearchResult) -> list[dict[str, str]]:

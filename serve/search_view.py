@@ -4,15 +4,15 @@ import textwrap
 from typing import TYPE_CHECKING, Final
 
 from serve.console import Console, ProgressBar, interval
-from serve.words import count, reasons_by_rank
+from serve.words import count, reasons_by_rank, uncounted
 
 if TYPE_CHECKING:
+    from surrogate.deposition.registry import Numbers
     from surrogate.search.result import (
         RankedConditions,
         Robustness,
         SearchResult,
         Trial,
-        UnderMap,
         VariancePart,
     )
 
@@ -83,26 +83,28 @@ def _tell_maps(console: Console, result: "SearchResult") -> None:
         return
     console.result("")
     console.result("The best under each map, and what each map says of rank 1:")
-    rows = [_map_row(result.map_name, result.ranked[:1], None)]
+    rows = [_map_row(result.map_name, result.map_numbers, result.ranked[:1], "itself")]
     rows += [
-        _map_row(each.name, () if each.best is None else (each.best,), each)
+        _map_row(
+            each.name, each.numbers, () if each.best is None else (each.best,), _ours(each.ours)
+        )
         for each in result.under_maps
     ]
-    console.table(["map", *_CONDITIONS, "glassy share", "90 %", "rank 1 under it"], rows)
+    console.table(["map", "numbers", *_CONDITIONS, "glassy share", "90 %", "rank 1 under it"], rows)
 
 
 def _map_row(
-    name: str, best: "tuple[RankedConditions, ...]", under: "UnderMap | None"
+    name: str, numbers: "Numbers | None", best: "tuple[RankedConditions, ...]", ours: str
 ) -> list[str]:
+    head = [name, numbers or "-"]
     if not best:
-        ours = "" if under is None else _ours(under.ours)
-        return [name, *["-"] * len(_CONDITIONS), "nothing feasible", "", ours]
-    ours = "itself" if under is None else _ours(under.ours)
+        return [*head, *["-"] * len(_CONDITIONS), "nothing feasible", "", ours]
     return [
-        name,
+        *head,
         *_conditions(best[0]),
         f"{best[0].glassy_share:.2f}",
-        interval(best[0].glassy_share_interval),
+        # Members alone would make a guess look surer than what was weighed by observations.
+        "-" if numbers == "first guess" else interval(best[0].glassy_share_interval),
         ours,
     ]
 
@@ -181,6 +183,7 @@ def _tell_variance(console: Console, parts: "tuple[VariancePart, ...]") -> None:
             for part in parts
         ],
     )
+    _say(console, uncounted(parts))
     for part in parts:
         _say(console, f"{part.source}: {part.said[:1].lower()}{part.said[1:]}")
 

@@ -8,8 +8,9 @@ from simulate.protocol import Protocol, protocol_named
 from simulate.record import Morphology, TrajectoryRecord
 
 if TYPE_CHECKING:
+    from surrogate.deposition.map_fit import MapFit
     from surrogate.prediction import Applicability
-    from surrogate.search.result import RankedConditions, SearchResult
+    from surrogate.search.result import RankedConditions, SearchResult, VariancePart
 
 OUTCOME_WORDS = {
     "crystalline": "crystallised",
@@ -46,6 +47,21 @@ def surroundings(design: EmbryoDesign, *, with_temperature: bool = False) -> str
     }[design.energy_exchange]
     temperature = f", {design.hold_temperature_K:g} K" if with_temperature else ""
     return f"{design.packing_density_g_cm3:g} g/cm³, {cell}, {heat}{temperature}"
+
+
+def uncounted(parts: "Sequence[VariancePart]") -> str:
+    """What the sum of the doubt about a glassy share leaves out, in a sentence."""
+    left_out = [part.source for part in parts if part.part is None]
+    return f"The sum does not count: {', '.join([*left_out, 'minutes instead of nanoseconds'])}."
+
+
+def told_bridge(fit: "MapFit") -> str:
+    """A bridge in a few words."""
+    bridge = fit.bridge
+    if bridge.kind == "growth":
+        slower = "" if bridge.slowdown == 1.0 else f", {bridge.slowdown:.3g} x slower"
+        return f"growth over minutes{slower}"
+    return f"{bridge.horizon_ps:g} ps of hold" if bridge.horizon_ps else "the model's hold"
 
 
 def several_temperatures(records: Sequence[TrajectoryRecord]) -> bool:

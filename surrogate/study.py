@@ -167,9 +167,10 @@ def _require_identity(study: optuna.Study, identity: dict[str, Any], kind: Study
     if theirs is None and not study.get_trials(deepcopy=False):
         study.set_user_attr("identity", identity)
     elif theirs != identity:
+        elsewhere = "--out or --study" if kind.variant else "--out"
         begun = f"with {differences(theirs, identity)}" if theirs else "by another program"
         raise MisuseError(
             f"a {kind.verb} goes on only as it was begun, but the study `{kind.name}` there was "
-            f"begun {begun}. Choose another --out or --study, or the study's own settings; "
-            "nothing was changed."
+            f"begun {begun}. Choose another {elsewhere}, or the study's own settings; nothing was "
+            "changed."
         )

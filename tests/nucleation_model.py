@@ -15,8 +15,15 @@ EVERY_EXCHANGE = [
 ]  # fmt: skip
 
 
-def training_domain() -> TrainingDomain:
-    """100 to 1500 atoms, from the paper's density to bulk, every exchange, 300 K."""
+def training_domain(
+    sizes: Sequence[int] = (100, 400, 1500),
+    densities_g_cm3: Sequence[float] = (0.0534, 0.2, 0.534),
+    **others: object,
+) -> TrainingDomain:
+    """100 to 1500 atoms, from the paper's density to bulk, every exchange, 300 K.
+
+    Others: of every design.
+    """
     designs = [
         EmbryoDesign.model_validate(
             {
@@ -25,9 +32,10 @@ def training_domain() -> TrainingDomain:
                 "mass_exchange": mass,
                 "energy_exchange": energy,
             }
+            | others
         )
-        for n_atoms in (100, 400, 1500)
-        for density in (0.0534, 0.2, 0.534)
+        for n_atoms in sizes
+        for density in densities_g_cm3
         for mass, energy in EVERY_EXCHANGE
     ]
     return TrainingDomain.of(designs, [1000.0] * len(designs), solid_share=0.1)

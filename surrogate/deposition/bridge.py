@@ -72,8 +72,9 @@ class Bridged:
 
     Attributes:
         glassy: P(still disordered) of each embryo, shape ``(n_members, n_embryos)``.
-        damkohler: Waiting time over the time in which the next atom arrives, mean of its logarithm
-            over atoms and members; None where the bridge has no arrivals.
+        damkohler: Damköhler number, the time in which the next atom arrives over the time that
+            ordering waits, geometric mean over atoms and members: ordering is fast where it is
+            large. None where the bridge has no arrivals.
     """
 
     glassy: Floats
@@ -147,9 +148,10 @@ class GrowthBridge(TimeBridge):
     law of incubation times.
 
     An atom arrives every millisecond or so; embryos that can order do so in nanoseconds. So the
-    Damköhler number, waiting over arrival, is far below 1, and what survives is what *never* orders
+    Damköhler number, arrival over waiting, is far above 1, and what survives is what *never* orders
     at the final size: the cure fraction, which holds of some nanoseconds cannot tell from a long
-    tail. Every number by this bridge is an extrapolation of the law over nine decades.
+    tail. Every number by this bridge extrapolates the law from some nanoseconds to minutes and
+    hours, over ten to thirteen decades.
 
     Attributes:
         slowdown: How many times slower a deposit waits than the simulated metal does (interphase,

@@ -19,7 +19,7 @@ from scipy.special import logsumexp, ndtr
 from surrogate.applicability import RANGE_MARGIN
 from surrogate.deposition.bridge import FastPredictor, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.embryos import SampledSpace
+from surrogate.deposition.embryos import SampledSpace, check_plated
 from surrogate.deposition.likelihoods import Observation
 from surrogate.deposition.maps import N_SIZES, DepositionMap, Prior
 from surrogate.deposition.observations import OBSERVATIONS
@@ -139,14 +139,18 @@ def weigh(
         progress: Called with (members done, members in all).
 
     Raises:
-        MisuseError: Some values within the priors are none that the map can have.
+        MisuseError: Some values within the priors are none that the map can have, or the model is
+            of another element, or was trained at other temperatures than those observed.
     """
+    space = SampledSpace.of(predictor.package.manifest.domain)
+    check_plated(space.potential, predictor.package.label)
+    conditions = tuple(dict.fromkeys(each for item in observations for each in item.conditions))
+    for asked in conditions:
+        space.check_temperature(asked.temperature_K)
     for end in ("low", "high"):
         deposition_map.with_parameters(
             {each.name: getattr(each.prior, end) for each in deposition_map.parameters()}
         )
-    space = SampledSpace.of(predictor.package.manifest.domain)
-    conditions = tuple(dict.fromkeys(each for item in observations for each in item.conditions))
     surface = GlassSurface.of(predictor, bridge, conditions, space)
     weighing = _Weighing(deposition_map, tuple(observations), conditions, surface, space)
     members = []

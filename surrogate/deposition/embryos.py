@@ -27,6 +27,27 @@ MARGIN_K: Final = 1.0
 """Temperatures may lie beyond the sampled ones by this much: sampling misses the ends of a range.
 Others are refused: nothing in a map says what warmth does."""
 
+PLATED: Final = "Li"
+"""What the maps say anything about."""
+
+
+def check_plated(potential: str, model: str) -> None:
+    """Refuse a model of another element than the maps'.
+
+    Args:
+        potential: That of most of the model's records.
+        model: Its label.
+
+    Raises:
+        MisuseError: It is of another element.
+    """
+    element = potential_named(potential).element
+    if element != PLATED:
+        raise MisuseError(
+            f"the deposition maps are of {PLATED}, but the model {model} was trained on {element} "
+            f"({potential}). Choose a model of {PLATED}."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Confinement:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ class Forecast:
         members: Glassy share by each ensemble member, shape ``(n_members,)``.
         interval: 90 %, epistemic (see `surrogate.ensemble.epistemic_interval`).
         deposition_map, bridge: By which it was forecast.
-        damkohler: Waiting over arrival time; None where the bridge has no arrivals.
+        damkohler: Arrival over waiting time; None where the bridge has no arrivals.
     """
 
     conditions: DepositionConditions
@@ -46,10 +46,6 @@ class Forecast:
     def glassy_share(self) -> float:
         """Ensemble mean."""
         return float(self.members.mean())
-
-    def objective(self, risk: Literal["lower_bound", "mean"]) -> float:
-        """What is maximised."""
-        return self.interval[0] if risk == "lower_bound" else self.glassy_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +138,7 @@ class Question:
         )
         is_extrapolated = isinstance(self.bridge, GrowthBridge)
         if is_extrapolated:
-            reasons["Waiting is extrapolated from the simulated holds to the time of plating."] = (
-                None
-            )
+            reasons[EXTRAPOLATED] = None
         return Applicability(
             is_inside=outside <= NEGLIGIBLE_SHARE and not is_extrapolated,
             distance=max(one.distance for one in each),

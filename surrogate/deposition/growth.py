@@ -33,7 +33,8 @@ class Grown:
 
     Attributes:
         glassy: P(still disordered), shape ``(n_members, n_embryos)``.
-        damkohler: Waiting over arrival time, geometric mean over atoms and members.
+        damkohler: Arrival time over waiting time, geometric mean over atoms and members; ordering
+            is fast where it is large.
     """
 
     glassy: Floats
@@ -123,7 +124,7 @@ def _followed(
     log_damkohler = np.empty_like(glassy)
     for path, law in zip(paths, curves, strict=True):
         at_end = _along(path, law, exposure_ps)
-        ratio = np.log(_median_wait_ps(law) / path.arrival_ps)
+        ratio = np.log(path.arrival_ps / _median_wait_ps(law))
         for member, end in zip(path.members, path.ends, strict=True):
             glassy[:, member] = at_end[:, end]
             log_damkohler[:, member] = ratio[:, end]
@@ -207,9 +208,14 @@ def _local_current(embryo: EmbryoShare, conditions: DepositionConditions) -> flo
 
 
 def _median_wait_ps(law: Floats) -> Floats:
-    """Time by which half of those that wait and ever order have, shape ``(n_members, n_sizes)``."""
+    """Time by which half of those that wait and ever order have, shape ``(n_members, n_sizes)``.
+
+    Where none waits, the earliest time that is told apart from none.
+    """
     flat = law.reshape(-1, law.shape[-1])
-    return _time_of(flat, 0.5 * (flat[:, 0] + flat[:, -1])).reshape(law.shape[:2])
+    found = _time_of(flat, 0.5 * (flat[:, 0] + flat[:, -1])).reshape(law.shape[:2])
+    waits_ps: Floats = np.maximum(found, np.exp(_LOG_TIMES[0]))
+    return waits_ps
 
 
 _LOG_TIMES: Final = np.log(np.maximum(TIMES_PS, 0.1 * TIMES_PS[1]))

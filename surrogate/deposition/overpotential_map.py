@@ -40,7 +40,10 @@ class OverpotentialMap(DepositionMap):
 
     .. math:: \rho = \rho_{bulk} [1 - (1 - \rho_{ref} / \rho_{bulk})^{(\eta / \eta_{ref})^{3/2}}]
 
-    The reference is 0.5 mA/cm², 5 min, 300 K. That the exponents, found on nuclei that a scanning
+    The reference is 0.5 mA/cm², 5 min, 300 K. The overpotential is that at 300 K whatever the
+    temperature: with :math:`j_0` constant it would rise with warmth, where in a cell the exchange
+    current, thermally activated, grows faster and lets it fall; how much faster is not declared, so
+    this map says nothing of warmth. That the exponents, found on nuclei that a scanning
     microscope sees, hold for embryos of some hundred atoms is assumed, as are the defaults.
 
     Reference:
@@ -81,7 +84,8 @@ class OverpotentialMap(DepositionMap):
         """What is assumed, in words and numbers; shown with every answer."""
         return (
             f"Assumed, after the trends in {self.source}: overpotential by Butler-Volmer with an "
-            f"exchange current density of {self.exchange_current_density_mA_cm2:g} mA/cm2; median "
+            f"exchange current density of {self.exchange_current_density_mA_cm2:g} mA/cm2, at "
+            f"{REFERENCE_TEMPERATURE_K:g} K whatever the temperature; median "
             f"embryo size {self.reference_atoms:.3g} atoms at {REFERENCE_CURRENT_mA_cm2:g} mA/cm2 "
             f"and {REFERENCE_TIME_MIN:g} min, falling as overpotential^-3 and growing as "
             f"time^{self.growth_exponent:.2g}; packing density "
@@ -90,8 +94,8 @@ class OverpotentialMap(DepositionMap):
         )
 
     def overpotential_V(self, plating: LocalPlating) -> float:
-        """Overpotential that drives the local current, V, > 0."""
-        thermal_V = GAS_J_per_mol_K * plating.temperature_K / FARADAY_C_per_mol
+        """Overpotential that drives the local current at the reference temperature, V, > 0."""
+        thermal_V = GAS_J_per_mol_K * REFERENCE_TEMPERATURE_K / FARADAY_C_per_mol
         ratio = plating.current_density_mA_cm2 / self.exchange_current_density_mA_cm2
         return 2.0 * thermal_V * math.asinh(0.5 * ratio)
 

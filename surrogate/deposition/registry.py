@@ -26,6 +26,9 @@ DEPOSITION_MAPS: Final[dict[str, DepositionMap]] = {
 
 AnyMap = Annotated[PaperMap | OverpotentialMap, Field(discriminator="name")]
 
+Numbers = Literal["calibrated", "first guess", "cannot fit"]
+"""Of a map: moved by what was seen; not; or moved and still unable to reproduce it."""
+
 N_PRIOR_DRAWS: Final = 64
 
 
@@ -75,15 +78,20 @@ class ChosenMap:
         deposition_map: The map itself.
         bridge: The one it was calibrated under; None for a map that never was: choose one.
         draws: Maps that could be as well: of the posterior, or of the prior if never calibrated.
-        is_calibrated: Whether observations have moved its numbers.
+        numbers: Where its numbers come from, and whether they reproduce what was seen.
         said: One sentence on where its numbers come from.
     """
 
     deposition_map: DepositionMap
     bridge: TimeBridge | None
     draws: tuple[DepositionMap, ...]
-    is_calibrated: bool
+    numbers: Numbers
     said: str
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether observations have moved its numbers."""
+        return self.numbers != "first guess"
 
 
 def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> ChosenMap:
@@ -108,7 +116,7 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
             deposition_map=guess,
             bridge=None,
             draws=guess.prior_draws(N_PRIOR_DRAWS),
-            is_calibrated=False,
+            numbers="first guess",
             said=f"The numbers of the map {guess.name} are an uncalibrated first guess"
             + (f"; the calibration that ships is of {shipped.model}." if shipped else "."),
         )
@@ -137,7 +145,7 @@ def _chosen(found: CalibratedMap) -> ChosenMap:
         deposition_map=found.deposition_map,
         bridge=found.bridge,
         draws=tuple(found.deposition_map.with_parameters(values) for values in found.draws),
-        is_calibrated=True,
+        numbers="calibrated" if found.fit.can_fit else "cannot fit",
         said=found.said,
     )
 

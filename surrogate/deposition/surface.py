@@ -64,7 +64,9 @@ class GlassSurface:
             space: What the model was trained on.
         """
         sizes = np.unique(np.rint(np.geomspace(*space.ends("n_atoms"), N_SIZE_NODES)).astype(int))
-        densities = np.geomspace(*space.ends("packing_density_g_cm3"), N_DENSITY_NODES)
+        loosest, densest = space.ends("packing_density_g_cm3")
+        n_densities = N_DENSITY_NODES if loosest < densest else 1
+        densities = np.geomspace(loosest, densest, n_densities)
         ways = [
             number
             for number, way in enumerate(EXCHANGES)
@@ -126,9 +128,10 @@ class GlassSurface:
         Returns:
             Shape ``(n, n_sizes)``.
         """
-        row, to_row = _between(self.log_sizes, np.log(sizes))
-        column, to_column = _between(self.log_densities, np.log(densities))
-        column, to_column = column[:, None], to_column[:, None]
+        row, next_row, to_row = _between(self.log_sizes, np.log(sizes))
+        column, next_column, to_column = (
+            each[:, None] for each in _between(self.log_densities, np.log(densities))
+        )
         shares = exchange_shares(openness)[list(self.ways)]
         total = shares.sum(axis=0)
         shares = np.where(total > 0.0, shares / np.maximum(total, LEAST_SHARE), 1.0 / len(shares))
@@ -136,16 +139,24 @@ class GlassSurface:
         for way in range(len(self.ways)):
             table = self.log_odds[condition, member, way]
             log_odds = (1.0 - to_row) * (
-                (1.0 - to_column) * table[row, column] + to_column * table[row, column + 1]
+                (1.0 - to_column) * table[row, column] + to_column * table[row, next_column]
             ) + to_row * (
-                (1.0 - to_column) * table[row + 1, column] + to_column * table[row + 1, column + 1]
+                (1.0 - to_column) * table[next_row, column]
+                + to_column * table[next_row, next_column]
             )
             found += shares[way][:, None] / (1.0 + np.exp(-log_odds))
         return found
 
 
-def _between(nodes: Floats, values: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """The node below each value, and how far it is to the next; the ends beyond the ends."""
+def _between(nodes: Floats, values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Nodes below and above each value, and how far it is between; the ends beyond the ends.
+
+    A single node, of a model that saw one size or one density, is below and above everything.
+    """
     inside = np.clip(values, nodes[0], nodes[-1])
-    below = np.clip(np.searchsorted(nodes, inside, side="right") - 1, 0, len(nodes) - 2)
-    return below, (inside - nodes[below]) / (nodes[below + 1] - nodes[below])
+    above = np.clip(
+        np.searchsorted(nodes, inside, side="right"), min(1, len(nodes) - 1), len(nodes) - 1
+    )
+    below = np.maximum(above - 1, 0)
+    step = nodes[above] - nodes[below]
+    return below, above, (inside - nodes[below]) / np.where(step > 0.0, step, 1.0)

@@ -59,6 +59,7 @@ def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
         map_name=question.deposition_map.name,
         assumption=question.deposition_map.assumption,
         map_said=leading.chosen.said,
+        map_numbers=leading.chosen.numbers,
         n_trials=len(leading.tried),
         n_feasible=len(feasible),
         ranked=tuple(
@@ -70,7 +71,9 @@ def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
         under_maps=tuple(_under(each, best) for each in others),
         horizon_checks=checks,
         robustness=None if best is None else robustness(judge, best),
-        variance=() if best is None else variance_parts(judge, best, leading.chosen, other_maps),
+        variance=(
+            () if best is None else variance_parts(judge, best, leading.chosen, other_maps, checks)
+        ),
         sensitivity=sensitivity(judge, best),
         surfaces=tuple(surface(each.judge, best) for each in (leading, *others)),
         trials=tuple(trial_of(one) for one in leading.tried),
@@ -103,6 +106,7 @@ def _under(searched: Searched, ours: Judged | None) -> UnderMap:
         name=judge.question.deposition_map.name,
         assumption=judge.question.deposition_map.assumption,
         said=searched.chosen.said,
+        numbers=searched.chosen.numbers,
         n_feasible=len(feasible),
         best=None if best is None else ranked_conditions(1, best, judge),
         least_violation=None if feasible else least_violation(searched.tried, judge.config),

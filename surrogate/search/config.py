@@ -175,10 +175,11 @@ class SearchConfig(Settings):
 
     def conditions(self, values: Mapping[str, float]) -> DepositionConditions:
         """Conditions from values of the searched variables (or of all of them)."""
-        return DepositionConditions.model_validate({**self.space.fixed, **values} | self._preset)
+        return DepositionConditions.model_validate({**self.space.fixed, **values} | self.preset)
 
     @property
-    def _preset(self) -> dict[str, str]:
+    def preset(self) -> dict[str, str]:
+        """The electrolyte, where one was named, as a value of the conditions."""
         return {} if self.electrolyte is None else {"electrolyte": self.electrolyte}
 
 

@@ -56,10 +56,17 @@ def front(judged: Sequence[Judged]) -> list[Judged]:
     if not judged:
         return []
     gains = np.array([[one.value(SHARE), one.value(SPEED), -one.value(COST)] for one in judged])
-    ours, theirs = gains[:, None, :], gains[None, :, :]
-    beats = np.all(theirs >= ours, axis=2) & np.any(theirs > ours, axis=2)
-    kept = [one for one, by in zip(judged, beats, strict=True) if not by.any()]
-    return sorted(kept, key=_current)
+    # From the best in the first gain downwards, what beats a trial came before it, and all that
+    # beats it includes one that nothing beats.
+    unbeaten = np.empty_like(gains)
+    kept: list[int] = []
+    for number in np.lexsort(gains.T[::-1])[::-1].tolist():
+        here, before = gains[number], unbeaten[: len(kept)]
+        is_beaten = np.all(before >= here, axis=1) & np.any(before > here, axis=1)
+        if not is_beaten.any():
+            unbeaten[len(kept)] = here
+            kept.append(number)
+    return sorted((judged[number] for number in sorted(kept)), key=_current)
 
 
 def places_of(conditions: DepositionConditions, space: Space) -> dict[str, float]:

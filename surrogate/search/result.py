@@ -15,6 +15,7 @@ from simulate.files import canonical_json, write_atomically
 from simulate.settings import Settings
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoShare
+from surrogate.deposition.registry import Numbers
 from surrogate.prediction import Applicability
 from surrogate.search.config import SCHEMA_VERSION, SearchConfig
 from surrogate.search.sensitivity import Sensitivity
@@ -49,7 +50,7 @@ class RankedConditions(Settings):
         glassy_share_interval: 90 %: what other training data, and other draws, could have said.
         assured_share: Reached with the asked confidence.
         p_enough: P(glassy share >= what is asked); None where nothing is.
-        damkohler: Waiting over arrival time; None where the bridge has no arrivals.
+        damkohler: Arrival over waiting time; None where the bridge has no arrivals.
         applicability: Of all its embryos together; `distance` is the largest of theirs.
         clipped_share: Share of the atoms whose embryo lies outside what the model was trained on.
         clipped: What was changed to stay inside, one sentence each.
@@ -91,6 +92,7 @@ class UnderMap(Settings):
 
     Attributes:
         said: Where its numbers come from.
+        numbers: The same in a word; None: not written down.
         best: Its own optimum; None where nothing is feasible under it.
         ours: The optimum of the leading map, judged by this one; None where there is none.
     """
@@ -98,6 +100,7 @@ class UnderMap(Settings):
     name: str
     assumption: str
     said: str
+    numbers: Numbers | None = None
     n_feasible: int
     best: RankedConditions | None
     least_violation: LeastViolation | None
@@ -158,7 +161,8 @@ class VariancePart(Settings):
 
     Attributes:
         variance: Of the share; None: not known.
-        part: Of the sum of what is known.
+        part: Of the sum of what counts; None: not in it, since not known, or since it is no doubt
+            about the share but the scatter of a check.
         said: What was varied, or why it is not known.
     """
 
@@ -192,6 +196,7 @@ class SearchResult(Settings):
         map_name: Of the deposition map that leads.
         assumption: Of that map.
         map_said: Where the numbers of that map come from.
+        map_numbers: The same in a word; None: not written down.
         n_feasible: Trials that met every requirement.
         ranked: Best first; empty where no trial was feasible.
         front: Trials that no other one beats in share, speed and cost; fastest last.
@@ -209,6 +214,7 @@ class SearchResult(Settings):
     map_name: str
     assumption: str
     map_said: str
+    map_numbers: Numbers | None = None
     n_trials: int
     n_feasible: int
     ranked: tuple[RankedConditions, ...]

@@ -6,7 +6,7 @@ from typing import Final
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.conditions import DepositionConditions, plating_time_min
 from surrogate.search.describing import trial_of
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import Change, Robustness
@@ -42,22 +42,31 @@ def robustness(judge: Judge, best: Judged) -> Robustness:
         changes=tuple(
             Change(
                 variable=name,
-                value=value,
+                value=_value(one, name),
                 glassy_share=one.glassy_share,
                 assured_share=one.assured_share,
                 p_enough=one.p_enough,
                 missed=tuple(what for what, missed in one.violations.items() if missed > 0.0),
             )
-            for (name, value), one in zip(changes, alone, strict=True)
+            for (name, _), one in zip(changes, alone, strict=True)
         ),
         worst=trial_of(min(together, key=lambda one: one.assured_share)),
     )
 
 
 def _changed(judge: Judge, best: Judged, values: dict[str, float]) -> DepositionConditions:
-    """The best conditions with some of the search's variables changed."""
-    as_they_are = {name: _value(best, name) for name in judge.config.space.bounds}
-    return judge.config.conditions(as_they_are | values)
+    """The best conditions with some of the search's variables changed.
+
+    A capacity whose plating time cannot be set becomes the nearest time that can.
+    """
+    changed = {name: _value(best, name) for name in judge.config.space.bounds} | values
+    if "capacity_mAh_cm2" in changed:
+        time_min = plating_time_min(
+            changed["current_density_mA_cm2"], changed.pop("capacity_mAh_cm2")
+        )
+        low, high = _limits(DepositionConditions.model_fields["deposition_time_min"])
+        changed["deposition_time_min"] = min(max(time_min, low), high)
+    return DepositionConditions.model_validate(changed | judge.config.preset)
 
 
 def _value(best: Judged, name: str) -> float:

@@ -1,7 +1,8 @@
 """Optuna proposes, a function answers: the loop of a search, whatever is searched.
 
-One writer, by ask and tell. The sampler is seeded anew for each batch from (seed, finished trials),
-so that a resumed search makes the trials of an uninterrupted one and no start-up draw comes twice.
+One writer, by ask and tell. The sampler is seeded anew for each batch from (seed, trials before the
+batch), so that a resumed search makes the trials of an uninterrupted one, wherever it was stopped,
+and no start-up draw comes twice.
 """
 
 import math
@@ -85,18 +86,28 @@ def run_trials(
     """
     began, n_before = time.monotonic(), len(finished_trials(study))
     n_done, per_call = n_before, trials_per_call(sampler)
-    copy = optuna.create_study(directions=study.directions)
-    copy.add_trials(finished_trials(study))
+    copy = _copy_of(study, n_done - n_done % per_call)
     while n_done < n_trials:
-        n_more = min(per_call - n_done % per_call, n_trials - n_done)
-        trials = _proposed(copy, space, sampler, seed, n_done, n_more)
+        n_known = n_done % per_call  # of a batch that was cut short: proposed again, not answered
+        n_start = n_done - n_known
+        n_more = min(per_call, n_trials - n_start)
+        trials = _proposed(copy, space, sampler, seed, n_start, n_more)[n_known:]
         answers = evaluate([trial.params for trial in trials])
         for trial, answer in zip(trials, answers, strict=True):
             study.add_trial(_told(copy, trial, answer))
-        n_done += n_more
+        n_done = n_start + n_more
+        if n_known:
+            copy = _copy_of(study, n_done)
         if progress is not None:
             spent_s = time.monotonic() - began
             progress(n_done, spent_s / (n_done - n_before) * (n_trials - n_done))
+
+
+def _copy_of(study: optuna.Study, n_trials: int) -> optuna.Study:
+    """A study in memory with the first finished trials of another."""
+    copy = optuna.create_study(directions=study.directions)
+    copy.add_trials(finished_trials(study)[:n_trials])
+    return copy
 
 
 def _proposed(

@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from simulate.errors import MisuseError
 from simulate.files import canonical_json, sha256_of
-from simulate.potentials.registry import potential_named
 from surrogate.deposition.bridge import HorizonBridge, TimeBridge
+from surrogate.deposition.embryos import check_plated
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
 from surrogate.manifest import Manifest
 from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig
 from surrogate.search.objectives import metrics_of
 from surrogate.study import StudyKind, check_is_same
-
-PLATED: Final = "Li"
-"""What the maps say anything about."""
 
 USUAL_NAME: Final = "deposition"
 """Of a study, before the name of its map."""
@@ -62,12 +58,7 @@ def maps_of(config: SearchConfig, model: str, potentials: Sequence[str]) -> list
     Raises:
         MisuseError: No such map, one calibrated with another model, or a model of another element.
     """
-    element = potential_named(potentials[0]).element
-    if element != PLATED:
-        raise MisuseError(
-            f"the deposition maps are of {PLATED}, but the model {model} was trained on {element} "
-            f"({potentials[0]}). Search with a model of {PLATED}."
-        )
+    check_plated(potentials[0], model)
     found: dict[str, ChosenMap] = {}
     for named in config.maps:
         chosen = choose_map(named, model, potentials)

@@ -30,10 +30,14 @@ def surface(judge: Judge, best: Judged | None) -> Surface:
         if name not in {"current_density_mA_cm2", "deposition_time_min", "capacity_mAh_cm2"}
     }
     currents, times = _currents(judge), _times(judge)
-    preset = {} if judge.config.electrolyte is None else {"electrolyte": judge.config.electrolyte}
     conditions = [
         DepositionConditions.model_validate(
-            {**others, **preset, "current_density_mA_cm2": current, "deposition_time_min": time}
+            {
+                **others,
+                **judge.config.preset,
+                "current_density_mA_cm2": current,
+                "deposition_time_min": time,
+            }
         )
         for time in times
         for current in currents

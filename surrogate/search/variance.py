@@ -7,43 +7,54 @@ from typing import Final
 import numpy as np
 
 from simulate.potentials.registry import potential_named
+from simulate.units import PS_PER_NS
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import ChosenMap
 from surrogate.search.judging import Judge, Judged
-from surrogate.search.result import VariancePart
+from surrogate.search.result import HorizonCheck, VariancePart
 from surrogate.search.studies import CALIBRATED_DRAWS, spread_out
 
 N_EMBRYOS: Final = 50
-"""Embryos of the check by fresh molecular dynamics whose scatter is counted as its noise."""
+"""Embryos of the check by fresh molecular dynamics whose scatter is told beside the doubt."""
 
 
 def variance_parts(
-    judge: Judge, best: Judged, chosen: ChosenMap, others: Sequence[DepositionMap]
+    judge: Judge,
+    best: Judged,
+    chosen: ChosenMap,
+    others: Sequence[DepositionMap],
+    checks: Sequence[HorizonCheck],
 ) -> tuple[VariancePart, ...]:
     """Variance of the best conditions' glassy share by source, one source at a time.
+
+    Last and apart, in no sum: the scatter of a check by molecular dynamics.
 
     Args:
         judge: Of the search.
         best: Its best conditions.
         chosen: The map that leads.
         others: The other maps that were asked.
+        checks: The best conditions at other horizons.
     """
     found = [
         _map_choice(judge, best, others),
         _map_numbers(judge, best, chosen),
+        _horizon(checks),
         _potential(judge, best),
         _surrogate(best),
-        _chance(best),
     ]
     total = sum(variance for _, variance, _ in found if variance is not None)
-    return tuple(
-        VariancePart(
-            source=source,
-            variance=variance,
-            part=None if variance is None or total == 0.0 else variance / total,
-            said=said,
-        )
-        for source, variance, said in found
+    return (
+        *(
+            VariancePart(
+                source=source,
+                variance=variance,
+                part=None if variance is None else variance / total if total > 0.0 else 0.0,
+                said=said,
+            )
+            for source, variance, said in found
+        ),
+        _chance(best),
     )
 
 
@@ -56,7 +67,7 @@ def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> 
     shares = [best.glassy_share, *_shares_under(judge, best, others)]
     return (
         "choice of the map",
-        float(np.var(shares)),
+        float(np.var(shares, ddof=1)),
         (
             f"Between {len(shares)} maps, each as likely as the others: "
             f"{', '.join(f'{share:.2f}' for share in shares)}."
@@ -93,7 +104,11 @@ def _potential(judge: Judge, best: Judged) -> Found:
         .glassy_share
         for name in known
     ]
-    return "potential", float(np.var(shares)), f"Between {', '.join(known)}, each as likely."
+    return (
+        "potential",
+        float(np.var(shares, ddof=1)),
+        f"Between {', '.join(known)}, each as likely.",
+    )
 
 
 def _surrogate(best: Judged) -> Found:
@@ -109,12 +124,28 @@ def _surrogate(best: Judged) -> Found:
     )
 
 
-def _chance(best: Judged) -> Found:
-    share = best.forecast.glassy_share
+def _horizon(checks: Sequence[HorizonCheck]) -> Found:
+    shares = {one.horizon_ps: one.ours.glassy_share for one in checks if one.ours is not None}
+    if len(shares) < 2:
+        return "horizon", None, "Not known: the best conditions were asked at no other horizon."
+    listed = ", ".join(f"{horizon_ps / PS_PER_NS:g}" for horizon_ps in shares)
     return (
-        "MD noise",
-        share * (1.0 - share) / N_EMBRYOS,
-        f"Chance in a check by {N_EMBRYOS} fresh embryos, each of which orders or does not.",
+        "horizon",
+        float(np.var(list(shares.values()), ddof=1)),
+        f"Between {listed} ns, each as likely as the others, the map's numbers kept as they are.",
+    )
+
+
+def _chance(best: Judged) -> VariancePart:
+    share = best.forecast.glassy_share
+    return VariancePart(
+        source=f"chance in a check by {N_EMBRYOS} embryos",
+        variance=share * (1.0 - share) / N_EMBRYOS,
+        part=None,
+        said=(
+            "How far a check by fresh molecular dynamics may be off by chance, each embryo "
+            "ordering or not; no doubt about the share itself."
+        ),
     )
 
 

@@ -241,6 +241,15 @@ def test_small_overpotentials_are_ohmic_and_large_ones_tafel() -> None:
     assert slope == pytest.approx(0.119, abs=0.001)  # V a decade, transfer coefficient 1/2
 
 
+def test_warmth_does_not_raise_the_overpotential() -> None:
+    """At constant exchange current it would, which no cell shows: the map says nothing of it."""
+    found = OverpotentialMap()
+    warm, cool = place(1.0, temperature_K=350.0), place(1.0)
+    assert found.overpotential_V(warm) == found.overpotential_V(cool)
+    assert found.median_atoms(warm) == found.median_atoms(cool)
+    assert "at 300 K whatever the temperature" in found.assumption
+
+
 def test_twice_the_overpotential_makes_nuclei_an_eighth_as_large() -> None:
     """In the ohmic limit eta goes as j: N as j^-3, packing as j^1.5 while there is room."""
     found = OverpotentialMap(exchange_current_density_mA_cm2=1e4, reference_density_g_cm3=1e-3)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nucleation_model import ModelPackage, NucleationModel
+from nucleation_model import ModelManifest, ModelPackage, NucleationModel, training_domain
 from scipy.stats import norm
 
 import surrogate
+from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.calibration import Evidence, weigh
@@ -171,7 +172,48 @@ def test_the_table_says_what_the_model_says(model: NucleationModel) -> None:
     assert np.isfinite(ends).all()
 
 
+def model_of(**domain: object) -> NucleationModel:
+    """A model trained on another domain."""
+    manifest = ModelManifest(training_domain(**domain))
+    return NucleationModel(package=ModelPackage(manifest=manifest))
+
+
+@pytest.mark.parametrize("domain", [{"sizes": [400]}, {"densities_g_cm3": [0.2]}])
+def test_a_model_of_one_size_or_one_density_has_a_table_too(domain: dict[str, list[float]]) -> None:
+    model, asked = model_of(**domain), plated(0.7, 40.0, openness=1.0)
+    space = SampledSpace.of(model.package.manifest.domain)
+    surface = GlassSurface.of(model, BRIDGE, [asked], space)
+    found = surface.glassy(0, 1, np.array([[400.0, 4000.0]]), np.array([0.2]), np.array([1.0]))
+    sizes = [space.clip("n_atoms", size) for size in (400, 4000)]
+    designs = [
+        EmbryoDesign.model_validate(
+            {
+                "n_atoms": int(size), "packing_density_g_cm3": 0.2,
+                "mass_exchange": "open", "energy_exchange": "open",
+            }
+        )
+        for size in sizes
+    ]  # fmt: skip
+    assert found[0] == pytest.approx(model.glass_index_members(designs, 250.0)[1], abs=0.01)
+    assert np.isfinite(weigh(model, PaperMap(), BRIDGE).log_evidence([0]))
+
+
 # Calibration
+
+
+@pytest.mark.parametrize(
+    ("domain", "said"),
+    [
+        (
+            {"element": "Na", "potential": "nichol-ackland-2016-na", "densities_g_cm3": [0.2, 0.4]},
+            "of Li, but",
+        ),
+        ({"hold_temperature_K": 400.0}, "temperature_K must be within"),
+    ],
+)
+def test_what_a_search_refuses_is_not_calibrated_with(domain: dict[str, object], said: str) -> None:
+    with pytest.raises(MisuseError, match=said):
+        weigh(model_of(**domain), PaperMap(), BRIDGE)
 
 
 def test_the_truth_lies_within_what_is_found(fit: MapFit) -> None:
@@ -289,7 +331,7 @@ def test_a_calibrated_map_is_kept_and_chosen(kept: CalibratedMap, tmp_path: Path
     write_calibrated_map(path, found)
     assert read_calibrated_map(path) == found
     chosen = choose_map(path, "closed-form", [LIKE])
-    assert chosen.is_calibrated
+    assert chosen.numbers == "calibrated"
     assert chosen.deposition_map == found.deposition_map
     assert chosen.bridge == BRIDGE
     assert len(chosen.draws) == len(found.draws) == 200
@@ -323,7 +365,7 @@ def test_a_name_is_the_first_guess_for_a_model_nothing_was_calibrated_with() -> 
     for name, guess in DEPOSITION_MAPS.items():
         chosen = choose_map(name, "closed-form", [LIKE])
         assert chosen.deposition_map == guess
-        assert not chosen.is_calibrated
+        assert chosen.numbers == "first guess"
         assert chosen.bridge is None
         assert "uncalibrated first guess" in chosen.said
         assert chosen.draws == guess.prior_draws(len(chosen.draws))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from surrogate.deposition.registry import DEPOSITION_MAPS, choose_map
 from surrogate.search import sensitivity as sensitivity_module
 from surrogate.search import surface as surface_module
 from surrogate.search.config import SearchConfig
+from surrogate.search.horizons import horizon_checks
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.ranking import front, recommended
 from surrogate.search.result import SearchResult
@@ -179,6 +181,37 @@ def test_a_front_of_three_wishes_by_hand() -> None:
     }
 
 
+def test_the_front_is_what_comparing_all_with_all_leaves() -> None:
+    judge = judge_by(
+        NucleationModel(), config(objective="pareto", area_factor={"min": 1.0, "max": 10.0})
+    )
+    rng = np.random.default_rng(1)
+    (some,) = judged(judge, GENTLE | {"area_factor": 1.0})
+    tried = [
+        replace(
+            some,
+            forecast=replace(
+                some.forecast,
+                conditions=some.conditions.model_copy(update={"current_density_mA_cm2": current}),
+            ),
+            assured_share=share,
+            cost_mA_cm2=cost,
+        )
+        for share, current, cost in rng.integers(1, 8, (300, 3)).astype(float).tolist()
+    ]
+    gains = np.array(
+        [[t.assured_share, t.conditions.current_density_mA_cm2, -t.cost_mA_cm2] for t in tried]
+    )
+    beaten = [
+        bool((np.all(gains >= one, axis=1) & np.any(gains > one, axis=1)).any()) for one in gains
+    ]
+    found = front(tried)
+    assert {id(one) for one in found} == {
+        id(one) for one, is_beaten in zip(tried, beaten, strict=True) if not is_beaten
+    }
+    assert 1 < len(found) < len(tried)
+
+
 def test_every_condition_is_moved_by_a_tenth_and_the_worst_of_all_is_found() -> None:
     judge = judge_by(NucleationModel(), config())
     (best,) = judged(judge, GENTLE)
@@ -207,23 +240,45 @@ def test_temperatures_are_moved_no_further_than_was_sampled() -> None:
     assert moved == {290.0, 305.0}
 
 
+@pytest.mark.usefixtures("_coarse_pictures")
+def test_a_capacity_at_the_slowest_corner_has_its_answer_written(tmp_path: Path) -> None:
+    """A tenth more capacity would take 6117 min, and 6000 can be set."""
+    asked = SearchConfig.model_validate(
+        {
+            "objective": "glassy_share", "n_trials": 1, "also_maps": (), "max_clipped_share": 1.0,
+            "min_capacity_mAh_cm2": None, "capacity_mAh_cm2": 1.9, "current_density_mA_cm2": 0.0205,
+        }
+    )  # fmt: skip
+    result = run_search(NucleationModel(), asked, tmp_path)
+    assert (tmp_path / "search.json").exists()
+    assert result.robustness is not None
+    capacities = [c.value for c in result.robustness.changes if c.variable == "capacity_mAh_cm2"]
+    assert capacities == pytest.approx([1.71, 2.05])  # as far as the time goes
+
+
 def test_doubt_is_shared_out_among_what_is_known() -> None:
     model = NucleationModel()
     judge = judge_by(model, config())
     (best,) = judged(judge, GENTLE)
     chosen = choose_map("paper", "closed-form", ["nichol-ackland-2016"])
     others = [DEPOSITION_MAPS["overpotential"]]
-    parts = {part.source: part for part in variance_parts(judge, best, chosen, others)}
+    checks = list(horizon_checks(judge, [best], best))
+    parts = {part.source: part for part in variance_parts(judge, best, chosen, others, checks)}
     assert parts["potential"].variance is None
     assert "one potential of Li" in parts["potential"].said
     assert sum(part.part or 0.0 for part in parts.values()) == pytest.approx(1.0)
     members = best.forecast.members
     assert parts["surrogate"].variance == pytest.approx(members.var(ddof=1) * 1.25)
     share = best.glassy_share
-    assert parts["MD noise"].variance == pytest.approx(share * (1 - share) / 50)
+    chance = parts["chance in a check by 50 embryos"]
+    assert chance.variance == pytest.approx(share * (1 - share) / 50)
+    assert chance.part is None
+    at_horizons = [check.ours.glassy_share for check in checks if check.ours]
+    assert parts["horizon"].variance == pytest.approx(np.var(at_horizons, ddof=1))
+    assert "0.25, 0.5, 1, 5 ns" in parts["horizon"].said
     (theirs,) = judge.question.under(others[0]).forecasts([best.conditions])
     apart = share - theirs.glassy_share
-    assert parts["choice of the map"].variance == pytest.approx(apart**2 / 4)
+    assert parts["choice of the map"].variance == pytest.approx(apart**2 / 2)
     assert "no observation" in parts["numbers of the map"].said
 
 
@@ -232,10 +287,11 @@ def test_two_potentials_of_the_element_tell_their_part() -> None:
     judge = judge_by(NucleationModel(package=Package(manifest=Manifest(domain))), config())
     (best,) = judged(judge, GENTLE)
     chosen = choose_map("paper", "closed-form", [judge.question.space.potential])
-    parts = {part.source: part for part in variance_parts(judge, best, chosen, [])}
+    parts = {part.source: part for part in variance_parts(judge, best, chosen, [], [])}
     assert parts["potential"].variance is not None
     assert "cui-2012" in parts["potential"].said
     assert parts["choice of the map"].variance is None
+    assert parts["horizon"].variance is None
 
 
 def test_what_matters_in_closed_form() -> None:

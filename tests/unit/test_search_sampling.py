@@ -56,10 +56,13 @@ def test_what_learns_comes_nearer_than_chance_within_what_is_allowed(
     assert best(sampler) > best("random")
 
 
+@pytest.mark.parametrize("stopped_at", [10, 13])
 @pytest.mark.parametrize("sampler", SAMPLERS)
-def test_a_stopped_search_makes_the_trials_of_an_uninterrupted_one(sampler: SamplerName) -> None:
-    whole, parts = searched(sampler, 13), searched(sampler, 10)
-    run_trials(parts, SPACE, answers, sampler=sampler, seed=1, n_trials=13)
+def test_a_stopped_search_makes_the_trials_of_an_uninterrupted_one(
+    sampler: SamplerName, stopped_at: int
+) -> None:
+    whole, parts = searched(sampler, 24), searched(sampler, stopped_at)
+    run_trials(parts, SPACE, answers, sampler=sampler, seed=1, n_trials=24)
     expected = [trial.params for trial in finished_trials(whole)]
     assert [trial.params for trial in finished_trials(parts)] == expected
 
@@ -84,7 +87,7 @@ def test_nsga2_finds_a_front_of_two_wishes() -> None:
         return study.best_trials
 
     front = front_of(200)
-    assert [t.params for t in front_of(70, 200)] == [t.params for t in front]
+    assert [t.params for t in front_of(73, 200)] == [t.params for t in front]
     assert len(front) > 5
     assert all(sum(trial.values) <= 1.0 for trial in front)
     assert sum(sum(trial.values) for trial in front) / len(front) > 0.9

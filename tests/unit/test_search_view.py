@@ -65,8 +65,20 @@ def test_the_terminal_tells_the_question_the_ranks_and_the_limits(
     assert f"{best.conditions.current_density_mA_cm2:.3g}" in row
     assert f"{best.glassy_share:.2f}" in row
     assert f"{best.p_enough:.2f}" in row
-    for word in ("P(>= 0.5)", "overpotential", "Kendall's tau", "MD noise", "Sobol'", "10 % off"):
+    for word in (
+        "P(>= 0.5)",
+        "overpotential",
+        "Kendall's tau",
+        "by 50 embryos",
+        "Sobol'",
+        "10 % off",
+    ):
         assert word in flat
+    assert "first guess" in flat
+    map_rows = [line for line in text.splitlines() if " first guess " in line]
+    assert len(map_rows) == 1 + len(result.under_maps)
+    assert all(re.search(r"\d\.\d\d +- ", line) for line in map_rows if "feasible" not in line)
+    assert "The sum does not count: potential, chance in a check by 50 embryos, minutes" in flat
     for sentence in (*result.limits, *result.notes, result.assumption):
         assert flat.count(" ".join(sentence.split())) == 1
     assert max(map(len, text.splitlines())) <= 120

@@ -102,14 +102,20 @@ def test_over_minutes_what_never_orders_is_left() -> None:
 
 
 def test_damkohler_number_by_hand() -> None:
-    """Median waiting ln 2 / k over the arrival time of the next atom at the final size."""
+    """Arrival time of the next atom at the final size over the median waiting, ln 2 / k."""
     model = SizeModel(hazard_per_ps=1.0e-3)
     (found,) = GrowthBridge().bridged(model, asked(embryo(500)))
-    by_hand = np.log(2.0) * 1.0e3 / (arrival_s(500) * PS_PER_S)
+    by_hand = arrival_s(500) * PS_PER_S / (np.log(2.0) * 1.0e3)
     assert found.damkohler == pytest.approx(by_hand, rel=0.05)
-    assert found.damkohler < 1e-5
+    assert found.damkohler > 1e5
     (slow,) = GrowthBridge(slowdown=1.0e6).bridged(model, asked(embryo(500)))
-    assert slow.damkohler == pytest.approx(1.0e6 * found.damkohler, rel=1e-6)
+    assert slow.damkohler == pytest.approx(1.0e-6 * found.damkohler, rel=1e-6)
+
+
+def test_where_none_waits_the_damkohler_number_is_finite() -> None:
+    (found,) = GrowthBridge().bridged(NucleationModel(cured=1.0), asked(embryo(500)))
+    assert found.damkohler is not None
+    assert np.isfinite(found.damkohler)
 
 
 def test_longer_plating_and_longer_exposure_leave_less() -> None:
