@@ -31,7 +31,7 @@ def learn(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Learn by few trajectories where glass ends, crystal begins.
+    """Learn where glass ends and crystal begins.
 
     Round after round the embryos are simulated that tell most of it, until it is known as well as
     the config asks or the budget is spent. Stop at any time and go on later; of the config only

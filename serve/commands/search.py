@@ -47,7 +47,7 @@ def search(
     study: Annotated[str | None, typer.Option(help="Name of the study in its storage.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search conditions that plate fast and leave embryos disordered.
+    """Search conditions: plate fast, and keep embryos disordered.
 
     Glassy is what has not ordered: glass or undercooled liquid. Optuna proposes conditions, the
     model answers, and the embryos of the best ones are written as proposals, ready to be simulated.
