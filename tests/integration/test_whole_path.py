@@ -45,6 +45,7 @@ TINY: dict[str, Any] = {
         "max_clipped_share": 1.0,
         "objective": "glassy_share",
         "min_capacity_mAh_cm2": None,
+        "temperature_K": 240.0,  # the only one that was sampled
     },
 }
 
