@@ -92,15 +92,14 @@ class Campaign:
     def store(self) -> RecordStore:
         return open_store(self._store)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether all is done; a driver that gave up is started again, as a user would."""
+    def goes_on(self) -> bool:
+        """Whether a driver runs; one that gave up is started again, as a user would."""
         code = self._driver.poll()
         if code and len(self.gave_up) < MOST_GIVEN_UP:
             self.gave_up.append(f"exit code {code}: {self.last_words()[-300:]}")
             self.start()
-            return False
-        return code is not None
+            return True
+        return code is None
 
     def start(self) -> psutil.Popen:
         command = [
@@ -124,7 +123,7 @@ class Campaign:
     def finish(self) -> int:
         """Wait for its end; removes our processes that are still there."""
         code: int = self._driver.wait(timeout=PATIENCE_S)
-        while not self.is_over:
+        while self.goes_on():
             code = self._driver.wait(timeout=PATIENCE_S)
         self.clean_up()
         return code
@@ -195,7 +194,7 @@ def sent(process: psutil.Process, sign: signal.Signals) -> bool:
 def disturb(campaign: Campaign, n_faults: int, every_s: float, rng: random.Random) -> None:
     """Inject faults at random moments, as many as asked, or until the campaign is over."""
     kinds, shares = list(FAULTS), list(FAULTS.values())
-    while campaign.injected.total() < n_faults and not campaign.is_over:
+    while campaign.injected.total() < n_faults and campaign.goes_on():
         time.sleep(rng.expovariate(1.0 / every_s))
         campaign.inject(rng.choices(kinds, shares)[0], rng)
 

@@ -147,8 +147,4 @@ def told(trial: Trial | None) -> str:
 
 def told_conditions(trial: Trial) -> str:
     """A trial's conditions in a few words."""
-    conditions = trial.conditions
-    return (
-        f"{conditions.current_density_mA_cm2:.3g} mA/cm² for "
-        f"{conditions.deposition_time_min:.3g} min"
-    )
+    return trial.conditions.plating_in_words.replace("cm2", "cm²")

@@ -23,7 +23,7 @@ from simulate.settings import differences
 from surrogate.deposition.bridge import GrowthBridge
 from surrogate.deposition.embryos import EmbryoShare
 from surrogate.deposition.forecast import Forecast, Question
-from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.quadrature import Floats, systematic
 from surrogate.ensemble import epistemic_interval
 from surrogate.frozen import (
     FORECASTS,
@@ -127,16 +127,11 @@ def freeze(
 def systematic_draw(
     embryos: Sequence[EmbryoShare], n: int, rng: np.random.Generator
 ) -> list[EmbryoDesign]:
-    """Designs drawn by their weights, evenly along the list: counts are off by less than one.
+    """Designs drawn by their weights.
 
     A share counted over such a draw scatters no more than over independent ones.
-
-    Reference:
-        Madow, Ann. Math. Stat. 20, 333 (1949), doi 10.1214/aoms/1177729988.
     """
-    ends = np.cumsum([each.weight for each in embryos])
-    places = (rng.random() + np.arange(n)) / n * ends[-1]
-    index = np.minimum(np.searchsorted(ends, places, side="right"), len(embryos) - 1)
+    index = systematic(np.array([each.weight for each in embryos]), n, rng)
     return [embryos[number].design for number in index.tolist()]
 
 

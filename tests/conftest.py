@@ -9,3 +9,14 @@ def cache_of_its_own(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture
+def coarse_pictures(monkeypatch):
+    """What is drawn of a search's answer is not what a test is about, and most of its price."""
+    from surrogate.search import sensitivity, surface
+
+    monkeypatch.setattr(sensitivity, "N_SOBOL", 4)
+    monkeypatch.setattr(sensitivity, "N_OTHERS", 2)
+    monkeypatch.setattr(surface, "N_CURRENTS", 3)
+    monkeypatch.setattr(surface, "N_TIMES", 3)

@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from simulate.design import EmbryoDesign
+from simulate.files import canonical_json
 from simulate.record import TrajectoryRecord
 from simulate.settings import Settings
 from train.metrics import Floats, bounds_ps
@@ -117,7 +118,7 @@ def rank_agreements(records: Iterable[TrajectoryRecord]) -> list[RankAgreement]:
     for record in records:
         is_fresh = record.parent is None and record.failure is None
         if is_fresh and record.is_decidable and record.design.physics.has_melting_point:
-            group = by_protocol.setdefault(str(record.protocol.what_decides()), {})
+            group = by_protocol.setdefault(canonical_json(record.protocol.what_decides()), {})
             group.setdefault(record.design.potential, []).append(record)
     return [
         _agreement(pairs, horizon_ps)

@@ -139,6 +139,16 @@ class DepositionConditions(Settings):
         return capacity_mAh_cm2(self.current_density_mA_cm2, self.deposition_time_min)
 
     @property
+    def plating_in_words(self) -> str:
+        """Current and time.
+
+        >>> conditions = {"current_density_mA_cm2": 0.5, "deposition_time_min": 120.0}
+        >>> DepositionConditions.model_validate(conditions).plating_in_words
+        '0.5 mA/cm2 for 120 min'
+        """
+        return f"{self.current_density_mA_cm2:.3g} mA/cm2 for {self.deposition_time_min:.3g} min"
+
+    @property
     def local_current_density_mA_cm2(self) -> float:
         """Mean current through the collector's own surface, mA/cm²."""
         return self.current_density_mA_cm2 / self.area_factor

@@ -26,6 +26,10 @@ from surrogate.deposition.embryos import (
 )
 from surrogate.deposition.quadrature import Floats, normal_quadrature
 
+REFERENCE_CURRENT_mA_cm2: Final = 0.5
+REFERENCE_TIME_MIN: Final = 5.0
+"""Where the paper's deposit was amorphous: reference sizes and densities of the maps hold there."""
+
 N_SIZES: Final = 5
 """Nodes that stand for the distribution of sizes."""
 

@@ -8,11 +8,15 @@ from pydantic import Field
 
 from simulate.units import FARADAY_C_per_mol, GAS_J_per_mol_K
 from surrogate.deposition.conditions import LocalPlating
-from surrogate.deposition.maps import DepositionMap, MapParameter, Prior
+from surrogate.deposition.maps import (
+    REFERENCE_TIME_MIN,
+    DepositionMap,
+    MapParameter,
+    Prior,
+    REFERENCE_CURRENT_mA_cm2,
+)
 from surrogate.deposition.quadrature import Floats
 
-REFERENCE_CURRENT_mA_cm2: Final = 0.5
-REFERENCE_TIME_MIN: Final = 5.0
 REFERENCE_TEMPERATURE_K: Final = 300.0
 """Where the reference size and density hold."""
 

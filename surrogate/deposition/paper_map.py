@@ -1,17 +1,19 @@
 """The deposition map after the trends of the paper this project follows."""
 
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from surrogate.deposition.conditions import LocalPlating
-from surrogate.deposition.maps import DepositionMap, MapParameter, Prior
+from surrogate.deposition.maps import (
+    REFERENCE_TIME_MIN,
+    DepositionMap,
+    MapParameter,
+    Prior,
+    REFERENCE_CURRENT_mA_cm2,
+)
 from surrogate.deposition.quadrature import Floats
-
-REFERENCE_CURRENT_mA_cm2: Final = 0.5
-REFERENCE_TIME_MIN: Final = 5.0
-"""Where the paper's deposit was amorphous."""
 
 
 class PaperMap(DepositionMap):

@@ -24,7 +24,7 @@ from surrogate.deposition.map_fit import (
     SeriesForecast,
 )
 from surrogate.deposition.maps import MapParameter
-from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.quadrature import Floats, systematic
 from surrogate.deposition.sampling import weighted_quantiles
 
 N_REPLICATED: Final = 4000
@@ -76,10 +76,8 @@ def summarised(evidence: Evidence, predictor: FastPredictor, seed: int = 1) -> M
 
 def named(conditions: DepositionConditions) -> str:
     """Conditions in a few words."""
-    return (
-        f"{conditions.current_density_mA_cm2:g} mA/cm2 for {conditions.deposition_time_min:g} min"
-        + (f", {conditions.electrolyte}" if conditions.electrolyte == "advanced" else "")
-    )
+    electrolyte = conditions.electrolyte
+    return conditions.plating_in_words + (f", {electrolyte}" if electrolyte == "advanced" else "")
 
 
 def _values_of(name: str) -> Callable[[MemberPosterior], Floats]:
@@ -176,11 +174,9 @@ def drawn_values(evidence: Evidence, n: int, seed: int) -> list[dict[str, float]
         for name in evidence.deposition_map.values
     }
     weights = next(iter(columns.values()))[1]
-    # Systematic resampling: no draw comes oftener than its weight asks for.
-    reached = np.cumsum(weights / weights.sum())
-    chosen = np.searchsorted(reached, (rng.random() + np.arange(n)) / n).clip(max=len(weights) - 1)
     return [
-        {name: float(values[number]) for name, (values, _) in columns.items()} for number in chosen
+        {name: float(values[number]) for name, (values, _) in columns.items()}
+        for number in systematic(weights, n, rng)
     ]
 
 

@@ -74,12 +74,7 @@ def least_violation(judged: Sequence[Judged], config: SearchConfig) -> LeastViol
 def conditions_in_words(judged: Judged) -> str:
     """Current, time, and what else is not usual."""
     conditions = judged.conditions
-    parts = [
-        (
-            f"{conditions.current_density_mA_cm2:.3g} mA/cm2 for "
-            f"{conditions.deposition_time_min:.3g} min"
-        )
-    ]
+    parts = [conditions.plating_in_words]
     if conditions.area_factor > 1.0:
         parts.append(f"area factor {conditions.area_factor:.3g}")
     return ", ".join(parts)

@@ -91,11 +91,7 @@ def _has_moved(check: HorizonCheck, best: Judged, config: SearchConfig) -> bool:
 def _told(check: HorizonCheck) -> str:
     if check.best is None:
         return "nothing is feasible"
-    conditions = check.best.conditions
-    return (
-        f"{conditions.current_density_mA_cm2:.3g} mA/cm2 for "
-        f"{conditions.deposition_time_min:.3g} min"
-    )
+    return check.best.conditions.plating_in_words
 
 
 def _ns(horizon_ps: float) -> str:

@@ -18,19 +18,11 @@ from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import DEPOSITION_MAPS
-from surrogate.search import sensitivity, surface
 from surrogate.search.config import SearchConfig, read_search_config
 from surrogate.search.result import LEAST_WEIGHT
 from surrogate.search.run import run_search
 
-
-@pytest.fixture(autouse=True)
-def _coarse_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is drawn of an answer is not what these tests are about, and is most of its price."""
-    monkeypatch.setattr(sensitivity, "N_SOBOL", 4)
-    monkeypatch.setattr(sensitivity, "N_OTHERS", 2)
-    monkeypatch.setattr(surface, "N_CURRENTS", 3)
-    monkeypatch.setattr(surface, "N_TIMES", 3)
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
 
 
 def config(**changes: object) -> SearchConfig:

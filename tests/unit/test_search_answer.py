@@ -15,8 +15,6 @@ from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import DEPOSITION_MAPS, choose_map
-from surrogate.search import sensitivity as sensitivity_module
-from surrogate.search import surface as surface_module
 from surrogate.search.config import SearchConfig
 from surrogate.search.horizons import horizon_checks
 from surrogate.search.judging import Judge, Judged
@@ -32,14 +30,6 @@ SPACE = {
     "current_density_mA_cm2": {"min": 0.1, "max": 5.0},
     "deposition_time_min": {"min": 1.0, "max": 600.0},
 }
-
-
-@pytest.fixture
-def _coarse_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sensitivity_module, "N_SOBOL", 4)
-    monkeypatch.setattr(sensitivity_module, "N_OTHERS", 2)
-    monkeypatch.setattr(surface_module, "N_CURRENTS", 3)
-    monkeypatch.setattr(surface_module, "N_TIMES", 3)
 
 
 def config(**changes: object) -> SearchConfig:
@@ -124,7 +114,7 @@ def test_limits_stand_with_every_answer(result: SearchResult) -> None:
         assert word in said
 
 
-@pytest.mark.usefixtures("_coarse_pictures")
+@pytest.mark.usefixtures("coarse_pictures")
 def test_more_may_be_asked_of_the_share_at_the_price_of_speed(tmp_path: Path) -> None:
     def fastest(share: float) -> float:
         asked = config(n_trials=60, min_glassy_share=share, also_maps=())
@@ -134,7 +124,7 @@ def test_more_may_be_asked_of_the_share_at_the_price_of_speed(tmp_path: Path) ->
     assert fastest(0.4) > fastest(0.7)
 
 
-@pytest.mark.usefixtures("_coarse_pictures")
+@pytest.mark.usefixtures("coarse_pictures")
 def test_area_that_costs_more_than_it_brings_is_not_taken(tmp_path: Path) -> None:
     def area(cost: float) -> float:
         asked = config(
@@ -149,7 +139,7 @@ def test_area_that_costs_more_than_it_brings_is_not_taken(tmp_path: Path) -> Non
     assert area(5.0) < 2.0
 
 
-@pytest.mark.usefixtures("_coarse_pictures")
+@pytest.mark.usefixtures("coarse_pictures")
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2"])
 def test_a_front_is_ranked_from_its_compromise_outwards(tmp_path: Path, sampler: str) -> None:
     asked = config(
@@ -240,7 +230,7 @@ def test_temperatures_are_moved_no_further_than_was_sampled() -> None:
     assert moved == {290.0, 305.0}
 
 
-@pytest.mark.usefixtures("_coarse_pictures")
+@pytest.mark.usefixtures("coarse_pictures")
 def test_a_capacity_at_the_slowest_corner_has_its_answer_written(tmp_path: Path) -> None:
     """A tenth more capacity would take 6117 min, and 6000 can be set."""
     asked = SearchConfig.model_validate(
@@ -347,7 +337,7 @@ def test_horizons_are_those_of_a_question_at_each() -> None:
             assert ours.violations == pytest.approx(theirs.violations)
 
 
-@pytest.mark.usefixtures("_coarse_pictures")
+@pytest.mark.usefixtures("coarse_pictures")
 def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
     shipped = files("surrogate.deposition").joinpath("calibrated", "paper.json").read_text("utf-8")

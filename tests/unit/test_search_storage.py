@@ -10,19 +10,12 @@ import pytest
 from nucleation import NucleationModel
 
 from simulate.errors import GlassyLiError, MisuseError
-from surrogate.search import sensitivity, surface
 from surrogate.search.config import SearchConfig
 from surrogate.search.run import run_search
 from surrogate.search.studies import Place
 from surrogate.study_storage import without_password
 
-
-@pytest.fixture(autouse=True)
-def _coarse_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sensitivity, "N_SOBOL", 4)
-    monkeypatch.setattr(sensitivity, "N_OTHERS", 2)
-    monkeypatch.setattr(surface, "N_CURRENTS", 3)
-    monkeypatch.setattr(surface, "N_TIMES", 3)
+pytestmark = pytest.mark.usefixtures("coarse_pictures")
 
 
 def config(**changes: object) -> SearchConfig:
