@@ -9,42 +9,51 @@ import typer
 from serve.commands.options import AsJson, HorizonPs, Model
 from serve.session import SESSION
 
+Config = Annotated[Path | None, typer.Argument(help="Search settings (YAML).")]
+Out = Annotated[Path, typer.Option(help="Folder of the study; the same one resumes it.")]
+NTrials = Annotated[int | None, typer.Option(min=1, help="Trials in all, of each map.")]
+Objective = Annotated[str | None, typer.Option(help="fastest_plating, glassy_share or pareto.")]
+GlassyShare = Annotated[float | None, typer.Option(help="Least glassy share, 0 to 1.")]
+Confidence = Annotated[
+    float | None, typer.Option(help="Probability with which the share must be reached.")
+]
+Sampler = Annotated[
+    str | None, typer.Option(help="tpe, gp (few trials), nsga2 (pareto), random or sobol.")
+]
+MapName = Annotated[
+    str | None, typer.Option("--map", help="Map that leads: a name, or a calibrated map's file.")
+]
+Fix = Annotated[
+    list[str] | None, typer.Option(help="Fix a variable: temperature_K=300. Repeatable.")
+]
+Bound = Annotated[
+    list[str] | None,
+    typer.Option(help="Bound a variable: current_density_mA_cm2=0.1:5. Repeatable."),
+]
+Seed = Annotated[int | None, typer.Option(min=0, help="Of the sampler.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(help="An Optuna database instead of a journal: sqlite:///studies.db."),
+]
+StudyName = Annotated[str | None, typer.Option(help="Name of the study in its storage.")]
+
 
 def search(
-    config: Annotated[Path | None, typer.Argument(help="Search settings (YAML).")] = None,
+    config: Config = None,
     model: Model = None,
-    out: Annotated[Path, typer.Option(help="Folder of the study; the same one resumes it.")] = Path(
-        "runs/search"
-    ),
-    trials: Annotated[int | None, typer.Option(min=1, help="Trials in all, of each map.")] = None,
-    objective: Annotated[
-        str | None, typer.Option(help="fastest_plating, glassy_share or pareto.")
-    ] = None,
-    share: Annotated[float | None, typer.Option(help="Least glassy share, 0 to 1.")] = None,
-    confidence: Annotated[
-        float | None, typer.Option(help="Probability with which the share must be reached.")
-    ] = None,
-    sampler: Annotated[
-        str | None, typer.Option(help="tpe, gp (few trials), nsga2 (pareto), random or sobol.")
-    ] = None,
-    deposition_map: Annotated[
-        str | None,
-        typer.Option("--map", help="Map that leads: a name, or a calibrated map's file."),
-    ] = None,
+    out: Out = Path("runs/search"),
+    trials: NTrials = None,
+    objective: Objective = None,
+    share: GlassyShare = None,
+    confidence: Confidence = None,
+    sampler: Sampler = None,
+    deposition_map: MapName = None,
     horizon_ps: HorizonPs = None,
-    fix: Annotated[
-        list[str] | None, typer.Option(help="Fix a variable: temperature_K=300. Repeatable.")
-    ] = None,
-    bound: Annotated[
-        list[str] | None,
-        typer.Option(help="Bound a variable: current_density_mA_cm2=0.1:5. Repeatable."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the sampler.")] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(help="An Optuna database instead of a journal: sqlite:///studies.db."),
-    ] = None,
-    study: Annotated[str | None, typer.Option(help="Name of the study in its storage.")] = None,
+    fix: Fix = None,
+    bound: Bound = None,
+    seed: Seed = None,
+    storage: Storage = None,
+    study: StudyName = None,
     as_json: AsJson = False,
 ) -> None:
     """Search conditions: plate fast, and keep embryos disordered.
