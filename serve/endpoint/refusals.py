@@ -1,13 +1,30 @@
 """Refusals that concern the server and not a question: who asks, how, when and whom.
 
-Each is a `serve.messages.RequestError`; the application adds the headers that belong to its status.
+Each is a `serve.messages.RequestError`; `refused` adds the headers that belong to its status.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
+from starlette.responses import Response
+
+from serve.faults import RETRY_AFTER_S
 from serve.messages import FieldError, RequestError
+
+HEADERS: Final = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_AFTER_S)},
+}
+
+
+def refused(error: RequestError, headers: Mapping[str, str] | None = None) -> Response:
+    """A refusal as it is sent."""
+    # ASCII: a client may have sent half of a surrogate pair, which is no UTF-8.
+    content = json.dumps(error.refusal.model_dump(mode="python"), allow_nan=False)
+    own = HEADERS.get(HTTPStatus(error.status), {})
+    return Response(content, error.status, {**own, **(headers or {})}, "application/json")
 
 
 def _refusal(
@@ -57,6 +74,15 @@ def body_too_large(found_bytes: int, most_bytes: int) -> RequestError:
     return _refusal(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", found_bytes, message, {"maximum": most_bytes}
     )
+
+
+def too_many(field: str, found: int, most: int, unit: str) -> RequestError:
+    """413: more of something than this server is set to take at once."""
+    message = (
+        f"`{field}` must hold at most {most} {unit} in one request, but holds {found}. "
+        "Split the request."
+    )
+    return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field, found, message, {"maximum": most})
 
 
 def not_so(status: int, message: str, field: str, allowed: dict[str, Any] | None) -> RequestError:

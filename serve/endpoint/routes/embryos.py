@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from serve.endpoint.asking import Asker
 from serve.endpoint.body import read_body
+from serve.endpoint.refusals import too_many
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
-from serve.endpoint.settings import ServerSettings
-from serve.messages import PredictReply, parse_request, request_schema
+from serve.endpoint.settings import Limits, ServerSettings
+from serve.messages import PredictReply, PredictRequest, parse_request, request_schema
 
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
@@ -16,7 +17,7 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
 
     @router.post(
         "/v1/embryos/predict",
-        responses=responses(PredictReply, 404, 408, 413, 422, 503),
+        responses=responses(PredictReply, 401, 404, 408, 413, 422, 503),
         openapi_extra={
             "requestBody": {
                 "required": True,
@@ -27,6 +28,16 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Outcome, survival and incubation of 1 to 256 designs."""
         question = parse_request(await read_body(request, limits.body_bytes, limits.body_s))
+        _check(question, limits)
         return json_bytes(await asker.ask("embryos", question, model))
 
     return router
+
+
+def _check(question: PredictRequest, limits: Limits) -> None:
+    """The limits of this server; those of the schema are checked with it."""
+    if len(question.designs) > limits.designs:
+        raise too_many("designs", len(question.designs), limits.designs, "designs")
+    n_atoms = sum(design.n_atoms for design in question.designs)
+    if question.road == "full" and n_atoms > limits.atoms:
+        raise too_many("designs", n_atoms, limits.atoms, "atoms")
