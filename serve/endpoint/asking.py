@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from serve.endpoint.refusals import unknown_model
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 

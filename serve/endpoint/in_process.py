@@ -14,7 +14,7 @@ from serve.endpoint.asking import known_name
 from serve.endpoint.model import Model
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.turns import Answer, Turn, answered, reply
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from serve.endpoint.refusals import not_so
 from serve.endpoint.routes import embryos, service
 from serve.endpoint.settings import ServerSettings
 from serve.faults import RETRY_AFTER_S, PlainFaults
-from serve.messages import RequestError, unanswerable
+from serve.messages.refusals import RequestError, unanswerable
 from simulate.errors import MisuseError
 
 HEADERS = {

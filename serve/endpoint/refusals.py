@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from serve.messages import FieldError, RequestError
+from serve.messages.refusals import FieldError, RequestError
 
 
 def _refusal(

@@ -6,7 +6,9 @@ from serve.endpoint.asking import Asker
 from serve.endpoint.body import read_body
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import ServerSettings
-from serve.messages import PredictReply, parse_request, request_schema
+from serve.messages.embryos import EmbryosReply, EmbryosRequest
+from serve.messages.refusals import parse
+from serve.messages.schemas import published_schema
 
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
@@ -16,17 +18,17 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
 
     @router.post(
         "/v1/embryos/predict",
-        responses=responses(PredictReply, 404, 408, 413, 422, 503),
+        responses=responses(EmbryosReply, 404, 408, 413, 422, 503),
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": request_schema()}},
+                "content": {"application/json": {"schema": published_schema(EmbryosRequest)}},
             }
         },
     )
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Outcome, survival and incubation of 1 to 256 designs."""
-        question = parse_request(await read_body(request, limits.body_bytes, limits.body_s))
+        question = parse(EmbryosRequest, await read_body(request, limits.body_bytes, limits.body_s))
         return json_bytes(await asker.ask("embryos", question, model))
 
     return router

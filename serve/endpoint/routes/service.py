@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from serve.endpoint.asking import Asker
 from serve.endpoint.kinds.about import AboutQuestion, AboutReply
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 
