@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy.stats import qmc, sobol_indices, uniform
 
 from simulate.settings import Settings
-from surrogate.search.confidence import Floats
+from surrogate.deposition.confidence import Floats
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.ranking import places_of
 
