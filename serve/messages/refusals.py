@@ -11,9 +11,11 @@ from typing import Any, Final, TypeVar
 from pydantic import Field, ValidationError
 
 from serve.messages.schemas import (
+    JSONSchema,
     Place,
     Question,
     allowed_by,
+    alternatives,
     find,
     properties,
     published_schema,
@@ -136,6 +138,8 @@ def _field_error(kind: type[Question], item: Any) -> FieldError:  # noqa: ANN401
         return FieldError(field="body", found=None, message=message, allowed={"type": "object"})
     if item["type"] == "value_error":
         return _broken_rule(kind, rule_broken(item), place, found)
+    if item["type"].startswith("union_tag"):
+        return _unknown_kind(schema, place, item)
     if item["type"] == "extra_forbidden":
         keys = list(properties(find(published_schema(kind), item["loc"][:-1])[0]))
         message = (
@@ -157,11 +161,29 @@ def _field_error(kind: type[Question], item: Any) -> FieldError:  # noqa: ANN401
     return FieldError(field=path(place), found=told, message=message, allowed=allowed)
 
 
+def _unknown_kind(
+    schema: JSONSchema,
+    place: Place,
+    item: Any,  # noqa: ANN401 - pydantic's own
+) -> FieldError:
+    """The tag that tells which of several objects is meant is missing or unknown."""
+    tag = item["ctx"]["discriminator"].strip("'")
+    known = [
+        each["properties"][tag]["const"]
+        for each in alternatives(schema)
+        if tag in each.get("properties", {})
+    ]
+    named, found = path((*place, tag)), shown(item["ctx"].get("tag"))
+    message = f"`{named}` must be {in_words({'enum': known})}, but got {json.dumps(found)}."
+    return FieldError(field=named, found=found, message=message, allowed={"enum": known})
+
+
 def _broken_rule(kind: type[Question], message: str, place: Place, found: object) -> FieldError:
     """A check across fields names first the field to change (see `EmbryoDesign`)."""
     schema, _ = find(published_schema(kind), place)
     known = properties(schema)
-    named = next((word for word in re.findall(r"\w+", message) if word in known), None)
+    words = re.findall(r"`(\w+)`", message) + re.findall(r"\w+", message)
+    named = next((word for word in words if word in known), None)
     if named is None or not isinstance(found, dict):
         return FieldError(
             field=path(place), found=shown(found), message=message, allowed=allowed_by(schema)

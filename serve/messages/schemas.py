@@ -73,18 +73,11 @@ def find(schema: JSONSchema, place: Place) -> tuple[JSONSchema, Place]:
             schema = taken
             continue
         written.append(part)
-        schema = (
-            schema.get("items", {})
-            if isinstance(part, int)
-            else next(
-                (
-                    each["properties"][part]
-                    for each in alternatives(schema)
-                    if part in each.get("properties", {})
-                ),
-                {},
-            )
+        inner = (
+            each.get("items") if isinstance(part, int) else each.get("properties", {}).get(part)
+            for each in alternatives(schema)
         )
+        schema = next((each for each in inner if each is not None), {})
     return schema, tuple(written)
 
 
