@@ -1,150 +1,27 @@
 """How glassy is a deposit plated so? The one answer that Python, terminal and HTTP give alike.
 
-The share and its interval are those of a search (`surrogate.search.judging`): what a search says of
-its ranked conditions, this says of any.
+The share and its interval are those of a search: what a search says of its ranked conditions, this
+says of any.
 """
 
-from typing import Final, Self
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pydantic import Field, model_validator
-
-from simulate.settings import Settings
-from surrogate.deposition.bridge import AnyBridge, FastPredictor, HorizonBridge, TimeBridge
+from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import Floats, interval
 from surrogate.deposition.drawn import drawn_shares
-from surrogate.deposition.embryos import EmbryoShare, check_plated
+from surrogate.deposition.embryos import check_plated
 from surrogate.deposition.forecast import Forecast, Question
-from surrogate.deposition.registry import ChosenMap, Numbers, bridge_or_default, choose_map
-from surrogate.prediction import INTERVAL_LEVEL, Applicability
-
-MOST_CONDITIONS: Final = 256
-
-
-class Assumed(Settings):
-    """What is assumed between a cell and a simulation, chosen by whoever asks."""
-
-    deposition_map: str = Field(
-        "paper", description="From conditions to embryos: a name, or the file of a calibrated map."
-    )
-    horizon_ps: float | None = Field(
-        None,
-        gt=0.0,
-        description="MD horizon of the glassy share, ps; empty: that of the calibrated map, else "
-        "the model's own hold.",
-    )
-    bridge: AnyBridge | None = Field(
-        None, description="From nanoseconds to minutes, instead of a horizon."
-    )
-
-    @model_validator(mode="after")
-    def _one_way_to_say_it(self) -> Self:
-        if self.horizon_ps is not None and self.bridge is not None:
-            raise ValueError(
-                "at most one of horizon_ps and bridge may be given, but both are. Leave one out."
-            )
-        return self
-
-
-class DepositionQuestion(Assumed):
-    """How glassy are deposits plated under these conditions?"""
-
-    conditions: tuple[DepositionConditions, ...] = Field(
-        min_length=1, max_length=MOST_CONDITIONS, description="Answered in this order."
-    )
-
-
-class DeclaredMap(Settings):
-    """A deposition map as every answer declares it.
-
-    Attributes:
-        assumption: In words and numbers.
-        source: Whose trends it follows, with DOI.
-        numbers: Where its numbers come from, in a word.
-        said: The same in a sentence.
-    """
-
-    name: str
-    assumption: str
-    source: str
-    numbers: Numbers
-    said: str
-
-    @classmethod
-    def of(cls, chosen: ChosenMap) -> Self:
-        """A map that was chosen for a model."""
-        found = chosen.deposition_map
-        return cls(
-            name=found.name,
-            assumption=found.assumption,
-            source=found.source,
-            numbers=chosen.numbers,
-            said=chosen.said,
-        )
-
-
-class DepositionForecast(Settings):
-    """What is said of one set of conditions.
-
-    Attributes:
-        glassy_share: Share of the atoms in embryos not ordered by the horizon; mean over members,
-            and over draws of the map where it is drawn.
-        glassy_share_interval: 90 %: what other training data, and other draws, could have said.
-        embryos: What the deposition map expects, weights summing to 1.
-        clipped_share: Share of the atoms whose embryo lies outside what the model was trained on.
-        clipped: What was changed to stay inside, one sentence each.
-        damkohler: Arrival over waiting time; None where the bridge has no arrivals.
-        applicability: Of all its embryos together; `distance` is the largest of theirs.
-    """
-
-    conditions: DepositionConditions
-    capacity_mAh_cm2: float
-    local_current_density_mA_cm2: float
-    deposited_atoms_per_nm2: float
-    glassy_share: float = Field(ge=0, le=1)
-    glassy_share_interval: tuple[float, float]
-    embryos: tuple[EmbryoShare, ...]
-    clipped_share: float
-    clipped: tuple[str, ...]
-    damkohler: float | None = None
-    applicability: Applicability
-
-    @classmethod
-    def of(cls, question: Question, forecast: Forecast, shares: Floats) -> "DepositionForecast":
-        """From a forecast and its `surrogate.deposition.drawn.drawn_shares`."""
-        conditions, expected = forecast.conditions, forecast.expected
-        return DepositionForecast(
-            conditions=conditions,
-            capacity_mAh_cm2=conditions.capacity_mAh_cm2,
-            local_current_density_mA_cm2=conditions.local_current_density_mA_cm2,
-            deposited_atoms_per_nm2=conditions.deposited_atoms_per_nm2,
-            glassy_share=float(shares.mean()),
-            glassy_share_interval=interval(shares, INTERVAL_LEVEL),
-            embryos=expected.embryos,
-            clipped_share=expected.clipped_share,
-            clipped=expected.clipped,
-            damkohler=forecast.damkohler,
-            applicability=question.applicability(expected),
-        )
-
-
-class DepositionReply(Settings):
-    """How glassy deposits are, and what the answer rests on.
-
-    Attributes:
-        bridge: From nanoseconds to minutes, as it was used.
-        statement: What a glassy share here says, and what it does not.
-        interval_statement: What the intervals hold, and what they leave out.
-        limits: What no such answer says, a sentence each.
-        forecasts: In the order of the conditions.
-    """
-
-    deposition_map: DeclaredMap
-    bridge: AnyBridge
-    statement: str
-    interval_statement: str
-    limits: tuple[str, ...]
-    forecasts: tuple[DepositionForecast, ...]
+from surrogate.deposition.question import Assumed, DepositionQuestion, SurfaceQuestion
+from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
+from surrogate.deposition.reply import (
+    DeclaredMap,
+    DepositionForecast,
+    DepositionReply,
+    SurfaceReply,
+)
+from surrogate.prediction import INTERVAL_LEVEL
 
 
 def deposition_answer(predictor: FastPredictor, question: DepositionQuestion) -> DepositionReply:
@@ -164,14 +41,37 @@ def deposition_answer(predictor: FastPredictor, question: DepositionQuestion) ->
     shares = drawn_shares(asked, draws, forecasts)
     return DepositionReply(
         deposition_map=DeclaredMap.of(chosen),
-        bridge=bridge_used(asked),
+        bridge=_bridge_used(asked),
         statement=asked.statement,
         interval_statement=_interval_statement(len(forecasts[0].members), len(draws)),
         limits=asked.limits,
         forecasts=tuple(
-            DepositionForecast.of(asked, forecast, here)
-            for forecast, here in zip(forecasts, shares, strict=True)
+            told(asked, forecast, here) for forecast, here in zip(forecasts, shares, strict=True)
         ),
+    )
+
+
+def surface_answer(predictor: FastPredictor, question: SurfaceQuestion) -> SurfaceReply:
+    """Glassy shares over current density and plating time.
+
+    Args:
+        predictor: The model.
+        question: What is asked of it.
+
+    Raises:
+        MisuseError: As `deposition_answer`.
+    """
+    chosen, asked = assumed(predictor, question)
+    currents = question.current_density_mA_cm2.values
+    times = question.deposition_time_min.values
+    others = question.conditions.model_dump(exclude_none=True)
+    return SurfaceReply(
+        deposition_map=DeclaredMap.of(chosen),
+        bridge=_bridge_used(asked),
+        statement=asked.statement,
+        current_density_mA_cm2=tuple(currents),
+        deposition_time_min=tuple(times),
+        glassy_share=shares_over(asked, currents, times, others),
     )
 
 
@@ -189,8 +89,52 @@ def assumed(predictor: FastPredictor, asked: Assumed) -> tuple[ChosenMap, Questi
     return chosen, Question.of(predictor, chosen.deposition_map, bridge)
 
 
-def bridge_used(question: Question) -> TimeBridge:
-    """The bridge with the horizon that a question left to the model."""
+def told(question: Question, forecast: Forecast, shares: Floats) -> DepositionForecast:
+    """A forecast and its `drawn_shares`, as an answer tells them."""
+    conditions, expected = forecast.conditions, forecast.expected
+    return DepositionForecast(
+        conditions=conditions,
+        capacity_mAh_cm2=conditions.capacity_mAh_cm2,
+        local_current_density_mA_cm2=conditions.local_current_density_mA_cm2,
+        deposited_atoms_per_nm2=conditions.deposited_atoms_per_nm2,
+        glassy_share=float(shares.mean()),
+        glassy_share_interval=interval(shares, INTERVAL_LEVEL),
+        embryos=expected.embryos,
+        clipped_share=expected.clipped_share,
+        clipped=expected.clipped,
+        damkohler=forecast.damkohler,
+        applicability=question.applicability(expected),
+    )
+
+
+def shares_over(
+    question: Question,
+    currents_mA_cm2: Sequence[float],
+    times_min: Sequence[float],
+    others: Mapping[str, Any],
+) -> tuple[tuple[float, ...], ...]:
+    """Mean glassy shares over currents and times, a row for each time, from one call of the model.
+
+    Args:
+        question: Its map is taken as given.
+        currents_mA_cm2: Of the footprint.
+        times_min: Of plating.
+        others: All other conditions, by name.
+    """
+    conditions = [
+        DepositionConditions.model_validate(
+            {**others, "current_density_mA_cm2": current, "deposition_time_min": time}
+        )
+        for time in times_min
+        for current in currents_mA_cm2
+    ]
+    shares = [one.glassy_share for one in question.forecasts(conditions)]
+    n = len(currents_mA_cm2)
+    return tuple(tuple(shares[first : first + n]) for first in range(0, len(shares), n))
+
+
+def _bridge_used(question: Question) -> TimeBridge:
+    """The bridge with the horizon that was left to the model."""
     if isinstance(question.bridge, HorizonBridge):
         return HorizonBridge(horizon_ps=question.horizon_ps)
     return question.bridge

@@ -53,9 +53,7 @@ def lithium_per_nm2(capacity_mAh_cm2: float) -> float:
     return charge_C_cm2 / FARADAY_C_per_mol * AVOGADRO_per_mol / NM2_PER_CM2
 
 
-CurrentDensity = Annotated[
-    float, Field(ge=0.02, le=10.0, description="Of the footprint, mA/cm2.")
-]
+CurrentDensity = Annotated[float, Field(ge=0.02, le=10.0, description="Of the footprint, mA/cm2.")]
 PlatingTime = Annotated[float, Field(ge=0.1, le=6000.0, description="Plating time, min.")]
 AreaFactor = Annotated[
     float, Field(ge=1.0, le=100.0, description="Surface of a 3D collector over its footprint.")

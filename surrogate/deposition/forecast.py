@@ -8,7 +8,13 @@ import numpy as np
 import torch
 
 from simulate.potentials.registry import potential_named
-from surrogate.deposition.bridge import Bridged, FastPredictor, GrowthBridge, HorizonBridge, TimeBridge
+from surrogate.deposition.bridge import (
+    Bridged,
+    FastPredictor,
+    GrowthBridge,
+    HorizonBridge,
+    TimeBridge,
+)
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
 from surrogate.deposition.maps import DepositionMap
@@ -121,9 +127,7 @@ class Question:
             return []
         expected = [self.deposition_map.embryos(item, self.space) for item in conditions]
         bridged = self.bridge.bridged(self.predictor, list(zip(conditions, expected, strict=True)))
-        shares = np.stack(
-            [_weighed(*each) for each in zip(bridged, expected, strict=True)], axis=1
-        )
+        shares = np.stack([_weighed(*each) for each in zip(bridged, expected, strict=True)], axis=1)
         low, high = (end.tolist() for end in epistemic_interval(torch.from_numpy(shares)))
         return [
             Forecast(

@@ -7,12 +7,12 @@ from typing import Final
 import numpy as np
 
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.confidence import Floats, interval, p_at_least, share_at
 from surrogate.deposition.drawn import drawn_shares
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.maps import DepositionMap
 from surrogate.prediction import INTERVAL_LEVEL
-from surrogate.deposition.confidence import Floats, interval, p_at_least, share_at
 from surrogate.search.config import SearchConfig
 from surrogate.search.objectives import COST, NET_SPEED, SHARE, SPEED, Metric, metrics_of
 from surrogate.search.sampling import Answer
