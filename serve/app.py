@@ -16,18 +16,10 @@ from typing import Any, Final
 from fastapi import FastAPI, HTTPException, Request, Response
 
 from serve.faults import RETRY_AFTER_S, PlainFaults
-from serve.messages import (
-    MAX_BODY_BYTES,
-    ModelName,
-    PredictReply,
-    PredictRequest,
-    Refusal,
-    RequestError,
-    parse_request,
-    request_schema,
-    too_large,
-    unanswerable,
-)
+from serve.messages.embryos import EmbryosReply, EmbryosRequest
+from serve.messages.refusals import Refusal, RequestError, parse, too_large, unanswerable
+from serve.messages.schemas import published_schema
+from serve.messages.service import ModelName
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from surrogate.prediction import Prediction
@@ -37,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 32
 """Questions in hand or in line at one replica; above, clients are asked to come back."""
+
+MAX_BODY_BYTES: Final = 1_048_576
 
 ATOMS_PER_TURN: Final = 5_000
 """About a second of the full road on one core: so long a small question may wait."""
@@ -51,7 +45,7 @@ class Questions:
         # One thread: two questions at once would share one core and take twice the memory.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
 
-    async def answer(self, question: PredictRequest) -> PredictReply:
+    async def answer(self, question: EmbryosRequest) -> EmbryosReply:
         """The reply to a question.
 
         Raises:
@@ -72,10 +66,10 @@ class Questions:
             self.n_waiting -= 1
         package = self.predictor.package
         model = ModelName(name=package.name, label=package.label)
-        return PredictReply(model=model, predictions=predictions)
+        return EmbryosReply(model=model, predictions=predictions)
 
     async def _predictions(
-        self, designs: list[EmbryoDesign], question: PredictRequest
+        self, designs: list[EmbryoDesign], question: EmbryosRequest
     ) -> list[Prediction]:
         predict = partial(
             self.predictor.predict_designs,
@@ -86,7 +80,7 @@ class Questions:
         return await asyncio.get_running_loop().run_in_executor(self._thread, predict)
 
 
-def turns(question: PredictRequest) -> Iterator[list[EmbryoDesign]]:
+def turns(question: EmbryosRequest) -> Iterator[list[EmbryoDesign]]:
     """A question's designs in turns, between which other questions get theirs.
 
     A turn of the full road has at most `ATOMS_PER_TURN` atoms, or one design.
@@ -119,17 +113,17 @@ def build_app(predictor: Predictor) -> FastAPI:
 
     @app.post(
         "/v1/predict",
-        responses={200: {"model": PredictReply}, 413: {"model": Refusal}, 422: {"model": Refusal}},
+        responses={200: {"model": EmbryosReply}, 413: {"model": Refusal}, 422: {"model": Refusal}},
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": request_schema()}},
+                "content": {"application/json": {"schema": published_schema(EmbryosRequest)}},
             }
         },
     )
     async def predict(request: Request) -> Response:
         """Outcome, survival and incubation of 1 to 256 designs."""
-        question = parse_request(await _body(request))
+        question = parse(EmbryosRequest, await _body(request))
         reply = await questions.answer(question)
         return Response(reply.model_dump_json(), media_type="application/json")
 
@@ -153,7 +147,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise too_large(len(body))
+            raise too_large(len(body), MAX_BODY_BYTES)
     return bytes(body)
 
 
@@ -168,6 +162,6 @@ def _explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(MisuseError)
     async def misused(request: Request, error: MisuseError) -> Response:
-        return await refused(request, unanswerable(str(error)))
+        return await refused(request, unanswerable(str(error), "designs"))
 
     app.add_middleware(PlainFaults)

@@ -16,7 +16,8 @@ import pytest
 from command_line import GLASSYLI
 from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
-from serve.messages import MAX_BODY_BYTES, MAX_DESIGNS
+from serve.app import MAX_BODY_BYTES
+from serve.messages.embryos import MAX_DESIGNS
 from simulate.design import EmbryoDesign
 from surrogate.predictor import Predictor
 

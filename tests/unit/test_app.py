@@ -2,14 +2,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serve.app import ATOMS_PER_TURN, turns
-from serve.messages import PredictRequest
+from serve.messages.embryos import EmbryosRequest
 from simulate.design import EmbryoDesign
 from surrogate.prediction import Road
 
 sizes = st.lists(st.integers(100, 9_000), min_size=1, max_size=40)
 
 
-def question(n_atoms: list[int], road: Road) -> PredictRequest:
+def question(n_atoms: list[int], road: Road) -> EmbryosRequest:
     designs = [
         EmbryoDesign(
             n_atoms=each,
@@ -19,7 +19,7 @@ def question(n_atoms: list[int], road: Road) -> PredictRequest:
         )
         for each in n_atoms
     ]
-    return PredictRequest(designs=designs, road=road)
+    return EmbryosRequest(designs=designs, road=road)
 
 
 @given(sizes)

@@ -1,0 +1,9 @@
+"""The kinds of questions a model replica answers, by the name routes ask for them."""
+
+from typing import Any, Final
+
+from serve.endpoint.kinds.about import About
+from serve.endpoint.kinds.embryos import Embryos
+from serve.endpoint.kinds.kind import Kind
+
+KINDS: Final[dict[str, Kind[Any, Any]]] = {kind.name: kind for kind in (About(), Embryos())}
