@@ -7,6 +7,9 @@ import { flatRenderer } from "./flat_renderer.js";
 import { sphereRenderer } from "./sphere_renderer.js";
 
 const RADIUS_A = 1.5;
+const SHRUNK_A = 0.45;
+const RATHER = 0.5;
+const MOST = 0.98;
 const NANOMETRE_A = 10;
 const START = [0.94, 0.12, -0.33, 0, 0.94, 0.34, 0.35, -0.32, 0.88];
 const STEP = Math.PI / 24;
@@ -33,13 +36,26 @@ export class AtomsView {
     this.zoom = 1;
   }
 
+  // Atoms that are rather not crystalline as dots, so that the others can be seen.
+  shrink(isShrunk) {
+    this.isShrunk = isShrunk;
+    if (this.atoms) this.show(this.atoms);
+  }
+
   // `positions_A` (n lists of three), `p_crystalline` (n, or null), cell and whether it is periodic.
-  show({ positions_A, p_crystalline, cell_A, is_periodic }) {
+  show(atoms) {
+    const { positions_A, p_crystalline, cell_A, is_periodic } = atoms;
+    this.atoms = atoms;
     const places = centred(positions_A, is_periodic ? cell_A : null);
     const colours = new Float32Array(places.length);
     positions_A.forEach((_, i) => colours.set(ordered(p_crystalline ? p_crystalline[i] : 0).map((channel) => channel / 255), 3 * i));
-    this.reach = RADIUS_A + farthest(places);
-    this.renderer.load(places, colours);
+    const radii = Float32Array.from(positions_A, (_, i) =>
+      (this.isShrunk && p_crystalline && p_crystalline[i] < RATHER ? SHRUNK_A : RADIUS_A));
+    const distances = farness(places);
+    this.depth = RADIUS_A + distances.at(-1);
+    // A few atoms that have left do not make all others small.
+    this.reach = RADIUS_A + distances[Math.floor(MOST * (distances.length - 1))];
+    this.renderer.load(places, colours, radii);
     this.canvas.setAttribute("aria-label", `${positions_A.length} atoms in three dimensions. Arrows turn, plus and minus zoom, 0 goes back.`);
     this.fit();
   }
@@ -56,7 +72,7 @@ export class AtomsView {
     const { width, height } = this.canvas;
     const pixelsPerA = (this.zoom * 0.47 * Math.min(width, height)) / this.reach;
     const background = getComputedStyle(this.canvas.parentElement).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
-    this.renderer.paint({ rotation: this.rotation, pixelsPerA, radiusA: RADIUS_A, depthA: this.reach, background });
+    this.renderer.paint({ rotation: this.rotation, pixelsPerA, depthA: this.depth, background });
     this.bar.style.width = `${(NANOMETRE_A * pixelsPerA) / (window.devicePixelRatio || 1)}px`;
   }
 
@@ -144,10 +160,11 @@ function unwrapped(values, edge) {
   return values.map((value) => value - middle - edge * Math.round((value - middle) / edge));
 }
 
-function farthest(places) {
-  let most = 0;
-  for (let i = 0; i < places.length; i += 3) most = Math.max(most, Math.hypot(places[i], places[i + 1], places[i + 2]));
-  return most;
+// Distances from the middle, rising, Å.
+function farness(places) {
+  const found = new Float32Array(places.length / 3);
+  for (let i = 0; i < found.length; i += 1) found[i] = Math.hypot(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
+  return found.sort();
 }
 
 // Matrices of 3 x 3 by columns, as WebGL takes them.

@@ -48,7 +48,11 @@ export class DepositionView {
       values: () => read(this.form),
       use: (values) => this.use(values),
     });
-    this.form.addEventListener("input", (event) => this.changed(event.target.name || event.target.closest("quantity-field")?.getAttribute("name")));
+    root.addEventListener("input", (event) => {
+      const { target } = event;
+      const isOurs = target.form === this.form || this.form.contains(target);
+      if (isOurs) this.changed(target.name || target.closest("quantity-field").getAttribute("name"));
+    });
     this.form.addEventListener("submit", (event) => event.preventDefault());
     root.querySelector("#line").addEventListener("input", () => this.showMap());
   }
@@ -66,8 +70,8 @@ export class DepositionView {
     const chosen = this.form.elements.namedItem("deposition_map")?.value;
     const choice = this.root.querySelector("#map-choice");
     const options = maps.map(({ name, numbers }, i) => make("label", {},
-      make("input", { type: "radio", name: "deposition_map", value: name, checked: chosen ? name === chosen : i === 0 }),
-      ` ${name}`, make("small", {}, numbers)));
+      make("input", { type: "radio", form: "plating", name: "deposition_map", value: name, checked: chosen ? name === chosen : i === 0 }),
+      `${name} `, make("small", {}, `(${numbers})`)));
     choice.replaceChildren(choice.firstElementChild, ...options);
   }
 
@@ -131,7 +135,7 @@ export class DepositionView {
     const { glassy_share, glassy_share_interval } = forecast;
     this.out.share.textContent = share(glassy_share);
     this.out.interval.textContent = interval(glassy_share_interval);
-    this.gauge.show({ value: glassy_share, interval: glassy_share_interval, colour: glassy, ends: ["0: all ordered", "1: all still disordered"] });
+    this.gauge.show({ name: "glassy", value: glassy_share, interval: glassy_share_interval, colour: glassy, ends: ["0: all ordered", "1: all still disordered"] });
     this.out.sentence.textContent = sentenceOf(reply, forecast);
     this.showDoubts(reply.deposition_map, forecast);
     this.showEmbryos(forecast);
@@ -149,10 +153,10 @@ export class DepositionView {
     }
     if (numbers === "cannot fit") reasons.unshift("This map cannot reproduce what the paper saw.");
     const is_inside = applicability.is_inside && numbers === "calibrated";
-    doubts(this.out.doubts, { is_inside, reasons }, "Inside what the model was trained on.", "Read this before you use the number");
+    doubts(this.out.doubts, { is_inside, reasons });
   }
 
-  showEmbryos({ embryos, clipped }) {
+  showEmbryos({ embryos }) {
     this.bars.show({ sizes: bySize(embryos), sampled: this.shell.model?.design_ranges?.n_atoms ?? null });
     const densities = [...new Set(embryos.map((each) => figure(each.design.packing_density_g_cm3)))];
     const ways = new Map();
@@ -161,8 +165,7 @@ export class DepositionView {
       ways.set(way, (ways.get(way) ?? 0) + weight);
     }
     this.out["embryos-said"].replaceChildren(
-      make("p", {}, `Packed at ${densities.join(", ")} g/cm³. Exchange: ${[...ways].map(([way, weight]) => `${way} ${percent(weight)}`).join("; ")}. The dark line: sizes that were simulated.`),
-      ...clipped.map((sentence) => make("p", {}, sentence)),
+      make("p", {}, `Packed at ${densities.join(", ")} g/cm³. Exchange: ${[...ways].map(([way, weight]) => `${way} ${percent(weight)}`).join("; ")}. The line along the axis: sizes that were simulated.`),
     );
   }
 
@@ -205,11 +208,9 @@ export class DepositionView {
         this.out.readout.textContent = sentence || "Point at the map to read it, click to go there.";
       },
     });
-    this.out.legend.replaceChildren(
-      "Ring: these conditions; dots: equal capacity. Discs: what the paper saw on flat collectors, "
-      + `${electrolyte} electrolyte, in the colour of the share it names. `,
-      make("span", {}, sights.map((sight, i) => `${i + 1}: ${sight.short}`).join(" · ")),
-    );
+    this.out.legend.textContent = "Means; ring: these conditions, dots: equal capacity. Discs: what the paper saw on flat "
+      + `collectors, ${electrolyte} electrolyte, in the colour of the share it names (white: none).`;
+    this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, sight.short)));
   }
 
   showError(error) {

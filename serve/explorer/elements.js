@@ -35,17 +35,22 @@ export function facts(list, pairs) {
   );
 }
 
-// What speaks against an answer; a quiet word where nothing does.
-export function doubts(place, applicability, sound, heading) {
-  const { is_inside, reasons } = applicability;
-  if (is_inside && reasons.length === 0) {
-    place.replaceChildren(make("p", { class: "sound" }, sound));
+// What speaks against an answer: the first reason in sight, the others a click away; a quiet word
+// where nothing does.
+export function doubts(place, { is_inside, reasons }) {
+  const [first, ...others] = reasons;
+  const more = (said, list) => make("details", {}, make("summary", {}, said),
+    make("ul", {}, list.map((reason) => make("li", {}, reason))));
+  if (is_inside) {
+    const sound = "Inside what the model was trained on.";
+    place.replaceChildren(make("div", { class: "sound" }, first ? more(`${sound} ${counted(reasons.length, "note")}.`, reasons) : sound));
     return;
   }
-  const list = make("ul", {}, reasons.map((reason) => make("li", {}, reason)));
-  place.replaceChildren(
-    is_inside
-      ? make("details", {}, make("summary", {}, `${sound} ${reasons.length === 1 ? "One note." : `${reasons.length} notes.`}`), list)
-      : make("div", { class: "doubt" }, make("b", {}, heading), list),
-  );
+  place.replaceChildren(make("div", { class: "doubt" },
+    make("p", {}, make("b", {}, "Use with care. "), first),
+    others.length ? more(`${counted(others.length, "more reason")}`, others) : null));
+}
+
+function counted(n, what) {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }

@@ -31,7 +31,7 @@ export class EmbryoView {
   }
 
   async start() {
-    const { design_ranges: ranges, horizon_ps } = this.shell.model;
+    const { design_ranges: ranges, horizon_ps } = await this.shell.met;
     const [low, high] = ranges.hold_temperature_K ?? [270, 330];
     if (low < high) field(this.form, "hold_temperature_K").limit(Math.ceil(low), Math.floor(high));
     if (field(this.form, "horizon_ps").value === 1000) field(this.form, "horizon_ps").value = horizon_ps;
@@ -63,7 +63,7 @@ export class EmbryoView {
     this.out.interval.textContent = interval(p_crystalline_interval);
     this.outcomes.show(outcomesOf(prediction));
     this.out.sentence.textContent = sentenceOf(prediction);
-    doubts(this.out.doubts, prediction.applicability, "Inside what the model was trained on.", "Read this before you use the number");
+    doubts(this.out.doubts, prediction.applicability);
     this.survival.show({
       survival, horizon_ps, clock: "time on the clock of the hold, ps",
       read: (sentence) => {

@@ -17,6 +17,7 @@ const byId = (id) => document.getElementById(id);
 // What views may ask of the page around them.
 const shell = {
   model: null,
+  met: null,
   settled(view, values) {
     if (view === shown.name) writeAddress(view, values);
   },
@@ -39,17 +40,17 @@ const shell = {
 const shown = { name: "" };
 const ready = new Map();
 const views = {
-  deposition: new DepositionView(byId("deposition"), shell),
-  embryo: new EmbryoView(byId("embryo"), shell),
-  structure: new StructureView(byId("structure"), shell),
-  model: new ModelView(byId("model"), shell),
+  deposition: new DepositionView(byId("deposition-view"), shell),
+  embryo: new EmbryoView(byId("embryo-view"), shell),
+  structure: new StructureView(byId("structure-view"), shell),
+  model: new ModelView(byId("model-view"), shell),
 };
 
 async function open({ view: asked, values }) {
   const name = asked in views ? asked : FIRST;
   const isOther = name !== shown.name;
   shown.name = name;
-  for (const each of Object.keys(views)) byId(each).hidden = each !== name;
+  for (const each of Object.keys(views)) byId(`${each}-view`).hidden = each !== name;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -66,11 +67,15 @@ async function open({ view: asked, values }) {
   }
 }
 
-async function meet(model) {
+function meet(model) {
   askModel(model);
   ready.clear();
-  shell.model = await get(path("v1/model"));
-  byId("model-label").textContent = shell.model.model.label;
+  shell.met = get(path("v1/model")).then((said) => {
+    shell.model = said;
+    byId("model-label").textContent = said.model.label;
+    return said;
+  });
+  return shell.met;
 }
 
 function offer(models) {
@@ -80,7 +85,7 @@ function offer(models) {
   document.querySelector("label[for=model-choice]").hidden = choice.hidden;
   choice.addEventListener("change", async () => {
     try {
-      await meet(choice.value);
+      meet(choice.value);
       await open({ view: shown.name, values: views[shown.name].values() });
     } catch (error) {
       shell.trouble(error.message);
@@ -90,11 +95,10 @@ function offer(models) {
 
 async function begin() {
   const address = readAddress();
-  for (const each of Object.keys(views)) byId(each).hidden = each !== (address.view in views ? address.view : FIRST);
+  for (const each of Object.keys(views)) byId(`${each}-view`).hidden = each !== (address.view in views ? address.view : FIRST);
   try {
-    const [{ models }] = await Promise.all([get("v1/models"), meet("")]);
+    const [{ models }] = await Promise.all([get("v1/models"), meet(""), open(address)]);
     offer(models);
-    await open(address);
   } catch (error) {
     shell.trouble(error.message);
   }

@@ -8,12 +8,14 @@ const SPRITE_PX = 64;
 export function flatRenderer(canvas) {
   const context = canvas.getContext("2d");
   let positions = new Float32Array(0);
+  let sizes = positions;
   let tints = [];
   let sprites = new Map();
   return {
     kind: "2D",
-    load(places, colours) {
+    load(places, colours, radii) {
       positions = places;
+      sizes = radii;
       sprites = new Map();
       tints = Array.from({ length: places.length / 3 }, (_, i) => {
         const channels = [0, 1, 2].map((k) => Math.round(colours[3 * i + k] * N_TINTS) / N_TINTS);
@@ -22,22 +24,22 @@ export function flatRenderer(canvas) {
         return key;
       });
     },
-    paint({ rotation: r, pixelsPerA, radiusA, background }) {
+    paint({ rotation: r, pixelsPerA, background }) {
       const { width, height } = canvas;
       context.fillStyle = css(background);
       context.fillRect(0, 0, width, height);
-      const size = 2 * radiusA * pixelsPerA;
       const seen = tints.map((key, i) => {
         const [x, y, z] = positions.subarray(3 * i, 3 * i + 3);
         return {
           key,
+          size: 2 * sizes[i] * pixelsPerA,
           x: r[0] * x + r[3] * y + r[6] * z,
           y: r[1] * x + r[4] * y + r[7] * z,
           z: r[2] * x + r[5] * y + r[8] * z,
         };
       });
       seen.sort((one, other) => one.z - other.z);
-      for (const { key, x, y } of seen) {
+      for (const { key, size, x, y } of seen) {
         context.drawImage(sprites.get(key), width / 2 + x * pixelsPerA - size / 2, height / 2 - y * pixelsPerA - size / 2, size, size);
       }
     },

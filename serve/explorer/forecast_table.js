@@ -9,7 +9,7 @@ export function forecastRows({ p_crystalline, p_crystalline_interval, incubation
     ["Glass index", share(glass_index), `P(no order within ${figure(horizon_ps)} ps); not a share of a deposit`],
     ...[["0.1", "A tenth"], ["0.5", "Half"], ["0.9", "Nine tenths"]].map(([level, who]) =>
       [`${who} of such embryos ordered by`, time(incubation_ps[level]), incubation_ps[level] > horizon_ps ? "beyond the horizon: extrapolated" : ""]),
-    ["One embryo orders between", `${time(incubation_ps_interval[0])} and ${time(incubation_ps_interval[1])}`, "90 %, chance included"],
+    ["One embryo orders", `from ${time(incubation_ps_interval[0])} to ${time(incubation_ps_interval[1])}`, "90 %, chance included"],
     ["Crystalline fraction at the end", percent(crystalline_fraction), `${interval(crystalline_fraction_interval, percent)} for one embryo; surface atoms count as not crystalline`],
   ];
 }

@@ -9,21 +9,22 @@ const HEIGHT = 50;
 const BAR = { top: 16, height: 9 };
 const N_STOPS = 9;
 
-// `data`: value, interval, colour (0..1 to channels), ends [at 0, at 1].
-export function paintGauge({ value, interval: ends, colour, ends: [left, right] }, width) {
+// `data`: name (of its colours in the page), value, interval, colour (0..1 to channels), ends [at 0, at 1].
+export function paintGauge({ name, value, interval: ends, colour, ends: [left, right] }, width) {
+  const id = `gauge-${name}`;
   const place = (x) => 2 + x * (width - 4);
   const middle = BAR.top + BAR.height / 2;
   const stops = Array.from({ length: N_STOPS }, (_, i) => i / (N_STOPS - 1)).map((part) =>
     draw("stop", { offset: part, "stop-color": css(colour(part)) }));
   return [
     frame(width, HEIGHT, `${share(value)}, ${interval(ends)}`,
-      draw("linearGradient", { id: `gauge-${left}` }, stops),
+      draw("linearGradient", { id, gradientUnits: "userSpaceOnUse", x1: 2, x2: width - 2, y1: 0, y2: 0 }, stops),
       draw("rect", {
-        x: 2, y: BAR.top, width: width - 4, height: BAR.height, rx: 4, fill: `url(#gauge-${left})`, opacity: 0.35,
+        x: 2, y: BAR.top, width: width - 4, height: BAR.height, rx: 4, fill: `url(#${id})`, opacity: 0.35,
       }),
       draw("rect", {
         x: place(ends[0]), y: BAR.top, width: Math.max(2, place(ends[1]) - place(ends[0])), height: BAR.height,
-        rx: 4, fill: `url(#gauge-${left})`,
+        rx: 4, fill: `url(#${id})`,
       }),
       ...ends.map((end) => draw("line", {
         class: "axis", x1: place(end), x2: place(end), y1: BAR.top - 4, y2: BAR.top + BAR.height + 4,

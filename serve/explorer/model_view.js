@@ -15,6 +15,7 @@ export class ModelView {
 
   async start() {
     this.isShown = false;
+    await this.shell.met;
   }
 
   values() {

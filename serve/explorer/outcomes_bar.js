@@ -2,12 +2,10 @@
 
 import { frame } from "./chart.js";
 import { css, ordered } from "./colours.js";
-import { draw } from "./elements.js";
+import { draw, make } from "./elements.js";
 import { percent } from "./numbers.js";
 
-const HEIGHT = 50;
-const BAR = { top: 10, height: 18 };
-const READABLE_PX = 110;
+const HEIGHT = 24;
 
 export function outcomesOf({ survival }) {
   const [start, end] = [survival.probability[0], survival.probability.at(-1)];
@@ -20,18 +18,18 @@ export function outcomesOf({ survival }) {
 
 // `outcomes`: name, share and colour; shares sum to 1.
 export function paintOutcomes(outcomes, width) {
-  const parts = [];
   let x = 0;
-  for (const { name, share, colour } of outcomes) {
+  const parts = outcomes.map(({ share, colour }) => {
     const length = share * width;
-    parts.push(draw("rect", { x, y: BAR.top, width: Math.max(0, length - 1), height: BAR.height, fill: colour, rx: 2 }));
-    if (length > READABLE_PX) {
-      parts.push(draw("text", { class: "soft", x: x + 1, y: HEIGHT - 5 }, `${percent(share)} ${name}`));
-    } else if (length > 40) {
-      parts.push(draw("text", { class: "soft", x: x + 1, y: HEIGHT - 5 }, percent(share)));
-    }
+    const part = draw("rect", { x, y: 2, width: Math.max(0, length - 1), height: HEIGHT - 6, fill: colour, rx: 2 });
     x += length;
-  }
-  const said = outcomes.map(({ name, share }) => `${percent(share)} ${name}`).join(", ");
-  return [frame(width, HEIGHT, said, draw("title", {}, said), ...parts)];
+    return part;
+  });
+  const said = outcomes.map(({ name, share }) => `${percent(share)} ${name}`);
+  return [frame(width, HEIGHT, said.join(", "), ...parts),
+    make("ul", { class: "key" }, outcomes.map(({ colour }, i) => {
+      const dot = make("i");
+      dot.style.background = colour;
+      return make("li", {}, dot, said[i]);
+    }))];
 }

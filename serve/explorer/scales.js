@@ -1,5 +1,7 @@
 // From quantities to pixels and back, linear and logarithmic, with the ticks that suit.
 
+const TICKS_EVERY_PX = 55;
+
 export function logScale(low, high, from, to) {
   const [a, b] = [Math.log(low), Math.log(high)];
   return {
@@ -13,7 +15,7 @@ export function linearScale(low, high, from, to) {
   return {
     place: (value) => from + ((value - low) / (high - low)) * (to - from),
     value: (place) => low + ((place - from) / (to - from)) * (high - low),
-    ticks: linearTicks(low, high, Math.max(2, Math.round(Math.abs(to - from) / 90))),
+    ticks: linearTicks(low, high, Math.max(2, Math.round(Math.abs(to - from) / TICKS_EVERY_PX))),
   };
 }
 

@@ -103,7 +103,7 @@ export class SearchPanel {
 
   pick({ current_density_mA_cm2, deposition_time_min }) {
     this.use({ current_density_mA_cm2, deposition_time_min, kept: "time" });
-    document.getElementById("deposition").scrollIntoView();
+    window.scrollTo({ top: 0 });
   }
 
   complain(error) {

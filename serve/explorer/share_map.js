@@ -111,7 +111,7 @@ function mark(sight, number, across, up, data) {
   },
   draw("circle", { cx: x, cy: y, r: 9, fill: sight.glassy === null ? "#ffffff" : css(glassy(sight.glassy)), stroke: "#ffffff", "stroke-width": 2 }),
   draw("circle", { cx: x, cy: y, r: 10, fill: "none", stroke: "#1b2330", "stroke-width": 1 }),
-  draw("text", { x, y: y + 4, "text-anchor": "middle", fill: "#1b2330", class: "number-in" }, String(number)));
+  draw("text", { x, y: y + 4, "text-anchor": "middle", class: sight.glassy !== null && sight.glassy < 0.3 ? "on-dark" : "on-light" }, String(number)));
 }
 
 function here({ current, time }, across, up, box) {
