@@ -5,7 +5,7 @@ from typing import Protocol
 
 from serve.endpoint.refusals import unknown_model
 from serve.endpoint.tally import Tally
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 

@@ -13,7 +13,7 @@ from serve.endpoint.asking import known_name
 from serve.endpoint.model import Model
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.tally import Tally
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ It computes nothing and loads no model, so that it can stand in a process that s
 never makes a client wait for somebody else's atoms.
 """
 
-from importlib import import_module
-from importlib.util import find_spec
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,11 +13,12 @@ from starlette.exceptions import HTTPException
 from serve.endpoint.asking import Asker
 from serve.endpoint.keys import KeyNeeded
 from serve.endpoint.metrics import Measured, Metrics
-from serve.endpoint.refusals import not_so, refused
-from serve.endpoint.routes import embryos, nothing, service
+from serve.endpoint.refusals import as_response
+from serve.endpoint.routes import embryos, nothing, page, service
 from serve.endpoint.settings import ServerSettings
 from serve.faults import PlainFaults
-from serve.messages import RequestError, unanswerable
+from serve.messages.refusals import RequestError, refused, unanswerable
+from serve.messages.wording import shown
 from simulate.errors import MisuseError
 
 
@@ -49,8 +49,7 @@ def build_app(
     app.include_router(embryos.routes(asker, settings))
     if settings.measures_itself:
         app.include_router(nothing.routes(asker, settings))
-    if find_spec("serve.endpoint.routes.page"):
-        app.include_router(import_module("serve.endpoint.routes.page").routes())
+    app.include_router(page.routes())
     _explain_errors(app)
     # Added last is passed first.
     if key_digest is not None:
@@ -65,27 +64,29 @@ def _explain_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestError)
     async def request_refused(_: Request, error: RequestError) -> Response:
-        return refused(error)
+        return as_response(error)
 
     @app.exception_handler(MisuseError)
     async def misused(_: Request, error: MisuseError) -> Response:
-        return refused(unanswerable(str(error)))
+        return as_response(unanswerable(str(error)))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"][1:])
-        return refused(not_so(422, f"`{field}`: {first['msg']}.", field, None))
+        message = f"`{field}`: {first['msg']}."
+        return as_response(refused(HTTPStatus.UNPROCESSABLE_ENTITY, field, message))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        path = request.url.path[:80]
+        path = shown(request.url.path)
         headers = dict(error.headers or {})
-        if error.status_code == 404:
-            message = f"nothing is served at {path!r}. GET /openapi.json lists all that is."
-            return refused(not_so(404, message, "path", None), headers)
-        if error.status_code == 405:
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = headers.get("Allow", "").split(", ")
-            message = f"{path!r} must be asked with {' or '.join(allowed)}, not {request.method}."
-            return refused(not_so(405, message, "method", {"enum": allowed}), headers)
-        return refused(not_so(error.status_code, str(error.detail), "request", None), headers)
+            message = f"{path} must be asked with {' or '.join(allowed)}, not {request.method}."
+            refusal = refused(405, "method", message, request.method, {"enum": allowed})
+            return as_response(refusal, headers)
+        if error.detail == HTTPStatus(error.status_code).phrase:
+            message = f"nothing is served at {path}. GET /openapi.json lists all that is."
+            return as_response(refused(error.status_code, "path", message, path), headers)
+        return as_response(refused(error.status_code, "request", str(error.detail)), headers)

@@ -11,7 +11,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serve.endpoint.refusals import key_needed, refused
+from serve.endpoint.refusals import as_response, key_needed
 
 VARIABLE: Final = "GLASSYLI_API_KEY"
 
@@ -49,7 +49,7 @@ class KeyNeeded:
         if scope["type"] != "http" or self._may(scope):
             await self.app(scope, receive, send)
             return
-        await refused(key_needed())(scope, receive, send)
+        await as_response(key_needed())(scope, receive, send)
 
     def _may(self, scope: Scope) -> bool:
         path = scope["path"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 
 if TYPE_CHECKING:
     from surrogate.predictor import Predictor

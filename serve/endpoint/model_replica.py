@@ -12,7 +12,7 @@ from serve.endpoint.answering import Answering
 from serve.endpoint.held import HeldModel
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.tally import Answered, Tally
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.errors import MisuseError
 from simulate.settings import Settings
 

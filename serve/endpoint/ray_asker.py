@@ -18,7 +18,7 @@ from serve.endpoint.asking import known_name
 from serve.endpoint.refusals import busy
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.tally import Answered, Tally
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.errors import MisuseError
 from simulate.settings import Settings
 

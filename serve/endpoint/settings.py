@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from serve.messages import MAX_ATOMS_FULL_ROAD, MAX_BODY_BYTES, MAX_DESIGNS
+from serve.messages.embryos import MAX_ATOMS_FULL_ROAD, MAX_DESIGNS
 from simulate.settings import Settings
 
 MEBIBYTE = 1_048_576
@@ -17,9 +17,7 @@ MEBIBYTE = 1_048_576
 class Limits(Settings):
     """What one client may ask of the server; above, it is refused with the limit named."""
 
-    body_bytes: int = Field(
-        MAX_BODY_BYTES, ge=1024, le=MAX_BODY_BYTES, description="Bytes of a JSON body."
-    )
+    body_bytes: int = Field(MEBIBYTE, ge=1024, le=MEBIBYTE, description="Bytes of a JSON body.")
     upload_bytes: int = Field(32 * MEBIBYTE, ge=1024, description="Bytes of an uploaded file.")
     body_s: float = Field(20.0, gt=0, description="Time a client may take to send its body, s.")
     request_s: float = Field(300.0, gt=0, description="Time an answer may take, s.")

@@ -16,7 +16,8 @@ import pytest
 from command_line import GLASSYLI
 from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
-from serve.messages import MAX_BODY_BYTES, MAX_DESIGNS
+from serve.endpoint.settings import MEBIBYTE
+from serve.messages.embryos import MAX_DESIGNS
 from simulate.design import EmbryoDesign
 from surrogate.predictor import Predictor
 
@@ -106,12 +107,12 @@ def test_broken_json_is_refused_not_a_fault(client: httpx.Client, body: bytes) -
 
 
 def test_a_large_body_is_refused_however_it_is_sent(client: httpx.Client) -> None:
-    whole = b" " * (MAX_BODY_BYTES + 1)
-    pieces = (b" " * 65_536 for _ in range(MAX_BODY_BYTES // 65_536 + 1))
+    whole = b" " * (MEBIBYTE + 1)
+    pieces = (b" " * 65_536 for _ in range(MEBIBYTE // 65_536 + 1))
     for body in (whole, pieces):
         reply = client.post("/v1/embryos/predict", content=body)
         assert reply.status_code == 413
-        assert reply.json()["detail"][0]["allowed"] == {"maximum": MAX_BODY_BYTES}
+        assert reply.json()["detail"][0]["allowed"] == {"maximum": MEBIBYTE}
 
 
 def test_the_largest_question_is_answered(client: httpx.Client) -> None:

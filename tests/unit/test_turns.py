@@ -13,7 +13,7 @@ from serve.endpoint.kinds.embryos import Embryos
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
 from serve.endpoint.turns import Answer, Turn, answered, reply
-from serve.messages import PredictReply, PredictRequest
+from serve.messages.embryos import EmbryosReply, EmbryosRequest
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from surrogate.prediction import Road
@@ -33,9 +33,9 @@ def design(n_atoms: int, density: float = 0.0534) -> EmbryoDesign:
     )
 
 
-def question(n_atoms: list[int], road: Road, horizon_ps: float | None = None) -> PredictRequest:
+def question(n_atoms: list[int], road: Road, horizon_ps: float | None = None) -> EmbryosRequest:
     designs = [design(each) for each in n_atoms]
-    return PredictRequest(designs=designs, road=road, horizon_ps=horizon_ps)
+    return EmbryosRequest(designs=designs, road=road, horizon_ps=horizon_ps)
 
 
 @given(sizes)
@@ -63,7 +63,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return Model("small", Predictor.load(folder / "package"))
 
 
-def answers(model: Model, questions: list[PredictRequest]) -> list[Answer]:
+def answers(model: Model, questions: list[EmbryosRequest]) -> list[Answer]:
     return answered([Turn(model, "embryos", each, 1) for each in questions])
 
 
@@ -94,15 +94,15 @@ def test_turns_add_up_to_the_whole(model: Model) -> None:
     assert in_turns == whole
 
 
-class Picky(Kind[PredictRequest, PredictReply]):
+class Picky(Kind[EmbryosRequest, EmbryosReply]):
     """Answers as `Embryos` for embryos of an even number of atoms, and for no others."""
 
     name = "picky"
 
-    def cost(self, question: PredictRequest) -> int:
+    def cost(self, question: EmbryosRequest) -> int:
         return Embryos().cost(question)
 
-    def answers(self, model: Model, questions: Sequence[PredictRequest]) -> list[PredictReply]:
+    def answers(self, model: Model, questions: Sequence[EmbryosRequest]) -> list[EmbryosReply]:
         if any(each.n_atoms % 2 for question in questions for each in question.designs):
             raise MisuseError("embryos must be even.")
         return Embryos().answers(model, questions)

@@ -5,7 +5,7 @@ from typing import Any
 
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 

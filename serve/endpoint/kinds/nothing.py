@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
-from serve.messages import ModelName
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 

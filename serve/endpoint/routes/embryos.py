@@ -7,7 +7,9 @@ from serve.endpoint.body import read_body
 from serve.endpoint.refusals import too_many
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import Limits, ServerSettings
-from serve.messages import PredictReply, PredictRequest, parse_request, request_schema
+from serve.messages.embryos import EmbryosReply, EmbryosRequest
+from serve.messages.refusals import parse
+from serve.messages.schemas import published_schema
 
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
@@ -17,24 +19,24 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
 
     @router.post(
         "/v1/embryos/predict",
-        responses=responses(PredictReply, 401, 404, 408, 413, 422, 503),
+        responses=responses(EmbryosReply, 401, 404, 408, 413, 422, 503),
         openapi_extra={
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": request_schema()}},
+                "content": {"application/json": {"schema": published_schema(EmbryosRequest)}},
             }
         },
     )
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Outcome, survival and incubation of 1 to 256 designs."""
-        question = parse_request(await read_body(request, limits.body_bytes, limits.body_s))
+        question = parse(EmbryosRequest, await read_body(request, limits.body_bytes, limits.body_s))
         _check(question, limits)
         return json_bytes(await asker.ask("embryos", question, model))
 
     return router
 
 
-def _check(question: PredictRequest, limits: Limits) -> None:
+def _check(question: EmbryosRequest, limits: Limits) -> None:
     """The limits of this server; those of the schema are checked with it."""
     if len(question.designs) > limits.designs:
         raise too_many("designs", len(question.designs), limits.designs, "designs")

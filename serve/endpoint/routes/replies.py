@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query, Response
 from pydantic import BaseModel
 
-from serve.messages import Refusal
+from serve.messages.refusals import Refusal
 
 WhichModel = Annotated[
     str | None,

@@ -10,7 +10,8 @@ from serve.endpoint.asking import Asker
 from serve.endpoint.kinds.about import AboutQuestion, AboutReply
 from serve.endpoint.metrics import Metrics
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
-from serve.messages import ModelName, RequestError
+from serve.messages.refusals import RequestError
+from serve.messages.service import ModelName
 from simulate.settings import Settings
 
 
