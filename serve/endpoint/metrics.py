@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -30,6 +37,7 @@ class Metrics:
     """
 
     def __init__(self, tallies: Mapping[str, Tally]) -> None:
+        disable_created_metrics()  # a second series for each, that nobody reads
         self._registry = CollectorRegistry()
         self.requests = Counter(
             "glassyli_requests", "Requests.", ["route", "status"], registry=self._registry
