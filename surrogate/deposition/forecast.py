@@ -7,7 +7,14 @@ from typing import Final
 import numpy as np
 import torch
 
-from surrogate.deposition.bridge import FastPredictor, GrowthBridge, HorizonBridge, TimeBridge
+from simulate.potentials.registry import potential_named
+from surrogate.deposition.bridge import (
+    Bridged,
+    FastPredictor,
+    GrowthBridge,
+    HorizonBridge,
+    TimeBridge,
+)
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
 from surrogate.deposition.maps import DepositionMap
@@ -75,6 +82,23 @@ class Question:
         return cls(predictor, deposition_map, bridge or HorizonBridge(), space)
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """What no answer says, whatever the conditions, a sentence each."""
+        potential = potential_named(self.space.potential)
+        return (
+            (
+                "No SEI, no Li2O, no charge, no electrolyte but for how openly embryos exchange: a "
+                f"one-component metal under one interatomic potential, {self.space.potential} "
+                f"({potential.citation})."
+            ),
+            f"Temperatures are labels: {potential.about_temperatures}.",
+            (
+                "Nothing in the paper's observations speaks of temperature or of the area factor "
+                "of a collector: what is said of them is the map's assumption alone."
+            ),
+        )
+
+    @property
     def horizon_ps(self) -> float:
         """Until when the simulation's clock is asked about; of growth, the end of the hold."""
         named = self.bridge.horizon_ps if isinstance(self.bridge, HorizonBridge) else None
@@ -103,15 +127,7 @@ class Question:
             return []
         expected = [self.deposition_map.embryos(item, self.space) for item in conditions]
         bridged = self.bridge.bridged(self.predictor, list(zip(conditions, expected, strict=True)))
-        shares = np.stack(
-            [
-                each.glassy @ np.array([embryo.weight for embryo in item.embryos])
-                for each, item in zip(bridged, expected, strict=True)
-            ],
-            axis=1,
-        )
-        # Weights sum to 1 but for rounding, which log-odds would not forgive.
-        shares = np.clip(shares, 0.0, 1.0)
+        shares = np.stack([_weighed(*each) for each in zip(bridged, expected, strict=True)], axis=1)
         low, high = (end.tolist() for end in epistemic_interval(torch.from_numpy(shares)))
         return [
             Forecast(
@@ -144,3 +160,14 @@ class Question:
             distance=max(one.distance for one in each),
             reasons=list(reasons),
         )
+
+
+def _weighed(bridged: Bridged, expected: EmbryoDistribution) -> Floats:
+    """Glassy share by each member, shape ``(n_members,)``.
+
+    Summed in fixed order, where a matrix product may round by what shares its memory. Weights sum
+    to 1 but for rounding, which log-odds would not forgive.
+    """
+    weights = np.array([embryo.weight for embryo in expected.embryos])
+    summed = np.multiply(bridged.glassy, weights, order="C").sum(axis=1)
+    return np.asarray(np.clip(summed, 0.0, 1.0))

@@ -18,6 +18,9 @@ from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.overpotential_map import OverpotentialMap
 from surrogate.deposition.paper_map import PaperMap
 
+MapName = Literal["paper", "overpotential"]
+"""Every name, for those who must not name a file."""
+
 DEPOSITION_MAPS: Final[dict[str, DepositionMap]] = {
     "paper": PaperMap(),
     "overpotential": OverpotentialMap(),
@@ -30,6 +33,9 @@ Numbers = Literal["calibrated", "first guess", "cannot fit"]
 """Of a map: moved by what was seen; not; or moved and still unable to reproduce it."""
 
 N_PRIOR_DRAWS: Final = 64
+
+CALIBRATED_DRAWS: Final = 16
+"""Draws of a calibrated map that an answer runs over: enough for a spread, at 16 times the cost."""
 
 
 class CalibratedMap(Settings):
@@ -92,6 +98,19 @@ class ChosenMap:
     def is_calibrated(self) -> bool:
         """Whether observations have moved its numbers."""
         return self.numbers != "first guess"
+
+    def drawn(self, n: int | None = None) -> tuple[DepositionMap, ...]:
+        """Some of the draws, evenly from the first to the last; all where there are fewer.
+
+        Args:
+            n: How many; None: `CALIBRATED_DRAWS` of a calibrated map, over which a share must be
+                sure, and none of a first guess, whose prior is no knowledge.
+        """
+        usual = CALIBRATED_DRAWS if self.is_calibrated else 0
+        wanted = usual if n is None else n
+        if wanted >= len(self.draws):
+            return self.draws
+        return tuple(self.draws[len(self.draws) * number // wanted] for number in range(wanted))
 
 
 def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> ChosenMap:

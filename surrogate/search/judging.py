@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.confidence import Floats, interval, p_at_least, share_at
+from surrogate.deposition.drawn import drawn_shares
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.maps import DepositionMap
 from surrogate.prediction import INTERVAL_LEVEL
-from surrogate.search.confidence import Floats, interval, p_at_least, share_at
 from surrogate.search.config import SearchConfig
 from surrogate.search.objectives import COST, NET_SPEED, SHARE, SPEED, Metric, metrics_of
 from surrogate.search.sampling import Answer
@@ -97,12 +98,9 @@ class Judge:
         """
         new = [each for each in dict.fromkeys(conditions) if each not in self._known]
         forecasts = self.question.forecasts(new)
-        drawn = [self.question.under(each).forecasts(new) for each in self.draws]
-        for number, (each, forecast) in enumerate(zip(new, forecasts, strict=True)):
-            members = [one[number].members for one in drawn]
-            self._known[each] = self._judged(
-                forecast, np.stack(members) if members else forecast.members
-            )
+        shares = drawn_shares(self.question, self.draws, forecasts)
+        for each, forecast, here in zip(new, forecasts, shares, strict=True):
+            self._known[each] = self._judged(forecast, here)
         return [self._known[each] for each in conditions]
 
     def judged_at(

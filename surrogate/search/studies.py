@@ -11,7 +11,6 @@ from typing import Any, Final
 from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.bridge import HorizonBridge, TimeBridge
 from surrogate.deposition.embryos import check_plated
-from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
 from surrogate.manifest import Manifest
 from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig
@@ -20,9 +19,6 @@ from surrogate.study import StudyKind, check_is_same
 
 USUAL_NAME: Final = "deposition"
 """Of a study, before the name of its map."""
-
-CALIBRATED_DRAWS: Final = 16
-"""Draws of a calibrated map that a search runs over: enough for a spread, at 16 times the cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ def identity_of(
         hold_ps: Hold that the model was trained on: the horizon where none is named.
     """
     chosen, bridge = maps[number], bridge_of(config, maps[0])
-    draws = drawn_maps(chosen, config)
+    draws = chosen.drawn(config.n_map_draws)
     if isinstance(bridge, HorizonBridge):
         bridge = HorizonBridge(horizon_ps=bridge.horizon_ps or hold_ps)
     elsewhere = {"n_trials", "n_ranked", "horizon_ps", "bridge", "deposition_map", "also_maps"}
@@ -109,20 +105,6 @@ def identity_of(
         **config.model_dump(mode="json", exclude=elsewhere),
         "sampler": sampler_of(config, number),
     }
-
-
-def drawn_maps(chosen: ChosenMap, config: SearchConfig) -> tuple[DepositionMap, ...]:
-    """Maps over which a share must be sure: as many as asked, from the first draw to the last."""
-    usual = CALIBRATED_DRAWS if chosen.is_calibrated else 0
-    n = usual if config.n_map_draws is None else config.n_map_draws
-    return spread_out(chosen.draws, n)
-
-
-def spread_out(draws: Sequence[DepositionMap], n: int) -> tuple[DepositionMap, ...]:
-    """`n` of the draws, evenly from first to last; all where there are fewer."""
-    if n >= len(draws):
-        return tuple(draws)
-    return tuple(draws[len(draws) * number // n] for number in range(n))
 
 
 def sampler_of(config: SearchConfig, number: int) -> SamplerName:

@@ -9,10 +9,9 @@ import numpy as np
 from simulate.potentials.registry import potential_named
 from simulate.units import PS_PER_NS
 from surrogate.deposition.maps import DepositionMap
-from surrogate.deposition.registry import ChosenMap
+from surrogate.deposition.registry import CALIBRATED_DRAWS, ChosenMap
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import HorizonCheck, VariancePart
-from surrogate.search.studies import CALIBRATED_DRAWS, spread_out
 
 N_EMBRYOS: Final = 50
 """Embryos of the check by fresh molecular dynamics whose scatter is told beside the doubt."""
@@ -76,7 +75,7 @@ def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> 
 
 
 def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:
-    drawn = spread_out(chosen.draws, CALIBRATED_DRAWS)
+    drawn = chosen.drawn(CALIBRATED_DRAWS)
     if len(drawn) < 2:
         return "numbers of the map", None, "Not known: the map has no draws of its numbers."
     shares = list(_shares_under(judge, best, drawn))

@@ -23,7 +23,6 @@ from surrogate.search.result import SearchResult
 from surrogate.search.robustness import robustness
 from surrogate.search.run import run_search
 from surrogate.search.sensitivity import sensitivity
-from surrogate.search.studies import drawn_maps
 from surrogate.search.variance import variance_parts
 
 SPACE = {
@@ -344,8 +343,8 @@ def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     path.write_text(json.dumps(json.loads(shipped) | {"model": "closed-form"}))
     asked = config(n_trials=10, deposition_map=str(path), objective="glassy_share")
     chosen = choose_map(path, "closed-form", ["nichol-ackland-2016"])
-    assert len(drawn_maps(chosen, asked)) == 16
-    assert len(drawn_maps(chosen, asked.model_copy(update={"n_map_draws": 5}))) == 5
+    assert len(chosen.drawn()) == 16
+    assert len(chosen.drawn(5)) == 5
     result = run_search(NucleationModel(), asked, tmp_path / "out")
     assert result.map_name == "paper"
     assert "calibrated to the paper's observations with closed-form" in result.map_said
