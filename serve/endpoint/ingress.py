@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from serve.endpoint.asking import Asker
 from serve.endpoint.refusals import not_so
-from serve.endpoint.routes import embryos, service
+from serve.endpoint.routes import embryos, service, structures
 from serve.endpoint.settings import ServerSettings
 from serve.faults import RETRY_AFTER_S, PlainFaults
 from serve.messages.refusals import RequestError, unanswerable
@@ -42,6 +42,7 @@ def build_app(
     )
     app.include_router(service.routes(asker))
     app.include_router(embryos.routes(asker, settings))
+    app.include_router(structures.routes(asker, settings))
     if find_spec("serve.endpoint.routes.page"):
         app.include_router(import_module("serve.endpoint.routes.page").routes())
     _explain_errors(app)
