@@ -1,13 +1,16 @@
 """Deposition maps and their calibration, as the terminal shows them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from serve.console import Console
 from serve.words import told_bridge
 from surrogate.deposition.map_fit import MapFit, Quantiles
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import CalibratedMap
+
+WORTH_MENTIONING: Final = 1.1
+"""Log of a Bayes factor of 3 (Kass & Raftery, JASA 90, 773 (1995))."""
 
 
 def tell_maps(console: Console, maps: Sequence[tuple[DepositionMap, str]]) -> None:
@@ -115,12 +118,34 @@ def tell_comparison(console: Console, fits: Sequence[MapFit]) -> None:
     )  # fmt: skip
     console.result(
         "log evidence: of all observations over the prior, members alike; behind: below the best, "
-        "above 1.1 is worth mentioning, above 4.6 decisive"
+        f"above {WORTH_MENTIONING} is worth mentioning, above 4.6 decisive"
     )
     console.result(
         "p: how often data drawn from the fitted map are at least as improbable as what was seen"
     )
-    console.result("  nothing observed speaks of " + "; of ".join(best.unspoken))
+    for sentence in against_trend(fits):
+        console.result(sentence)
+    unspoken = dict.fromkeys(what for fit in fits for what in fit.unspoken)
+    console.result("  nothing observed speaks of " + "; of ".join(unspoken))
+
+
+def against_trend(fits: Sequence[MapFit]) -> Iterator[str]:
+    """Whether any map says more of what was seen than the null model does, in sentences."""
+    (trend,) = [fit for fit in fits if fit.is_null]
+    maps = [fit for fit in fits if not fit.is_null]
+    ahead = [fit for fit in maps if fit.log_evidence - trend.log_evidence > WORTH_MENTIONING]
+    forecast = [fit for fit in maps if fit.elpd > trend.elpd]
+    yield (
+        f"{trend.map_name}: the null model, without embryos, model or clock. By evidence more than "
+        f"{WORTH_MENTIONING} ahead of it: {_listed(ahead)}; better at readings left out: "
+        f"{_listed(forecast)}."
+    )
+    if not any(fit in forecast for fit in ahead):
+        yield "NO map beats the null model by both."
+
+
+def _listed(fits: Sequence[MapFit]) -> str:
+    return ", ".join(f"{fit.map_name} ({told_bridge(fit)})" for fit in fits) or "none"
 
 
 def _told(values: Quantiles) -> str:

@@ -58,6 +58,8 @@ def uncounted(parts: "Sequence[VariancePart]") -> str:
 def told_bridge(fit: "MapFit") -> str:
     """A bridge in a few words."""
     bridge = fit.bridge
+    if bridge is None:
+        return "none"
     if bridge.kind == "growth":
         slower = "" if bridge.slowdown == 1.0 else f", {bridge.slowdown:.3g} x slower"
         return f"growth over minutes{slower}"

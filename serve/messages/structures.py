@@ -3,18 +3,17 @@
 A request is a form of several parts. All but the file and its format are JSON.
 """
 
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
 
 from serve.messages.embryos import close_design, narrow_design
 from serve.messages.schemas import JSONSchema, Question
 from serve.messages.service import ModelName
+from serve.uploads.formats import StructureFormat
 from simulate.design import EmbryoDesign
 from simulate.settings import Settings
 from surrogate.prediction import Prediction
-
-StructureFormat = Literal["extxyz", "lammps-data", "lammps-dump", "gsd"]
 
 MAX_FRAMES: Final = 256
 

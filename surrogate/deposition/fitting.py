@@ -11,7 +11,8 @@ from surrogate.deposition.calibration import weigh
 from surrogate.deposition.map_fit import MapFit
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import CalibratedMap
-from surrogate.deposition.summary import best_of, drawn_values, summarised
+from surrogate.deposition.summary import best_of, drawn_values, summarised, summarised_trend
+from surrogate.deposition.trend import weigh_trend
 
 N_KEPT: Final = 200
 """Draws of the posterior in a file."""
@@ -54,7 +55,7 @@ def compared(
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[MapFit]:
-    """Several maps and bridges, best evidence first.
+    """Several maps and bridges and the null model beside them, best evidence first.
 
     Args:
         predictor: The model.
@@ -62,7 +63,7 @@ def compared(
         seed: Of every draw, the same for all.
         progress: Called with (done, in all).
     """
-    fits = []
+    fits = [summarised_trend(weigh_trend(seed=seed), seed)]
     for number, (deposition_map, bridge) in enumerate(asked, start=1):
         fits.append(
             summarised(weigh(predictor, deposition_map, bridge, seed=seed), predictor, seed)

@@ -91,9 +91,10 @@ class SeriesForecast(Settings):
 
 
 class MapFit(Settings):
-    """What the observations say of a map under a bridge.
+    """What the observations say of a map under a bridge, or of the null model, which has none.
 
     Attributes:
+        bridge: None: the null model of `surrogate.deposition.trend`.
         parameters: Of the map.
         regions: Of a ribbon that order independently.
         log_evidence: Log-probability of all observations over the prior; compares maps.
@@ -109,7 +110,7 @@ class MapFit(Settings):
     """
 
     map_name: str
-    bridge: AnyBridge
+    bridge: AnyBridge | None
     statement: str
     parameters: tuple[ParameterFit, ...]
     regions: ParameterFit
@@ -122,6 +123,11 @@ class MapFit(Settings):
     effective_draws: float
     unsampled: dict[str, float]
     unspoken: tuple[str, ...] = UNSPOKEN
+
+    @property
+    def is_null(self) -> bool:
+        """Whether this is the null model, without embryos."""
+        return self.bridge is None
 
     @property
     def can_fit(self) -> bool:

@@ -85,7 +85,13 @@ class _Proposal:
         return places
 
 
-def sampled(log_likelihood: LogLikelihood, n_dimensions: int, member: int, seed: int) -> Draws:
+def sampled(
+    log_likelihood: LogLikelihood,
+    n_dimensions: int,
+    member: int,
+    seed: int,
+    n_stages: int = N_STAGES,
+) -> Draws:
     """Draws that cover the posterior of one member; the same seed gives the same.
 
     Args:
@@ -93,13 +99,14 @@ def sampled(log_likelihood: LogLikelihood, n_dimensions: int, member: int, seed:
         n_dimensions: Of a place.
         member: Whose posterior.
         seed: Of the draws.
+        n_stages: More find a peak that is narrow beside the prior.
     """
     rng = np.random.default_rng([seed, member])
     proposals = [_Proposal(np.zeros(n_dimensions), np.eye(n_dimensions), 1.0)]
     places = proposals[0].drawn(2 * N_PER_STAGE, rng)
     found = log_likelihood(places, member)
     shares = [2.0]
-    for _ in range(1, N_STAGES):
+    for _ in range(1, n_stages):
         ratio = _log_ratio(proposals, shares, places)
         proposals.append(_fitted(places, ratio, found))
         shares.append(1.0)

@@ -1,22 +1,19 @@
 """From the draws of a calibration to the numbers that are read."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from surrogate.deposition.bridge import FastPredictor
-from surrogate.deposition.calibration import (
-    REGIONS,
-    Evidence,
-    MemberPosterior,
-    outside_sampled,
-)
+from surrogate.deposition.calibration import MapEvidence, outside_sampled
 from surrogate.deposition.conditions import DepositionConditions, Series
 from surrogate.deposition.embryos import SampledSpace
+from surrogate.deposition.evidence import REGIONS, Evidence, MemberPosterior
 from surrogate.deposition.likelihoods import Observation
 from surrogate.deposition.map_fit import (
     NEGLIGIBLE_SHARE,
+    UNSPOKEN,
     MapFit,
     ObservationFit,
     ParameterFit,
@@ -26,6 +23,7 @@ from surrogate.deposition.map_fit import (
 from surrogate.deposition.maps import MapParameter
 from surrogate.deposition.quadrature import Floats, systematic
 from surrogate.deposition.sampling import weighted_quantiles
+from surrogate.deposition.trend import TREND, TREND_STATEMENT
 
 N_REPLICATED: Final = 4000
 QUANTILES: Final = (0.05, 0.5, 0.95)
@@ -37,7 +35,7 @@ RIBBON_REGIONS: Final = MapParameter(
 )
 
 
-def summarised(evidence: Evidence, predictor: FastPredictor, seed: int = 1) -> MapFit:
+def summarised(evidence: MapEvidence, predictor: FastPredictor, seed: int = 1) -> MapFit:
     """A calibration as numbers.
 
     Args:
@@ -45,18 +43,46 @@ def summarised(evidence: Evidence, predictor: FastPredictor, seed: int = 1) -> M
         predictor: The model it was made with.
         seed: Of the replicated data.
     """
-    every = evidence.every
-    of_members = [member.log_evidence(every) for member in evidence.members]
-    observations = tuple(_observation_fit(evidence, number) for number in every)
-    space = SampledSpace.of(predictor.package.manifest.domain)
-    outside = outside_sampled(evidence, space)
-    return MapFit(
+    outside = outside_sampled(evidence, SampledSpace.of(predictor.package.manifest.domain))
+    return _summarised(
+        evidence,
+        seed,
         map_name=evidence.deposition_map.name,
         bridge=evidence.bridge,
         statement=evidence.bridge.statement(predictor.package.protocol.hold_ps),
+        unsampled={
+            named(conditions): float(share)
+            for conditions, share in zip(evidence.conditions, outside, strict=True)
+            if share > NEGLIGIBLE_SHARE
+        },
+    )
+
+
+def summarised_trend(evidence: Evidence, seed: int = 1) -> MapFit:
+    """The null model as numbers, to stand beside those of maps.
+
+    Args:
+        evidence: Of `surrogate.deposition.trend.weigh_trend`.
+        seed: Of the replicated data.
+    """
+    return _summarised(
+        evidence,
+        seed,
+        map_name=TREND,
+        bridge=None,
+        statement=TREND_STATEMENT,
+        unsampled={},
+        unspoken=UNSPOKEN[:2],
+    )
+
+
+def _summarised(evidence: Evidence, seed: int, **others: Any) -> MapFit:  # noqa: ANN401 - fields
+    every = evidence.every
+    of_members = [member.log_evidence(every) for member in evidence.members]
+    observations = tuple(_observation_fit(evidence, number) for number in every)
+    return MapFit(
         parameters=tuple(
-            _parameter_fit(evidence, each, _values_of(each.name))
-            for each in evidence.deposition_map.parameters()
+            _parameter_fit(evidence, each, _values_of(each.name)) for each in evidence.parameters
         ),
         regions=_parameter_fit(evidence, RIBBON_REGIONS, lambda member: member.regions),
         observations=observations,
@@ -66,11 +92,7 @@ def summarised(evidence: Evidence, predictor: FastPredictor, seed: int = 1) -> M
         elpd=sum(each.log_predictive for each in observations),
         predictive_p=_predictive_p(evidence, seed),
         effective_draws=evidence.effective_draws(every),
-        unsampled={
-            named(conditions): float(share)
-            for conditions, share in zip(evidence.conditions, outside, strict=True)
-            if share > NEGLIGIBLE_SHARE
-        },
+        **others,
     )
 
 
@@ -171,7 +193,7 @@ def drawn_values(evidence: Evidence, n: int, seed: int) -> list[dict[str, float]
     rng = np.random.default_rng(seed)
     columns = {
         name: evidence.pooled(_values_of(name), evidence.every)
-        for name in evidence.deposition_map.values
+        for name in (each.name for each in evidence.parameters)
     }
     weights = next(iter(columns.values()))[1]
     return [
