@@ -14,8 +14,8 @@ from synthetic import lithium
 
 from serve.uploads.formats import format_of
 from serve.uploads.limits import UploadError, UploadLimits
-from serve.uploads.reading import FileQuestion, NumberedSnapshot, read_frames
 from serve.uploads.readers import Reader, ReaderLostError, Readers
+from serve.uploads.reading import FileQuestion, NumberedSnapshot, read_frames
 from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
 
