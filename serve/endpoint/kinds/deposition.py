@@ -1,6 +1,7 @@
 """Glassy shares of deposits: of some conditions, over current and time, and under which maps."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
@@ -12,6 +13,17 @@ from serve.messages.deposition import (
     SurfaceReply,
     SurfaceRequest,
 )
+from surrogate.deposition.bridge import GrowthBridge
+from surrogate.deposition.question import Assumed
+
+CONDITIONS_COST: Final = 300
+"""Of one set of conditions under every draw of a map, as long to answer for as so many atoms."""
+
+POINT_COST: Final = 10
+"""Likewise of a point of a surface."""
+
+GROWN_COST: Final = 15
+"""How many times more it is where embryos are followed while they grow."""
 
 
 class Deposition(Kind[DepositionRequest, DepositionReply]):
@@ -20,12 +32,12 @@ class Deposition(Kind[DepositionRequest, DepositionReply]):
     name = "deposition"
 
     def cost(self, question: DepositionRequest) -> int:
-        """Embryos that are weighed count as one atom each, as designs on the fast road do."""
-        return question.n_embryos
+        """As many atoms as take so long."""
+        return CONDITIONS_COST * _times_longer(question) * len(question.conditions)
 
     def parts(self, question: DepositionRequest, most_atoms: int) -> list[DepositionRequest]:
         """Turns of as many conditions as count for `most_atoms`, at least of one."""
-        n = max(1, most_atoms * len(question.conditions) // question.n_embryos)
+        n = max(1, most_atoms // (CONDITIONS_COST * _times_longer(question)))
         return [
             question.model_copy(update={"conditions": question.conditions[first : first + n]})
             for first in range(0, len(question.conditions), n)
@@ -54,8 +66,9 @@ class Surface(Kind[SurfaceRequest, SurfaceReply]):
     name = "surface"
 
     def cost(self, question: SurfaceRequest) -> int:
-        """As of `Deposition`."""
-        return question.n_embryos
+        """As many atoms as take so long; not in parts, which would round its axes otherwise."""
+        n_points = question.current_density_mA_cm2.n * question.deposition_time_min.n
+        return POINT_COST * _times_longer(question) * n_points
 
     def answers(self, model: Model, questions: Sequence[SurfaceRequest]) -> list[SurfaceReply]:
         """One after the other: each is many embryos already."""
@@ -82,3 +95,7 @@ class Maps(Kind[MapsQuestion, MapsReply]):
 
         reply = MapsReply(model=model.name, **dict(maps_answer(model.predictor)))
         return [reply for _ in questions]
+
+
+def _times_longer(question: Assumed) -> int:
+    return GROWN_COST if isinstance(question.bridge, GrowthBridge) else 1
