@@ -14,7 +14,7 @@ from serve.endpoint.asking import Asker
 from serve.endpoint.keys import KeyNeeded
 from serve.endpoint.metrics import Measured, Metrics
 from serve.endpoint.refusals import as_response
-from serve.endpoint.routes import embryos, nothing, page, service
+from serve.endpoint.routes import deposition, embryos, nothing, page, service, structures
 from serve.endpoint.settings import ServerSettings
 from serve.faults import PlainFaults
 from serve.messages.refusals import RequestError, refused, unanswerable
@@ -47,6 +47,8 @@ def build_app(
     metrics = Metrics(asker.tallies)
     app.include_router(service.routes(asker, metrics))
     app.include_router(embryos.routes(asker, settings))
+    app.include_router(structures.routes(asker, settings))
+    app.include_router(deposition.routes(asker, settings))
     if settings.measures_itself:
         app.include_router(nothing.routes(asker, settings))
     app.include_router(page.routes())

@@ -137,7 +137,7 @@ export class DepositionView {
     this.out.interval.textContent = interval(glassy_share_interval);
     this.gauge.show({ name: "glassy", value: glassy_share, interval: glassy_share_interval, colour: glassy, ends: ["0: all ordered", "1: all still disordered"] });
     this.out.sentence.textContent = sentenceOf(reply, forecast);
-    this.showDoubts(reply.deposition_map, forecast);
+    this.showDoubts(reply, forecast);
     this.showEmbryos(forecast);
     this.showGrounds(reply, forecast);
     this.out.limits.replaceChildren(...reply.limits.map((each) => make("li", {}, each)));
@@ -146,10 +146,11 @@ export class DepositionView {
     this.showMap();
   }
 
-  showDoubts({ numbers }, { applicability }) {
+  showDoubts(reply, { applicability }) {
+    const { numbers } = reply.deposition_map;
     const reasons = [...applicability.reasons];
     if (numbers === "first guess") {
-      reasons.unshift("The numbers of this map are a first guess: the interval counts the model’s doubt, not the map’s.");
+      reasons.unshift(capitalised(reply.interval_statement));
     }
     if (numbers === "cannot fit") reasons.unshift("This map cannot reproduce what the paper saw.");
     const is_inside = applicability.is_inside && numbers === "calibrated";
@@ -174,6 +175,7 @@ export class DepositionView {
     this.out.assumed.replaceChildren(
       make("p", {}, map.said),
       make("p", {}, capitalised(reply.statement)),
+      make("p", {}, reply.interval_statement),
       make("details", {}, make("summary", {}, `What the map “${map.name}” assumes`), make("p", {}, map.assumption)),
     );
     facts(this.out.facts, [
@@ -208,7 +210,7 @@ export class DepositionView {
         this.out.readout.textContent = sentence || "Point at the map to read it, click to go there.";
       },
     });
-    this.out.legend.textContent = "Means; ring: these conditions, dots: equal capacity. Discs: what the paper saw on flat "
+    this.out.legend.textContent = "Colours: means, by the map’s best numbers. Ring: these conditions; dots: equal capacity. Discs: what the paper saw on flat "
       + `collectors, ${electrolyte} electrolyte, in the colour of the share it names (white: none).`;
     this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, sight.short)));
   }
@@ -234,6 +236,7 @@ function sentenceOf(reply, { conditions, capacity_mAh_cm2: capacity, glassy_shar
     + "Good for ranking conditions; a deposit waits for minutes.";
 }
 
+// Sentences of the server may begin with the name of a field.
 function capitalised(sentence) {
-  return sentence.replace("glassy_share is", "The glassy share is");
+  return sentence.replace(/^glassy_share/, "The glassy share").replace(/^[a-z]/, (first) => first.toUpperCase());
 }

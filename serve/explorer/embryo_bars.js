@@ -1,27 +1,19 @@
-// The embryos a map expects: share of the plated atoms over embryo size, each bar in the colour of
-// what becomes of such embryos, where the server says so.
+// The embryos a map expects: share of the plated atoms over embryo size.
 
 import { axes, frame } from "./chart.js";
-import { css, glassy } from "./colours.js";
 import { draw } from "./elements.js";
 import { figure, percent } from "./numbers.js";
 import { linearScale, logScale } from "./scales.js";
 
 const WIDEST_PX = 26;
 
-// Embryos of one size together: {n_atoms, weight, glassy (or null)}, smallest first.
+// Embryos of one size together: {n_atoms, weight}, smallest first.
 export function bySize(embryos) {
   const sizes = new Map();
-  for (const { design, weight, glassy_share } of embryos) {
-    const found = sizes.get(design.n_atoms) ?? { n_atoms: design.n_atoms, weight: 0, glassy: 0, known: true };
-    found.weight += weight;
-    found.known &&= typeof glassy_share === "number";
-    found.glassy += weight * (glassy_share ?? 0);
-    sizes.set(design.n_atoms, found);
+  for (const { design, weight } of embryos) {
+    sizes.set(design.n_atoms, (sizes.get(design.n_atoms) ?? 0) + weight);
   }
-  return [...sizes.values()]
-    .map(({ n_atoms, weight, glassy: sum, known }) => ({ n_atoms, weight, glassy: known ? sum / weight : null }))
-    .sort((one, other) => one.n_atoms - other.n_atoms);
+  return [...sizes].map(([n_atoms, weight]) => ({ n_atoms, weight })).sort((one, other) => one.n_atoms - other.n_atoms);
 }
 
 // `data`: sizes (of `bySize`), sampled [smallest, largest] or null.
@@ -33,14 +25,10 @@ export function paintEmbryos({ sizes, sampled }, width) {
   const most = Math.max(...sizes.map((each) => each.weight));
   const up = linearScale(0, Math.min(1, Math.ceil(most * 5 + 0.2) / 5), box.bottom, box.top);
   const said = sizes.map((each) => `${each.n_atoms} atoms: ${percent(each.weight)}`).join(", ");
-  const bars = sizes.map(({ n_atoms, weight, glassy: value }) => {
-    const x = across.place(n_atoms);
-    const wide = Math.min(WIDEST_PX, (box.right - box.left) / 14);
-    return draw("rect", {
-      x: x - wide / 2, y: up.place(weight), width: wide, height: box.bottom - up.place(weight), rx: 1.5,
-      fill: value === null ? "var(--grey)" : css(glassy(value)),
-    }, draw("title", {}, `${n_atoms} atoms: ${percent(weight)} of the lithium` + (value === null ? "" : `, ${percent(value)} of it still disordered`)));
-  });
+  const wide = Math.min(WIDEST_PX, (box.right - box.left) / 14);
+  const bars = sizes.map(({ n_atoms, weight }) => draw("rect", {
+    x: across.place(n_atoms) - wide / 2, y: up.place(weight), width: wide, height: box.bottom - up.place(weight), rx: 1.5, fill: "var(--grey)",
+  }, draw("title", {}, `${n_atoms} atoms: ${percent(weight)} of the lithium`)));
   const range = sampled === null ? [] : [
     draw("rect", {
       x: across.place(Math.max(sampled[0], low)), y: box.bottom - 3, height: 3, fill: "var(--ink)",

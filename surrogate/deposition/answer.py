@@ -11,14 +11,23 @@ from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import Floats, interval
 from surrogate.deposition.drawn import drawn_shares
-from surrogate.deposition.embryos import check_plated
+from surrogate.deposition.embryos import MARGIN_K, SampledSpace, check_plated
 from surrogate.deposition.forecast import Forecast, Question
+from surrogate.deposition.observations import OBSERVATIONS
+from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.question import Assumed, DepositionQuestion, SurfaceQuestion
-from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
+from surrogate.deposition.registry import (
+    DEPOSITION_MAPS,
+    ChosenMap,
+    bridge_or_default,
+    choose_map,
+)
 from surrogate.deposition.reply import (
     DeclaredMap,
     DepositionForecast,
     DepositionReply,
+    MapsReply,
+    Observed,
     SurfaceReply,
 )
 from surrogate.prediction import INTERVAL_LEVEL
@@ -72,6 +81,37 @@ def surface_answer(predictor: FastPredictor, question: SurfaceQuestion) -> Surfa
         current_density_mA_cm2=tuple(currents),
         deposition_time_min=tuple(times),
         glassy_share=shares_over(asked, currents, times, others),
+    )
+
+
+def maps_answer(predictor: FastPredictor) -> MapsReply:
+    """The maps that a model can be asked under, and what was seen of deposits.
+
+    Raises:
+        MisuseError: The model is of another element than the maps.
+    """
+    package = predictor.package
+    domain = package.manifest.domain
+    check_plated(domain.potentials[0], package.label)
+    low_K, high_K = SampledSpace.of(domain).ends("hold_temperature_K")
+    return MapsReply(
+        maps=tuple(
+            DeclaredMap.of(choose_map(name, package.label, domain.potentials))
+            for name in DEPOSITION_MAPS
+        ),
+        observations=tuple(
+            Observed(
+                name=each.name,
+                series=each.series,
+                seen=each.seen,
+                citation=each.citation,
+                readings=each.readings,
+                conditions=each.conditions,
+            )
+            for each in OBSERVATIONS
+        ),
+        source=PaperMap.source,
+        temperature_K=(low_K - MARGIN_K, high_K + MARGIN_K),
     )
 
 

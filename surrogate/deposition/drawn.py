@@ -1,13 +1,14 @@
 """A glassy share over what is not sure: every member of the model, under every draw of the map."""
 
 from collections.abc import Sequence
+from typing import Final
 
-import numpy as np
-
-from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.quadrature import Floats
+
+AT_ONCE: Final = 16
+"""Conditions of one call of the model, each under every draw: more take memory and save no time."""
 
 
 def drawn_shares(
@@ -25,8 +26,11 @@ def drawn_shares(
         n_members)``; by each member of its forecast, shape ``(n_members,)``, where there are no
         draws.
     """
-    conditions: list[DepositionConditions] = [each.conditions for each in forecasts]
-    drawn = [question.under(each).forecasts(conditions) for each in draws]
-    if not drawn:
+    if not draws:
         return [each.members for each in forecasts]
-    return [np.stack([each.members for each in of_draws]) for of_draws in zip(*drawn, strict=True)]
+    conditions = [each.conditions for each in forecasts]
+    return [
+        shares
+        for first in range(0, len(conditions), AT_ONCE)
+        for shares in question.shares_under(draws, conditions[first : first + AT_ONCE])
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -128,8 +129,8 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
     """
     if str(named) in DEPOSITION_MAPS:
         shipped = _shipped(str(named))
-        if shipped is not None and shipped.model == model:
-            return _chosen(shipped)
+        if shipped is not None and shipped[0].model == model:
+            return shipped[1]
         guess = DEPOSITION_MAPS[str(named)]
         return ChosenMap(
             deposition_map=guess,
@@ -137,7 +138,7 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
             draws=guess.prior_draws(N_PRIOR_DRAWS),
             numbers="first guess",
             said=f"The numbers of the map {guess.name} are an uncalibrated first guess"
-            + (f"; the calibration that ships is of {shipped.model}." if shipped else "."),
+            + (f"; the calibration that ships is of {shipped[0].model}." if shipped else "."),
         )
     path = Path(named)
     if not path.is_file():
@@ -169,10 +170,14 @@ def _chosen(found: CalibratedMap) -> ChosenMap:
     )
 
 
-def _shipped(name: str) -> CalibratedMap | None:
-    """The calibration that ships, if any map of that name was good enough."""
+@cache
+def _shipped(name: str) -> tuple[CalibratedMap, ChosenMap] | None:
+    """The calibration that ships, if any map of that name was good enough, and the map by it."""
     path = Path(str(files("surrogate.deposition").joinpath("calibrated", f"{name}.json")))
-    return read_calibrated_map(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    found = read_calibrated_map(path)
+    return found, _chosen(found)
 
 
 def read_calibrated_map(path: Path) -> CalibratedMap:

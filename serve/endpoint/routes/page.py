@@ -63,8 +63,11 @@ class Explorer:
             if _suffix(each.name) in MEDIA_TYPES
         }
         digest = hashlib.sha256(b"\0".join(found.values())).hexdigest()[:12]
-        page = found.pop(PAGE).replace(b"assets/", f"assets/{digest}/".encode())
-        return cls(page, found, digest)
+        # Named beforehand, modules are fetched all at once and not as each finds the next.
+        modules = (name for name in found if _suffix(name) == ".js")
+        early = "".join(f'<link rel="modulepreload" href="assets/{name}">\n' for name in modules)
+        page = found.pop(PAGE).replace(b"</head>", early.encode() + b"</head>")
+        return cls(page.replace(b"assets/", f"assets/{digest}/".encode()), found, digest)
 
 
 def routes() -> APIRouter:
