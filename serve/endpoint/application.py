@@ -9,7 +9,7 @@ from typing import Any, Final
 from serve.endpoint.ingress_replica import IngressReplica
 from serve.endpoint.keys import digest_from_environment
 from serve.endpoint.model_replica import ModelReplica
-from serve.endpoint.packages import named
+from serve.endpoint.packages import files_of, named
 from serve.endpoint.settings import ServerSettings
 
 DRAIN_TIMEOUT_S: Final = 20.0
@@ -28,6 +28,7 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
     from ray import serve as ray_serve
 
     settings = named(settings)
+    spares = {name: files_of(folder) for name, folder in settings.models.items()}
     ending = {
         "graceful_shutdown_wait_loop_s": 0.1,
         "graceful_shutdown_timeout_s": DRAIN_TIMEOUT_S,
@@ -49,7 +50,7 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
         max_queued_requests=INGRESS_LINE,
         **ending,
     )
-    return ingress.bind(models.bind(settings), settings, digest_from_environment())
+    return ingress.bind(models.bind(settings, spares), settings, digest_from_environment())
 
 
 def _how_many(settings: ServerSettings) -> dict[str, Any]:

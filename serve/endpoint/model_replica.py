@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from serve.endpoint.answering import Answering
 from serve.endpoint.held import HeldModel
+from serve.endpoint.packages import Files
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.tally import Answered, Tally
 from serve.messages.service import ModelName
@@ -26,9 +27,12 @@ class ModelReplica:
 
     Args:
         settings: Of the server, with every model named.
+        spares: The packages as they were deployed, by name.
     """
 
-    async def __init__(self, settings: ServerSettings) -> None:  # type: ignore[misc] # Ray awaits it
+    async def __init__(  # type: ignore[misc] # Ray awaits it
+        self, settings: ServerSettings, spares: Mapping[str, Files]
+    ) -> None:
         import torch
         from ray import serve as ray_serve
 
@@ -42,7 +46,9 @@ class ModelReplica:
 
         @ray_serve.multiplexed(max_num_models_per_replica=settings.loaded)  # type: ignore[untyped-decorator]
         async def held(name: str) -> HeldModel:
-            found = await self._beside(lambda: HeldModel(name, settings.models[name]))
+            found = await self._beside(
+                partial(HeldModel, name, settings.models[name], spares[name])
+            )
             self._loaded[name] = found
             return found
 
