@@ -41,6 +41,13 @@ def files_of(folder: str) -> Files:
     return content | {MANIFEST: manifest.model_dump_json().encode()}
 
 
+def label_of(files: Files) -> str:
+    """Of a package by its files."""
+    from surrogate.manifest import MANIFEST, Manifest
+
+    return Manifest.model_validate_json(files[MANIFEST]).label
+
+
 def named(settings: ServerSettings) -> ServerSettings:
     """The same with every model named and its package checked.
 

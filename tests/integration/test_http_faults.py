@@ -18,6 +18,7 @@ import pytest
 from server_process import Served, command_line, served
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
+from serve.models import model_path
 from surrogate.manifest import WEIGHTS, read_manifest
 
 pytestmark = [pytest.mark.needs_ray, pytest.mark.slow]
@@ -52,7 +53,8 @@ def folder(packages: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Served]:
-    with served("--model", f"small={folder}", "--replicas", 2) as running:
+    models = ("--model", f"small={folder}", "--model", f"large={model_path(None)}")
+    with served(*models, "--replicas", 2) as running:
         yield running
 
 
@@ -223,9 +225,9 @@ def test_questions_in_hand_are_answered_before_it_ends(server: Served) -> None:
         httpx.Client(base_url=server.url, timeout=120.0) as client,
         ThreadPoolExecutor(1) as beside,
     ):
-        designs = [DESIGN | {"n_atoms": 2_000 + number} for number in range(4)]
+        designs = [DESIGN | {"n_atoms": 1_000 + number} for number in range(20)]
         body = {"designs": designs, "road": "full"}
-        waiting = beside.submit(client.post, "/v1/embryos/predict", json=body)
+        waiting = beside.submit(client.post, "/v1/embryos/predict?model=large", json=body)
         time.sleep(0.5)
         assert not waiting.done()
         server.process.send_signal(signal.SIGINT)
