@@ -9,7 +9,7 @@ import numpy as np
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
-from surrogate.deposition.maps import DepositionMap
+from surrogate.deposition.registry import MapDraw
 from surrogate.prediction import INTERVAL_LEVEL
 from surrogate.search.confidence import Floats, interval, p_at_least, share_at
 from surrogate.search.config import SearchConfig
@@ -26,8 +26,9 @@ class Judged:
 
     Attributes:
         forecast: By the map itself.
-        shares: Glassy share by each member, shape ``(n_members,)``, or by each draw of the map and
-            each member, shape ``(n_draws, n_members)``.
+        shares: Glassy share by each member, shape ``(n_members,)``, or by draws of the map and each
+            member, shape ``(n_draws, n_members)``.
+        own_draws: Whether a column holds draws of that member's own; see `share_at`.
         assured_share: The glassy share that is reached with the asked confidence.
         p_enough: P(glassy share >= what is asked); None where nothing is.
         cost_mA_cm2: Of collector area beyond the footprint.
@@ -37,6 +38,7 @@ class Judged:
 
     forecast: Forecast
     shares: Floats
+    own_draws: bool
     assured_share: float
     p_enough: float | None
     cost_mA_cm2: float
@@ -55,7 +57,7 @@ class Judged:
     @property
     def interval(self) -> tuple[float, float]:
         """90 %, of members and of draws."""
-        return interval(self.shares, INTERVAL_LEVEL)
+        return interval(self.shares, INTERVAL_LEVEL, own_draws=self.own_draws)
 
     @property
     def is_feasible(self) -> bool:
@@ -80,12 +82,12 @@ class Judge:
     Attributes:
         question: The model, the map and the bridge.
         draws: Maps that could be as well, over which a share must be sure; empty: the map is taken
-            as given.
+            as given. Those that know their member come in whole rounds, one of each.
         config: What is asked.
     """
 
     question: Question
-    draws: tuple[DepositionMap, ...]
+    draws: tuple[MapDraw, ...]
     config: SearchConfig
     _known: dict[DepositionConditions, Judged] = field(default_factory=dict, compare=False)
 
@@ -97,12 +99,14 @@ class Judge:
         """
         new = [each for each in dict.fromkeys(conditions) if each not in self._known]
         forecasts = self.question.forecasts(new)
-        drawn = [self.question.under(each).forecasts(new) for each in self.draws]
-        for number, (each, forecast) in enumerate(zip(new, forecasts, strict=True)):
-            members = [one[number].members for one in drawn]
-            self._known[each] = self._judged(
-                forecast, np.stack(members) if members else forecast.members
+        shares = np.array([each.members for each in forecasts])
+        if self.draws and new:
+            drawn = [self.question.under(d.deposition_map).forecasts(new) for d in self.draws]
+            shares = by_member(
+                self.draws, [np.array([each.members for each in one]) for one in drawn]
             )
+        for each, forecast, shares_here in zip(new, forecasts, shares, strict=True):
+            self._known[each] = self._judged(forecast, shares_here)
         return [self._known[each] for each in conditions]
 
     def judged_at(
@@ -117,10 +121,12 @@ class Judge:
         expected = [each.forecast.expected for each in judged]
         ours = self._shares_at(expected, horizons_ps)
         drawn = [
-            self._shares_at([each.embryos(one, space) for one in conditions], horizons_ps)
+            self._shares_at(
+                [each.deposition_map.embryos(one, space) for one in conditions], horizons_ps
+            )
             for each in self.draws
         ]
-        shares = np.stack(drawn, axis=2) if drawn else ours
+        shares = by_member(self.draws, drawn) if drawn else ours
         return [
             [
                 self._judged(replace(one.forecast, members=members), shares_here)
@@ -157,7 +163,8 @@ class Judge:
 
     def _judged(self, forecast: Forecast, shares: Floats) -> Judged:
         config, conditions = self.config, forecast.conditions
-        assured = share_at(shares, config.confidence)
+        own_draws = has_own(self.draws)
+        assured = share_at(shares, config.confidence, own_draws=own_draws)
         missed = {"max_clipped_share": forecast.expected.clipped_share - config.max_clipped_share}
         if config.min_capacity_mAh_cm2 is not None:
             plated = conditions.capacity_mAh_cm2
@@ -168,11 +175,36 @@ class Judge:
         return Judged(
             forecast=forecast,
             shares=shares,
+            own_draws=own_draws,
             assured_share=assured,
-            p_enough=None if least is None else p_at_least(shares, least),
+            p_enough=None if least is None else p_at_least(shares, least, own_draws=own_draws),
             cost_mA_cm2=config.area_cost_mA_cm2 * (conditions.area_factor - 1.0),
             violations=missed,
         )
+
+
+def has_own(draws: Sequence[MapDraw]) -> bool:
+    """Whether draws are each of one member."""
+    return bool(draws) and draws[0].member is not None
+
+
+def by_member(draws: Sequence[MapDraw], shares: Sequence[Floats]) -> Floats:
+    """Shares under several draws, those of a draw's own member where it knows one.
+
+    Args:
+        draws: In whole rounds of the members, if they know them.
+        shares: Under each, by every member, shape ``(..., n_members)``.
+
+    Returns:
+        Shape ``(..., n_rows, n_members)``: a row for each draw, or for each round of draws.
+    """
+    if not has_own(draws):
+        return np.stack(shares, axis=-2)
+    n_members = shares[0].shape[-1]
+    found = np.full((*shares[0].shape[:-1], len(draws) // n_members, n_members), np.nan)
+    for number, (draw, here) in enumerate(zip(draws, shares, strict=True)):
+        found[..., number // n_members, draw.member] = here[..., draw.member]
+    return found
 
 
 def _facts(judged: Judged) -> dict[str, float]:

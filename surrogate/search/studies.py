@@ -11,8 +11,7 @@ from typing import Any, Final
 from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.bridge import HorizonBridge, TimeBridge
 from surrogate.deposition.embryos import check_plated
-from surrogate.deposition.maps import DepositionMap
-from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
+from surrogate.deposition.registry import ChosenMap, MapDraw, bridge_or_default, choose_map
 from surrogate.manifest import Manifest
 from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig
 from surrogate.search.objectives import metrics_of
@@ -21,8 +20,11 @@ from surrogate.study import StudyKind, check_is_same
 USUAL_NAME: Final = "deposition"
 """Of a study, before the name of its map."""
 
-CALIBRATED_DRAWS: Final = 16
-"""Draws of a calibrated map that a search runs over: enough for a spread, at 16 times the cost."""
+DRAWS_A_MEMBER: Final = 1
+"""Of a calibrated map, that a search runs over."""
+
+DRAWS_OF_ALL: Final = 16
+"""The same where the draws do not know their member: enough for a spread, at 16 times the cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +106,26 @@ def identity_of(
         "schema": SCHEMA_VERSION,
         "model": model,
         "map": chosen.deposition_map.model_dump(mode="json"),
-        "map_draws": sha256_of(canonical_json([each.values for each in draws]))[:12],
+        "map_draws": sha256_of(
+            canonical_json([[each.deposition_map.values, each.member] for each in draws])
+        )[:12],
         "bridge": bridge.model_dump(mode="json"),
         **config.model_dump(mode="json", exclude=elsewhere),
         "sampler": sampler_of(config, number),
     }
 
 
-def drawn_maps(chosen: ChosenMap, config: SearchConfig) -> tuple[DepositionMap, ...]:
-    """Maps over which a share must be sure: as many as asked, from the first draw to the last."""
-    usual = CALIBRATED_DRAWS if chosen.is_calibrated else 0
-    n = usual if config.n_map_draws is None else config.n_map_draws
-    return spread_out(chosen.draws, n)
+def drawn_maps(chosen: ChosenMap, config: SearchConfig) -> tuple[MapDraw, ...]:
+    """Draws over which a share must be sure: as many as asked, or as make every member's equal."""
+    n_members, asked = chosen.n_members, config.n_map_draws
+    if n_members:
+        n_rounds = DRAWS_A_MEMBER if asked is None else -(-asked // n_members)
+        return chosen.draws[: n_rounds * n_members]
+    usual = DRAWS_OF_ALL if chosen.is_calibrated else 0
+    return spread_out(chosen.draws, usual if asked is None else asked)
 
 
-def spread_out(draws: Sequence[DepositionMap], n: int) -> tuple[DepositionMap, ...]:
+def spread_out(draws: Sequence[MapDraw], n: int) -> tuple[MapDraw, ...]:
     """`n` of the draws, evenly from first to last; all where there are fewer."""
     if n >= len(draws):
         return tuple(draws)

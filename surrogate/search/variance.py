@@ -10,9 +10,9 @@ from simulate.potentials.registry import potential_named
 from simulate.units import PS_PER_NS
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import ChosenMap
-from surrogate.search.judging import Judge, Judged
+from surrogate.search.judging import Judge, Judged, by_member
 from surrogate.search.result import HorizonCheck, VariancePart
-from surrogate.search.studies import CALIBRATED_DRAWS, spread_out
+from surrogate.search.studies import DRAWS_OF_ALL, spread_out
 
 N_EMBRYOS: Final = 50
 """Embryos of the check by fresh molecular dynamics whose scatter is told beside the doubt."""
@@ -36,12 +36,17 @@ def variance_parts(
         others: The other maps that were asked.
         checks: The best conditions at other horizons.
     """
+    numbers, surrogate = (
+        _numbers_and_surrogate(judge, best, chosen)
+        if chosen.n_members
+        else (_map_numbers(judge, best, chosen), _surrogate(best))
+    )
     found = [
         _map_choice(judge, best, others),
-        _map_numbers(judge, best, chosen),
+        numbers,
         _horizon(checks),
         _potential(judge, best),
-        _surrogate(best),
+        surrogate,
     ]
     total = sum(variance for _, variance, _ in found if variance is not None)
     return (
@@ -76,15 +81,43 @@ def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> 
 
 
 def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:
-    drawn = spread_out(chosen.draws, CALIBRATED_DRAWS)
+    drawn = spread_out(chosen.draws, DRAWS_OF_ALL)
     if len(drawn) < 2:
         return "numbers of the map", None, "Not known: the map has no draws of its numbers."
-    shares = list(_shares_under(judge, best, drawn))
+    shares = list(_shares_under(judge, best, [each.deposition_map for each in drawn]))
     law = "posterior" if chosen.is_calibrated else "prior, no observation having been used"
     return (
         "numbers of the map",
         float(np.var(shares, ddof=1)),
         f"Between {len(drawn)} draws of the map's {law}.",
+    )
+
+
+def _numbers_and_surrogate(judge: Judge, best: Judged, chosen: ChosenMap) -> tuple[Found, Found]:
+    """Within members and between them, where each has calibrated the map for itself."""
+    drawn = [
+        judge.question.under(each.deposition_map).forecasts([best.conditions])[0].members
+        for each in chosen.draws
+    ]
+    shares = by_member(chosen.draws, drawn)
+    n_draws, n_members = shares.shape
+    within = float(shares.var(axis=0, ddof=1).mean()) if n_draws > 1 else 0.0
+    between = max(float(shares.mean(axis=0).var(ddof=1)) - within / n_draws, 0.0)
+    return (
+        (
+            "numbers of the map",
+            within,
+            f"Within a member, between {n_draws} draws of the posterior of its own calibration.",
+        ),
+        (
+            "surrogate",
+            between * (1.0 + 1.0 / n_members),
+            (
+                f"Between {n_members} members, each trained on other data and with a map of its "
+                "own calibration, which makes up for a part of what they disagree on; what chance "
+                "in the training trajectories does to it is in here."
+            ),
+        ),
     )
 
 
