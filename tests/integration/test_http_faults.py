@@ -170,14 +170,15 @@ def test_a_new_package_takes_over_without_a_failed_request(
     assert labels(client) == {new}
 
 
-def test_a_killed_replica_costs_only_what_it_had_in_hand(server: Served) -> None:
-    before = {each.pid for each in server.replicas("models")}
-    assert len(before) == 2
+@pytest.mark.parametrize("deployment", ["models", "ingress"])
+def test_a_killed_replica_costs_only_what_it_had_in_hand(server: Served, deployment: str) -> None:
+    before = {each.pid for each in server.replicas(deployment)}
+    assert len(before) == {"models": 2, "ingress": 1}[deployment]
     n_clients = 4
     with load(server.url, n_clients) as clients:
         wait_until(lambda: len(clients.replies) > 20)
         psutil.Process(min(before)).kill()
-        wait_until(lambda: len({each.pid for each in server.replicas("models")} - before) == 1)
+        wait_until(lambda: len({each.pid for each in server.replicas(deployment)} - before) == 1)
         n_before = len(clients.replies)
         wait_until(lambda: len(clients.replies) > n_before + 50)
     # Every question was answered in the end, see `Load`; no client lost more than one.
