@@ -4,6 +4,7 @@ A light ingress checks questions and passes them on to replicas that hold the mo
 read here, from the environment of whoever deploys, and only its digest travels.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from serve.endpoint.ingress_replica import IngressReplica
@@ -11,6 +12,7 @@ from serve.endpoint.keys import digest_from_environment
 from serve.endpoint.model_replica import ModelReplica
 from serve.endpoint.packages import named
 from serve.endpoint.settings import ServerSettings
+from serve.searches.jobs import SearchJobs
 
 DRAIN_TIMEOUT_S: Final = 20.0
 """Questions in hand at the end get this long to be answered."""
@@ -49,7 +51,14 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
         max_queued_requests=INGRESS_LINE,
         **ending,
     )
-    return ingress.bind(models.bind(settings), settings, digest_from_environment())
+    searches = None
+    if settings.searches is not None:
+        # One: it owns their folder, which Ray's processes must find from wherever they start.
+        folder = str(Path(settings.searches.folder).absolute())
+        searches = ray_serve.deployment(
+            SearchJobs, name="searches", ray_actor_options={"num_cpus": 0}, **ending
+        ).bind(settings.models, settings.searches.model_copy(update={"folder": folder}))
+    return ingress.bind(models.bind(settings), searches, settings, digest_from_environment())
 
 
 def _how_many(settings: ServerSettings) -> dict[str, Any]:
