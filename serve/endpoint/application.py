@@ -12,7 +12,6 @@ from serve.endpoint.keys import digest_from_environment
 from serve.endpoint.model_replica import ModelReplica
 from serve.endpoint.packages import named
 from serve.endpoint.settings import ServerSettings
-from serve.searches.jobs import SearchJobs
 
 DRAIN_TIMEOUT_S: Final = 20.0
 """Questions in hand at the end get this long to be answered."""
@@ -53,6 +52,8 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
     )
     searches = None
     if settings.searches is not None:
+        from serve.searches.jobs import SearchJobs
+
         # One: it owns their folder, which Ray's processes must find from wherever they start.
         folder = str(Path(settings.searches.folder).absolute())
         searches = ray_serve.deployment(

@@ -1,11 +1,24 @@
 """Search jobs as the routes see them."""
 
 import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from serve.messages.searches import SearchJob
-from serve.searches.jobs import SearchJobs, Submitted
+from serve.messages.searches import JobState, SearchJob
+from simulate.errors import GlassyLiError, MisuseError
 from surrogate.search.config import SearchConfig
+
+if TYPE_CHECKING:
+    from serve.searches.jobs import SearchJobs
+
+OVER: Final[frozenset[JobState]] = frozenset({"done", "cancelled", "failed"})
+
+
+class NotNowError(GlassyLiError):
+    """No search can be taken now, but later; says so without a path."""
+
+
+Submitted = SearchJob | MisuseError | NotNowError
+"""A job, or why there is none: the model cannot be asked this, or not now."""
 
 
 class Searches(Protocol):
@@ -27,7 +40,7 @@ class Searches(Protocol):
 class InProcessSearches:
     """`Searches` in a thread of the process that asks."""
 
-    def __init__(self, jobs: SearchJobs) -> None:
+    def __init__(self, jobs: "SearchJobs") -> None:
         self._jobs = jobs
 
     async def submit(self, config: SearchConfig, model: str) -> Submitted:

@@ -15,18 +15,16 @@ from typing import Final
 from serve.endpoint.packages import folder_of
 from serve.messages.searches import JobState, SearchJob
 from serve.messages.service import ModelName
+from serve.searches.asking import OVER, NotNowError, Submitted
 from serve.searches.settings import SearchSettings
 from serve.searches.store import JobStore
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.embryos import SampledSpace
 from surrogate.manifest import Manifest, read_manifest
-from surrogate.search.config import SCHEMA_VERSION, SearchConfig, corner_conditions
-from surrogate.search.studies import maps_of
+from surrogate.search.config import SearchConfig, corner_conditions
 
 logger = logging.getLogger(__name__)
-
-OVER: Final[frozenset[JobState]] = frozenset({"done", "cancelled", "failed"})
 
 LOOK_AGAIN_S: Final = 1.0
 """Wait before a folder that another server holds is looked at again."""
@@ -35,14 +33,6 @@ OUR_FAULT: Final = (
     "The search could not go on; the cause is in the server's log. Submit it again to go on where "
     "it stopped."
 )
-
-
-class NotNowError(GlassyLiError):
-    """No search can be taken now, but later; says so without a path."""
-
-
-Submitted = SearchJob | MisuseError | NotNowError
-"""A job, or why there is none: the model cannot be asked this, or not now."""
 
 
 class _StoppedError(Exception):
@@ -88,8 +78,8 @@ class SearchJobs:
         """
         try:
             manifest = read_manifest(folder_of(self._models[model]))
-            _check(config, manifest)
-            return self._submitted(config, ModelName(name=model, label=manifest.label))
+            job_id = _id_of(config, manifest)
+            return self._submitted(job_id, config, ModelName(name=model, label=manifest.label))
         except (MisuseError, NotNowError) as error:
             return error
         except GlassyLiError:
@@ -107,7 +97,8 @@ class SearchJobs:
             store = self._store
         result = store.result(job_id)
         if result is None:
-            return job.model_copy(update={"state": "failed", "error": OUR_FAULT})
+            with self._changed:
+                return self._ended(job, "failed", OUR_FAULT)
         return job.model_copy(update={"result": result})
 
     def state_json(self, job_id: str) -> bytes | None:
@@ -139,8 +130,7 @@ class SearchJobs:
         if self._kept is not None:
             self._kept.close()
 
-    def _submitted(self, config: SearchConfig, model: ModelName) -> SearchJob:
-        job_id = _id_of(config, model.label)
+    def _submitted(self, job_id: str, config: SearchConfig, model: ModelName) -> SearchJob:
         with self._changed:
             store = self._store  # first: it brings the jobs that were kept
             found = self._jobs.get(job_id)
@@ -286,18 +276,21 @@ class _ReplacedError(GlassyLiError):
     """The model changed under a job; says so without a path."""
 
 
-def _id_of(config: SearchConfig, label: str) -> str:
-    asked = {"schema": SCHEMA_VERSION, "model": label, **config.model_dump(mode="json")}
-    return sha256_of(canonical_json(asked))[:16]
-
-
-def _check(config: SearchConfig, manifest: Manifest) -> None:
-    """Refuse at once what `run_search` would refuse later.
+def _id_of(config: SearchConfig, manifest: Manifest) -> str:
+    """Content hash of all that decides the answer; what `run_search` would refuse is refused now.
 
     Raises:
         MisuseError: Another element, or a temperature that was not sampled.
     """
-    maps_of(config, manifest.label, manifest.domain.potentials)
+    from surrogate.search.studies import identity_of, maps_of  # brings Optuna
+
+    maps = maps_of(config, manifest.label, manifest.domain.potentials)
     space = SampledSpace.of(manifest.domain)
     for conditions in corner_conditions(config):
         space.check_temperature(conditions.temperature_K)
+    hold_ps = manifest.protocol.hold_ps
+    studies = [
+        identity_of(config, maps, number, manifest.label, hold_ps) for number in range(len(maps))
+    ]
+    asked = {"studies": studies, "n_trials": config.n_trials, "n_ranked": config.n_ranked}
+    return sha256_of(canonical_json(asked))[:16]

@@ -14,7 +14,7 @@ from ray.serve.handle import DeploymentHandle
 
 from serve.endpoint.refusals import busy
 from serve.messages.searches import SearchJob
-from serve.searches.jobs import Submitted
+from serve.searches.asking import Submitted
 from surrogate.search.config import SearchConfig
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,7 @@ from serve.endpoint.settings import ServerSettings
 from serve.messages.refusals import RequestError, parse, refused, unanswerable
 from serve.messages.schemas import published_schema
 from serve.messages.searches import SearchJob, SearchRequest
-from serve.searches.asking import Searches
-from serve.searches.jobs import OVER, NotNowError
+from serve.searches.asking import OVER, NotNowError, Searches
 from simulate.errors import MisuseError
 
 PATH = "/v1/deposition/search"
