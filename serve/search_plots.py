@@ -15,9 +15,9 @@ from serve.survival_plot import DASHES
 from serve.themed_svg import PAGE, themed_svg
 from surrogate.deposition.likelihoods import Observation, RibbonCount
 from surrogate.deposition.observations import OBSERVATIONS
+from surrogate.search.importance import Slice
 from surrogate.search.objectives import SHARE, metrics_of
 from surrogate.search.result import RankedConditions, SearchResult, Surface, Trial
-from surrogate.search.sensitivity import Slice
 from surrogate.search.space import VARIABLES
 
 BEST: Final = GROUP_COLOURS[1]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 COINCIDENT_A = 0.1
 """Atoms closer than this are one atom written twice."""
 
+FARTHEST_A = 1.0e6
+"""Coordinates and cells beyond are no embryo, and lose digits of what is next to what."""
+
 STRUCTURE_NAMES = ("other", "fcc", "hcp", "bcc", "icosahedral")
 """Meaning of the per-atom integer label, in OVITO's own numbering."""
 
@@ -160,7 +163,7 @@ def read_structure(
             "Check the path, and that the name tells the format (.xyz, .data, .lammpstrj)."
         )
     return [
-        _snapshot(atoms, f"{path} frame {number}", element) for number, atoms in enumerate(images)
+        snapshot_of(atoms, f"{path} frame {number}", element) for number, atoms in enumerate(images)
     ]
 
 
@@ -177,10 +180,24 @@ def _source(path: Path) -> tuple[Path | io.StringIO, str | None]:
 def _have_coincident_atoms(positions: NDArray[np.float64]) -> bool:
     from scipy.spatial import cKDTree
 
-    return len(cKDTree(positions).query_pairs(COINCIDENT_A)) > 0
+    # A tree of many atoms at one place would be searched pair by pair.
+    if len(np.unique(positions, axis=0)) < len(positions):
+        return True
+    nearest_A, _ = cKDTree(positions).query(positions, k=2, distance_upper_bound=COINCIDENT_A)
+    return bool(np.isfinite(nearest_A[:, 1]).any())
 
 
-def _snapshot(atoms: object, where: str, element: str | None) -> Snapshot:
+def snapshot_of(atoms: object, where: str, element: str | None = None) -> Snapshot:
+    """Atoms as ASE reads them, checked.
+
+    Args:
+        atoms: One frame.
+        where: Its place, for messages.
+        element: What all atoms must be; None: not checked.
+
+    Raises:
+        MisuseError: As of `read_structure`.
+    """
     from ase import Atoms
 
     if not isinstance(atoms, Atoms):
@@ -194,20 +211,21 @@ def _snapshot(atoms: object, where: str, element: str | None) -> Snapshot:
     positions = np.asarray(atoms.get_positions(), dtype=np.float64)
     if len(positions) == 0 or not np.isfinite(positions).all():
         raise MisuseError(f"{where}: must hold atoms with finite coordinates. Mend the file.")
+    farthest_A = float(np.abs(positions).max())
+    if farthest_A > FARTHEST_A:
+        raise MisuseError(
+            f"{where}: coordinates must lie within {FARTHEST_A:g} A of the origin, but one is at "
+            f"{farthest_A:g} A. Are lengths in A?"
+        )
     is_periodic = bool(atoms.pbc.all())
-    if atoms.pbc.any() and not is_periodic:
+    cell_A = _periodic_cell_A(atoms, where) if is_periodic else np.ptp(positions, axis=0) + 1.0
+    if is_periodic:
+        positions = positions % cell_A
+    elif atoms.pbc.any():
         raise MisuseError(
             f"{where}: must be periodic in all directions or in none, but pbc is "
             f"{atoms.pbc.tolist()}. Set pbc in the file."
         )
-    cell = np.asarray(atoms.cell.array, dtype=np.float64)
-    if is_periodic and np.abs(cell - np.diag(np.diag(cell))).max() > 1.0e-6:
-        raise MisuseError(f"{where}: the periodic cell must be orthogonal. Convert it first.")
-    if is_periodic and np.diag(cell).min() <= 0.0:
-        raise MisuseError(f"{where}: the periodic cell must have a positive volume. Mend the file.")
-    cell_A = np.diag(cell) if is_periodic else np.ptp(positions, axis=0) + 1.0
-    if is_periodic:
-        positions = positions % cell_A
     if _have_coincident_atoms(positions):
         raise MisuseError(f"{where}: no two atoms may be at one place. Mend the file.")
     structure = atoms.arrays.get("structure")
@@ -222,3 +240,16 @@ def _snapshot(atoms: object, where: str, element: str | None) -> Snapshot:
         stage=str(atoms.info.get("stage", "given")),
         structure=None if structure is None else np.asarray(structure, dtype=np.int64),
     )
+
+
+def _periodic_cell_A(atoms: "Atoms", where: str) -> NDArray[np.float64]:
+    cell = np.asarray(atoms.cell.array, dtype=np.float64)
+    edges_A: NDArray[np.float64] = np.diag(cell)
+    if not np.abs(cell - np.diag(edges_A)).max() <= 1.0e-6:
+        raise MisuseError(f"{where}: the periodic cell must be orthogonal. Convert it first.")
+    if not 0.0 < edges_A.min() <= edges_A.max() <= FARTHEST_A:
+        raise MisuseError(
+            f"{where}: edges of a periodic cell must be above 0 and at most {FARTHEST_A:g} A, but "
+            f"are {', '.join(f'{edge:g}' for edge in edges_A)}. Mend the file."
+        )
+    return edges_A

@@ -132,7 +132,10 @@ class HorizonBridge(TimeBridge):
         """What becomes of the embryos of each of several conditions, from one call of the model."""
         designs = [embryo.design for _, expected in asked for embryo in expected.embryos]
         horizon_ps = self.horizon_ps or predictor.package.protocol.hold_ps
-        index = predictor.glass_index_members(designs, horizon_ps)
+        # Embryos moved to what was sampled are often the same ones.
+        places = {design: place for place, design in enumerate(dict.fromkeys(designs))}
+        each = predictor.glass_index_members(list(places), horizon_ps)
+        index = each[:, [places[design] for design in designs]]
         ends = np.cumsum([len(expected.embryos) for _, expected in asked])[:-1]
         return [Bridged(part) for part in np.split(index, ends, axis=1)]
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -53,6 +53,52 @@ def lithium_per_nm2(capacity_mAh_cm2: float) -> float:
     return charge_C_cm2 / FARADAY_C_per_mol * AVOGADRO_per_mol / NM2_PER_CM2
 
 
+CurrentDensity = Annotated[float, Field(ge=0.02, le=10.0, description="Of the footprint, mA/cm2.")]
+PlatingTime = Annotated[float, Field(ge=0.1, le=6000.0, description="Plating time, min.")]
+AreaFactor = Annotated[
+    float, Field(ge=1.0, le=100.0, description="Surface of a 3D collector over its footprint.")
+]
+AreaFactorSpread = Annotated[
+    float,
+    Field(
+        ge=0.0,
+        le=2.0,
+        description="Standard deviation of the local current density over the collector's surface, "
+        "over its mean; log-normal.",
+    ),
+]
+Temperature = Annotated[
+    float, Field(ge=100.0, le=450.0, description="Experiment-equivalent temperature, K.")
+]
+Preset = Annotated[
+    Electrolyte | None,
+    Field(description="A preset, whose openness of exchange is the map's assumption."),
+]
+Openness = Annotated[
+    float | None,
+    Field(ge=0.0, le=1.0, description="Share of embryos that exchange openly, instead."),
+]
+
+
+def preset_or_openness(values: Any) -> Any:  # noqa: ANN401 - what a user wrote
+    """Fields of which at most one of `electrolyte` and `openness` is given; neither: a preset.
+
+    Raises:
+        ValueError: Both are given.
+    """
+    if not isinstance(values, dict):
+        return values
+    preset, openness = values.get("electrolyte"), values.get("openness")
+    if preset is not None and openness is not None:
+        raise ValueError(
+            "at most one of electrolyte and openness may be given, but got "
+            f"electrolyte={preset!r}, openness={openness!r}. Leave one out."
+        )
+    if preset is None and openness is None:
+        return {**values, "electrolyte": "baseline"}
+    return values
+
+
 class DepositionConditions(Settings):
     """What is set at the bench. Current and capacity are per area of the cell's footprint.
 
@@ -67,27 +113,13 @@ class DepositionConditions(Settings):
     224694
     """
 
-    current_density_mA_cm2: float = Field(ge=0.02, le=10.0, description="Of the footprint, mA/cm2.")
-    deposition_time_min: float = Field(ge=0.1, le=6000.0, description="Plating time, min.")
-    area_factor: float = Field(
-        1.0, ge=1.0, le=100.0, description="Surface of a 3D collector over its footprint."
-    )
-    area_factor_spread: float = Field(
-        0.0,
-        ge=0.0,
-        le=2.0,
-        description="Standard deviation of the local current density over the collector's surface, "
-        "over its mean; log-normal.",
-    )
-    temperature_K: float = Field(
-        300.0, ge=100.0, le=450.0, description="Experiment-equivalent temperature, K."
-    )
-    electrolyte: Electrolyte | None = Field(
-        None, description="A preset, whose openness of exchange is the map's assumption."
-    )
-    openness: float | None = Field(
-        None, ge=0.0, le=1.0, description="Share of embryos that exchange openly, instead."
-    )
+    current_density_mA_cm2: CurrentDensity
+    deposition_time_min: PlatingTime
+    area_factor: AreaFactor = 1.0
+    area_factor_spread: AreaFactorSpread = 0.0
+    temperature_K: Temperature = 300.0
+    electrolyte: Preset = None
+    openness: Openness = None
 
     @model_validator(mode="before")
     @classmethod
@@ -121,17 +153,7 @@ class DepositionConditions(Settings):
     @model_validator(mode="before")
     @classmethod
     def _preset_or_openness(cls, values: Any) -> Any:  # noqa: ANN401 - what a user wrote
-        if not isinstance(values, dict):
-            return values
-        preset, openness = values.get("electrolyte"), values.get("openness")
-        if preset is not None and openness is not None:
-            raise ValueError(
-                "at most one of electrolyte and openness may be given, but got "
-                f"electrolyte={preset!r}, openness={openness!r}. Leave one out."
-            )
-        if preset is None and openness is None:
-            return {**values, "electrolyte": "baseline"}
-        return values
+        return preset_or_openness(values)
 
     @property
     def capacity_mAh_cm2(self) -> float:

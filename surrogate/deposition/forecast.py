@@ -7,7 +7,14 @@ from typing import Final
 import numpy as np
 import torch
 
-from surrogate.deposition.bridge import FastPredictor, GrowthBridge, HorizonBridge, TimeBridge
+from simulate.potentials.registry import potential_named
+from surrogate.deposition.bridge import (
+    Bridged,
+    FastPredictor,
+    GrowthBridge,
+    HorizonBridge,
+    TimeBridge,
+)
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
 from surrogate.deposition.maps import DepositionMap
@@ -75,6 +82,23 @@ class Question:
         return cls(predictor, deposition_map, bridge or HorizonBridge(), space)
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """What no answer says, whatever the conditions, a sentence each."""
+        potential = potential_named(self.space.potential)
+        return (
+            (
+                "No SEI, no Li2O, no charge, no electrolyte but for how openly embryos exchange: a "
+                f"one-component metal under one interatomic potential, {self.space.potential} "
+                f"({potential.citation})."
+            ),
+            f"Temperatures are labels: {potential.about_temperatures}.",
+            (
+                "Nothing in the paper's observations speaks of temperature or of the area factor "
+                "of a collector: what is said of them is the map's assumption alone."
+            ),
+        )
+
+    @property
     def horizon_ps(self) -> float:
         """Until when the simulation's clock is asked about; of growth, the end of the hold."""
         named = self.bridge.horizon_ps if isinstance(self.bridge, HorizonBridge) else None
@@ -101,26 +125,31 @@ class Question:
         """
         if not conditions:
             return []
-        expected = [self.deposition_map.embryos(item, self.space) for item in conditions]
-        bridged = self.bridge.bridged(self.predictor, list(zip(conditions, expected, strict=True)))
-        shares = np.stack(
-            [
-                each.glassy @ np.array([embryo.weight for embryo in item.embryos])
-                for each, item in zip(bridged, expected, strict=True)
-            ],
-            axis=1,
-        )
-        # Weights sum to 1 but for rounding, which log-odds would not forgive.
-        shares = np.clip(shares, 0.0, 1.0)
+        asked = [(item, self.deposition_map.embryos(item, self.space)) for item in conditions]
+        bridged = self.bridge.bridged(self.predictor, asked)
+        shares = _weighed(bridged, asked).T
         low, high = (end.tolist() for end in epistemic_interval(torch.from_numpy(shares)))
         return [
-            Forecast(
-                asked, item, members, interval, self.deposition_map, self.bridge, each.damkohler
-            )
-            for asked, item, members, interval, each in zip(
-                conditions, expected, shares.T, zip(low, high, strict=True), bridged, strict=True
+            Forecast(*of_one, members, interval, self.deposition_map, self.bridge, each.damkohler)
+            for of_one, members, interval, each in zip(
+                asked, shares.T, zip(low, high, strict=True), bridged, strict=True
             )
         ]
+
+    def shares_under(
+        self, maps: Sequence[DepositionMap], conditions: Sequence[DepositionConditions]
+    ) -> Floats:
+        """Glassy shares under several maps, from a single call of the model.
+
+        Returns:
+            By each member, shape ``(n_conditions, n_maps, n_members)``.
+
+        Raises:
+            MisuseError: A temperature was not sampled.
+        """
+        asked = [(item, each.embryos(item, self.space)) for item in conditions for each in maps]
+        shares = _weighed(self.bridge.bridged(self.predictor, asked), asked)
+        return shares.reshape(len(conditions), len(maps), -1)
 
     def applicability(self, expected: EmbryoDistribution) -> Applicability:
         """Of all embryos together: inside if those that are not hold a negligible share.
@@ -144,3 +173,20 @@ class Question:
             distance=max(one.distance for one in each),
             reasons=list(reasons),
         )
+
+
+def _weighed(
+    bridged: Sequence[Bridged], asked: Sequence[tuple[DepositionConditions, EmbryoDistribution]]
+) -> Floats:
+    """Glassy shares of each set of conditions by each member, shape ``(n_conditions, n_members)``.
+
+    Summed in fixed order, where a matrix product may round by what shares its memory. Weights sum
+    to 1 but for rounding, which log-odds would not forgive.
+    """
+    sums = [
+        np.multiply(
+            each.glassy, np.array([embryo.weight for embryo in expected.embryos]), order="C"
+        ).sum(axis=1)
+        for each, (_, expected) in zip(bridged, asked, strict=True)
+    ]
+    return np.asarray(np.clip(np.stack(sums), 0.0, 1.0))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -18,6 +19,9 @@ from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.overpotential_map import OverpotentialMap
 from surrogate.deposition.paper_map import PaperMap
 
+MapName = Literal["paper", "overpotential"]
+"""Every name, for those who must not name a file."""
+
 DEPOSITION_MAPS: Final[dict[str, DepositionMap]] = {
     "paper": PaperMap(),
     "overpotential": OverpotentialMap(),
@@ -30,6 +34,12 @@ Numbers = Literal["calibrated", "first guess", "cannot fit"]
 """Of a map: moved by what was seen; not; or moved and still unable to reproduce it."""
 
 N_PRIOR_DRAWS: Final = 64
+
+DRAWS_A_MEMBER: Final = 1
+"""Of a calibrated map, that an answer runs over."""
+
+DRAWS_OF_ALL: Final = 16
+"""The same where draws do not know their member: enough for a spread, at 16 times the cost."""
 
 
 class CalibratedMap(Settings):
@@ -141,6 +151,23 @@ class ChosenMap:
         """Members that have draws of their own; 0: draws are asked of every member."""
         return len({each.member for each in self.draws if each.member is not None})
 
+    def drawn(self, n: int | None = None) -> tuple[MapDraw, ...]:
+        """Some of the draws: whole rounds of the members, or evenly from the first to the last.
+
+        Args:
+            n: How many, or so many more that every member has as many; None: `DRAWS_A_MEMBER`, or
+                `DRAWS_OF_ALL` of a calibrated map whose draws know no member, and none of a first
+                guess, whose prior is no knowledge.
+        """
+        if self.n_members:
+            n_rounds = DRAWS_A_MEMBER if n is None else -(-n // self.n_members)
+            return self.draws[: n_rounds * self.n_members]
+        usual = DRAWS_OF_ALL if self.is_calibrated else 0
+        wanted = usual if n is None else n
+        if wanted >= len(self.draws):
+            return self.draws
+        return tuple(self.draws[len(self.draws) * number // wanted] for number in range(wanted))
+
 
 def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> ChosenMap:
     """The map that a user named.
@@ -157,8 +184,8 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
     """
     if str(named) in DEPOSITION_MAPS:
         shipped = _shipped(str(named))
-        if shipped is not None and shipped.model == model:
-            return _chosen(shipped)
+        if shipped is not None and shipped[0].model == model:
+            return shipped[1]
         guess = DEPOSITION_MAPS[str(named)]
         return ChosenMap(
             deposition_map=guess,
@@ -166,7 +193,7 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
             draws=tuple(map(MapDraw, guess.prior_draws(N_PRIOR_DRAWS))),
             numbers="first guess",
             said=f"The numbers of the map {guess.name} are an uncalibrated first guess"
-            + (f"; the calibration that ships is of {shipped.model}." if shipped else "."),
+            + (f"; the calibration that ships is of {shipped[0].model}." if shipped else "."),
         )
     path = Path(named)
     if not path.is_file():
@@ -200,10 +227,14 @@ def _chosen(found: CalibratedMap) -> ChosenMap:
     )
 
 
-def _shipped(name: str) -> CalibratedMap | None:
-    """The calibration that ships, if any map of that name was good enough."""
+@cache
+def _shipped(name: str) -> tuple[CalibratedMap, ChosenMap] | None:
+    """The calibration that ships, if any map of that name was good enough, and the map by it."""
     path = Path(str(files("surrogate.deposition").joinpath("calibrated", f"{name}.json")))
-    return read_calibrated_map(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    found = read_calibrated_map(path)
+    return found, _chosen(found)
 
 
 def read_calibrated_map(path: Path) -> CalibratedMap:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulate.potentials.registry import potential_named
 from surrogate.deposition.registry import ChosenMap
 from surrogate.search.config import SearchConfig
 from surrogate.search.describing import least_violation, ranked_conditions, trial_of
@@ -78,7 +77,7 @@ def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
         surfaces=tuple(surface(each.judge, best) for each in (leading, *others)),
         trials=tuple(trial_of(one) for one in leading.tried),
         notes=_notes(best, checks, config),
-        limits=_limits(leading),
+        limits=(*question.limits, question.statement),
     )
 
 
@@ -134,22 +133,3 @@ def _notes(
                 "plating, or for a capacity, to get conditions that are useful as well."
             )
     return (*said, *by_horizon)
-
-
-def _limits(leading: Searched) -> tuple[str, ...]:
-    """What no such answer says."""
-    question = leading.judge.question
-    potential = potential_named(question.space.potential)
-    return (
-        (
-            "No SEI, no Li2O, no charge, no electrolyte but for how openly embryos exchange: a "
-            f"one-component metal under one interatomic potential, {question.space.potential} "
-            f"({potential.citation})."
-        ),
-        f"Temperatures are labels: {potential.about_temperatures}.",
-        (
-            "Nothing in the paper's observations speaks of temperature or of the area factor of a "
-            "collector: what is said of them is the map's assumption alone."
-        ),
-        question.statement,
-    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from surrogate.deposition.answer import told
 from surrogate.search.config import SearchConfig
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import LeastViolation, RankedConditions, Trial
@@ -21,23 +22,13 @@ def trial_of(judged: Judged) -> Trial:
 
 def ranked_conditions(rank: int, judged: Judged, judge: Judge) -> RankedConditions:
     """In full, with the embryos and where they lie in the training data."""
-    conditions, expected = judged.conditions, judged.forecast.expected
+    forecast = told(judge.question, judged.forecast, judged.shares, own_draws=judged.own_draws)
     return RankedConditions(
+        **dict(forecast),
         rank=rank,
-        conditions=conditions,
-        local_current_density_mA_cm2=conditions.local_current_density_mA_cm2,
-        capacity_mAh_cm2=conditions.capacity_mAh_cm2,
-        deposited_atoms_per_nm2=conditions.deposited_atoms_per_nm2,
-        glassy_share=judged.glassy_share,
-        glassy_share_interval=judged.interval,
         assured_share=judged.assured_share,
         p_enough=judged.p_enough,
         cost_mA_cm2=judged.cost_mA_cm2,
-        damkohler=judged.forecast.damkohler,
-        applicability=judge.question.applicability(expected),
-        clipped_share=expected.clipped_share,
-        clipped=expected.clipped,
-        embryos=expected.embryos,
     )
 
 

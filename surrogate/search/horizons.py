@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from simulate.units import PS_PER_NS
-from surrogate.search.confidence import Floats
+from surrogate.deposition.confidence import Floats
 from surrogate.search.config import SearchConfig
 from surrogate.search.describing import trial_of
 from surrogate.search.judging import Judge, Judged

@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.confidence import Floats, interval, p_at_least, share_at
+from surrogate.deposition.drawn import by_member, drawn_shares, has_own
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.registry import MapDraw
 from surrogate.prediction import INTERVAL_LEVEL
-from surrogate.search.confidence import Floats, interval, p_at_least, share_at
 from surrogate.search.config import SearchConfig
 from surrogate.search.objectives import COST, NET_SPEED, SHARE, SPEED, Metric, metrics_of
 from surrogate.search.sampling import Answer
@@ -99,14 +100,9 @@ class Judge:
         """
         new = [each for each in dict.fromkeys(conditions) if each not in self._known]
         forecasts = self.question.forecasts(new)
-        shares = np.array([each.members for each in forecasts])
-        if self.draws and new:
-            drawn = [self.question.under(d.deposition_map).forecasts(new) for d in self.draws]
-            shares = by_member(
-                self.draws, [np.array([each.members for each in one]) for one in drawn]
-            )
-        for each, forecast, shares_here in zip(new, forecasts, shares, strict=True):
-            self._known[each] = self._judged(forecast, shares_here)
+        shares = drawn_shares(self.question, self.draws, forecasts)
+        for each, forecast, here in zip(new, forecasts, shares, strict=True):
+            self._known[each] = self._judged(forecast, here)
         return [self._known[each] for each in conditions]
 
     def judged_at(
@@ -126,7 +122,7 @@ class Judge:
             )
             for each in self.draws
         ]
-        shares = by_member(self.draws, drawn) if drawn else ours
+        shares = by_member(self.draws, np.stack(drawn, axis=-2)) if drawn else ours
         return [
             [
                 self._judged(replace(one.forecast, members=members), shares_here)
@@ -181,30 +177,6 @@ class Judge:
             cost_mA_cm2=config.area_cost_mA_cm2 * (conditions.area_factor - 1.0),
             violations=missed,
         )
-
-
-def has_own(draws: Sequence[MapDraw]) -> bool:
-    """Whether draws are each of one member."""
-    return bool(draws) and draws[0].member is not None
-
-
-def by_member(draws: Sequence[MapDraw], shares: Sequence[Floats]) -> Floats:
-    """Shares under several draws, those of a draw's own member where it knows one.
-
-    Args:
-        draws: In whole rounds of the members, if they know them.
-        shares: Under each, by every member, shape ``(..., n_members)``.
-
-    Returns:
-        Shape ``(..., n_rows, n_members)``: a row for each draw, or for each round of draws.
-    """
-    if not has_own(draws):
-        return np.stack(shares, axis=-2)
-    n_members = shares[0].shape[-1]
-    found = np.full((*shares[0].shape[:-1], len(draws) // n_members, n_members), np.nan)
-    for number, (draw, here) in enumerate(zip(draws, shares, strict=True)):
-        found[..., number // n_members, draw.member] = here[..., draw.member]
-    return found
 
 
 def _facts(judged: Judged) -> dict[str, float]:

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.confidence import Floats
 from surrogate.prediction import INTERVAL_LEVEL
-from surrogate.search.confidence import Floats
 from surrogate.search.config import SearchConfig
 from surrogate.search.judging import Judged
 from surrogate.search.objectives import COST, NET_SPEED, SHARE, SPEED, metrics_of

@@ -14,11 +14,10 @@ from simulate.design import EmbryoDesign
 from simulate.files import canonical_json, write_atomically
 from simulate.settings import Settings
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.embryos import EmbryoShare
 from surrogate.deposition.registry import Numbers
-from surrogate.prediction import Applicability
+from surrogate.deposition.reply import DepositionForecast
 from surrogate.search.config import SCHEMA_VERSION, SearchConfig
-from surrogate.search.sensitivity import Sensitivity
+from surrogate.search.importance import Sensitivity
 
 LEAST_WEIGHT: Final = 0.01
 """Share of the atoms of a condition below which an embryo is not worth simulating for it."""
@@ -41,37 +40,18 @@ class Trial(Settings):
     is_feasible: bool
 
 
-class RankedConditions(Settings):
+class RankedConditions(DepositionForecast):
     """One recommended way to plate.
 
     Attributes:
-        glassy_share: Share of the atoms in embryos not ordered by the horizon; mean over members,
-            and over draws of the map where it is drawn.
-        glassy_share_interval: 90 %: what other training data, and other draws, could have said.
         assured_share: Reached with the asked confidence.
         p_enough: P(glassy share >= what is asked); None where nothing is.
-        damkohler: Arrival over waiting time; None where the bridge has no arrivals.
-        applicability: Of all its embryos together; `distance` is the largest of theirs.
-        clipped_share: Share of the atoms whose embryo lies outside what the model was trained on.
-        clipped: What was changed to stay inside, one sentence each.
-        embryos: What the deposition map expects, weights summing to 1.
     """
 
     rank: int = Field(ge=1)
-    conditions: DepositionConditions
-    local_current_density_mA_cm2: float
-    capacity_mAh_cm2: float
-    deposited_atoms_per_nm2: float
-    glassy_share: float = Field(ge=0, le=1)
-    glassy_share_interval: tuple[float, float]
     assured_share: float = Field(ge=0, le=1)
     p_enough: float | None = None
     cost_mA_cm2: float = 0.0
-    damkohler: float | None = None
-    applicability: Applicability
-    clipped_share: float
-    clipped: tuple[str, ...]
-    embryos: tuple[EmbryoShare, ...]
 
 
 class LeastViolation(Settings):

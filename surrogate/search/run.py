@@ -26,7 +26,6 @@ from surrogate.search.sampling import run_trials
 from surrogate.search.studies import (
     Place,
     bridge_of,
-    drawn_maps,
     identity_of,
     kind_of,
     maps_of,
@@ -91,7 +90,7 @@ def _judges(
     judges = [
         Judge(
             Question.of(predictor, chosen.deposition_map, bridge),
-            drawn_maps(chosen, config),
+            chosen.drawn(config.n_map_draws),
             config,
         )
         for chosen in maps

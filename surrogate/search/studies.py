@@ -11,7 +11,7 @@ from typing import Any, Final
 from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.bridge import HorizonBridge, TimeBridge
 from surrogate.deposition.embryos import check_plated
-from surrogate.deposition.registry import ChosenMap, MapDraw, bridge_or_default, choose_map
+from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
 from surrogate.manifest import Manifest
 from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig
 from surrogate.search.objectives import metrics_of
@@ -19,12 +19,6 @@ from surrogate.study import StudyKind, check_is_same
 
 USUAL_NAME: Final = "deposition"
 """Of a study, before the name of its map."""
-
-DRAWS_A_MEMBER: Final = 1
-"""Of a calibrated map, that a search runs over."""
-
-DRAWS_OF_ALL: Final = 16
-"""The same where the draws do not know their member: enough for a spread, at 16 times the cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +92,7 @@ def identity_of(
         hold_ps: Hold that the model was trained on: the horizon where none is named.
     """
     chosen, bridge = maps[number], bridge_of(config, maps[0])
-    draws = drawn_maps(chosen, config)
+    draws = chosen.drawn(config.n_map_draws)
     if isinstance(bridge, HorizonBridge):
         bridge = HorizonBridge(horizon_ps=bridge.horizon_ps or hold_ps)
     elsewhere = {"n_trials", "n_ranked", "horizon_ps", "bridge", "deposition_map", "also_maps"}
@@ -113,23 +107,6 @@ def identity_of(
         **config.model_dump(mode="json", exclude=elsewhere),
         "sampler": sampler_of(config, number),
     }
-
-
-def drawn_maps(chosen: ChosenMap, config: SearchConfig) -> tuple[MapDraw, ...]:
-    """Draws over which a share must be sure: as many as asked, or as make every member's equal."""
-    n_members, asked = chosen.n_members, config.n_map_draws
-    if n_members:
-        n_rounds = DRAWS_A_MEMBER if asked is None else -(-asked // n_members)
-        return chosen.draws[: n_rounds * n_members]
-    usual = DRAWS_OF_ALL if chosen.is_calibrated else 0
-    return spread_out(chosen.draws, usual if asked is None else asked)
-
-
-def spread_out(draws: Sequence[MapDraw], n: int) -> tuple[MapDraw, ...]:
-    """`n` of the draws, evenly from first to last; all where there are fewer."""
-    if n >= len(draws):
-        return tuple(draws)
-    return tuple(draws[len(draws) * number // n] for number in range(n))
 
 
 def sampler_of(config: SearchConfig, number: int) -> SamplerName:

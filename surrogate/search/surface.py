@@ -2,9 +2,8 @@
 
 from typing import Final
 
-import numpy as np
-
-from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.answer import shares_over
+from surrogate.deposition.question import log_steps
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import Surface
 
@@ -30,31 +29,18 @@ def surface(judge: Judge, best: Judged | None) -> Surface:
         if name not in {"current_density_mA_cm2", "deposition_time_min", "capacity_mAh_cm2"}
     }
     currents, times = _currents(judge), _times(judge)
-    conditions = [
-        DepositionConditions.model_validate(
-            {
-                **others,
-                **judge.config.preset,
-                "current_density_mA_cm2": current,
-                "deposition_time_min": time,
-            }
-        )
-        for time in times
-        for current in currents
-    ]
-    shares = [one.glassy_share for one in judge.question.forecasts(conditions)]
-    rows = np.array(shares).reshape(len(times), len(currents)).round(4)
+    shares = shares_over(judge.question, currents, times, others | judge.config.preset)
     return Surface(
         map_name=judge.question.deposition_map.name,
         current_density_mA_cm2=tuple(currents),
         deposition_time_min=tuple(times),
-        share=tuple(tuple(row) for row in rows.tolist()),
+        share=tuple(tuple(round(share, 4) for share in row) for row in shares),
     )
 
 
 def _currents(judge: Judge) -> list[float]:
     bounds = judge.config.space.bounds["current_density_mA_cm2"]
-    return _log_steps(
+    return log_steps(
         min(bounds.min, SHOWN_CURRENT_mA_cm2[0]),
         max(bounds.max, SHOWN_CURRENT_mA_cm2[1]),
         N_CURRENTS,
@@ -66,9 +52,4 @@ def _times(judge: Judge) -> list[float]:
     low, high = SHOWN_TIME_MIN
     if bounds is not None:
         low, high = min(low, bounds.min), max(high, bounds.max)
-    return _log_steps(low, high, N_TIMES)
-
-
-def _log_steps(low: float, high: float, n: int) -> list[float]:
-    """From low to high; rounding must not leave them."""
-    return [min(max(value, low), high) for value in np.geomspace(low, high, n).tolist()]
+    return log_steps(low, high, N_TIMES)

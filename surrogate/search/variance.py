@@ -8,11 +8,11 @@ import numpy as np
 
 from simulate.potentials.registry import potential_named
 from simulate.units import PS_PER_NS
+from surrogate.deposition.drawn import drawn_shares
 from surrogate.deposition.maps import DepositionMap
-from surrogate.deposition.registry import ChosenMap
-from surrogate.search.judging import Judge, Judged, by_member
+from surrogate.deposition.registry import DRAWS_OF_ALL, ChosenMap
+from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import HorizonCheck, VariancePart
-from surrogate.search.studies import DRAWS_OF_ALL, spread_out
 
 N_EMBRYOS: Final = 50
 """Embryos of the check by fresh molecular dynamics whose scatter is told beside the doubt."""
@@ -81,7 +81,7 @@ def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> 
 
 
 def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:
-    drawn = spread_out(chosen.draws, DRAWS_OF_ALL)
+    drawn = chosen.drawn(DRAWS_OF_ALL)
     if len(drawn) < 2:
         return "numbers of the map", None, "Not known: the map has no draws of its numbers."
     shares = list(_shares_under(judge, best, [each.deposition_map for each in drawn]))
@@ -95,11 +95,7 @@ def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:
 
 def _numbers_and_surrogate(judge: Judge, best: Judged, chosen: ChosenMap) -> tuple[Found, Found]:
     """Within members and between them, where each has calibrated the map for itself."""
-    drawn = [
-        judge.question.under(each.deposition_map).forecasts([best.conditions])[0].members
-        for each in chosen.draws
-    ]
-    shares = by_member(chosen.draws, drawn)
+    (shares,) = drawn_shares(judge.question, chosen.draws, [best.forecast])
     n_draws, n_members = shares.shape
     within = float(shares.var(axis=0, ddof=1).mean()) if n_draws > 1 else 0.0
     between = max(float(shares.mean(axis=0).var(ddof=1)) - within / n_draws, 0.0)

@@ -3,15 +3,9 @@ from typing import Any
 
 import pytest
 
-from serve.messages import (
-    MAX_ATOMS_FULL_ROAD,
-    MAX_DESIGNS,
-    MAX_ERRORS,
-    FieldError,
-    RequestError,
-    parse_request,
-    request_schema,
-)
+from serve.messages.embryos import MAX_ATOMS_FULL_ROAD, MAX_DESIGNS, EmbryosRequest
+from serve.messages.refusals import MAX_ERRORS, FieldError, RequestError, parse
+from serve.messages.schemas import published_schema
 from simulate.design import EmbryoDesign
 from simulate.potentials.registry import potentials
 
@@ -30,9 +24,13 @@ def asked(values: object) -> bytes:
     return json.dumps(values).encode()
 
 
+def read(body: bytes) -> EmbryosRequest:
+    return parse(EmbryosRequest, body)
+
+
 def refusal(body: bytes) -> RequestError:
     with pytest.raises(RequestError) as caught:
-        parse_request(body)
+        read(body)
     assert caught.value.status == 422
     # Whatever was found must fit into strict JSON.
     json.dumps(caught.value.refusal.model_dump(), allow_nan=False)
@@ -50,13 +48,13 @@ def design_error(**changed: object) -> FieldError:
 
 def test_a_question_is_read_whole() -> None:
     body = {"designs": [DESIGN, DESIGN | {"n_atoms": 700}], "horizon_ps": 5000, "road": "fast"}
-    question = parse_request(asked(body))
+    question = read(asked(body))
     assert [design.n_atoms for design in question.designs] == [300, 700]
     assert (question.horizon_ps, question.road) == (5000.0, "fast")
 
 
 def test_what_is_left_out_has_a_default() -> None:
-    question = parse_request(asked({"designs": [DESIGN]}))
+    question = read(asked({"designs": [DESIGN]}))
     assert (question.horizon_ps, question.road) == (None, "full")
 
 
@@ -95,14 +93,14 @@ def test_the_stated_densities_are_the_accepted_ones() -> None:
     allowed = design_error(packing_density_g_cm3=3.0).allowed
     assert allowed is not None
     densest = allowed["maximum"]
-    assert parse_request(asked({"designs": [DESIGN | {"packing_density_g_cm3": densest}]}))
+    assert read(asked({"designs": [DESIGN | {"packing_density_g_cm3": densest}]}))
     assert design_error(packing_density_g_cm3=densest * 1.001).field.endswith("_g_cm3")
     assert design_error(packing_density_g_cm3=0).field.endswith("_g_cm3")
 
 
 def test_the_densest_packing_is_that_of_the_metal_asked_for() -> None:
     sodium = {"element": "Na", "potential": "nichol-ackland-2016-na", "packing_density_g_cm3": 1.0}
-    assert parse_request(asked({"designs": [DESIGN | sodium]}))
+    assert read(asked({"designs": [DESIGN | sodium]}))
     error = design_error(**sodium | {"packing_density_g_cm3": 3.0})
     assert error.allowed is not None
     assert error.allowed["maximum"] == pytest.approx(1.2 * 0.971)
@@ -116,7 +114,7 @@ def test_a_leak_needs_its_time() -> None:
 
 
 def test_a_whole_number_may_be_written_with_a_point() -> None:
-    (design,) = parse_request(asked({"designs": [DESIGN | {"n_atoms": 300.0}]})).designs
+    (design,) = read(asked({"designs": [DESIGN | {"n_atoms": 300.0}]})).designs
     assert design.n_atoms == 300
     assert isinstance(design.n_atoms, int)
 
@@ -149,7 +147,7 @@ def test_a_question_holds_1_to_256_designs(n_designs: int) -> None:
     assert error.found == f"a list of {n_designs}"
     assert error.allowed is not None
     assert (error.allowed["minItems"], error.allowed["maxItems"]) == (1, MAX_DESIGNS)
-    assert parse_request(asked({"designs": [DESIGN] * MAX_DESIGNS}))
+    assert read(asked({"designs": [DESIGN] * MAX_DESIGNS}))
 
 
 def test_atoms_are_limited_where_they_are_packed() -> None:
@@ -157,7 +155,7 @@ def test_atoms_are_limited_where_they_are_packed() -> None:
     error = only_error(asked({"designs": large}))
     assert error.allowed is not None
     assert error.allowed["x-max-atoms-full-road"] == MAX_ATOMS_FULL_ROAD
-    assert parse_request(asked({"designs": large, "road": "fast"})).road == "fast"
+    assert read(asked({"designs": large, "road": "fast"})).road == "fast"
 
 
 @pytest.mark.parametrize(
@@ -193,6 +191,6 @@ def test_every_error_is_counted_and_few_are_spelt_out() -> None:
 
 
 def test_the_published_schema_knows_every_field() -> None:
-    design = request_schema()["properties"]["designs"]["items"]
+    design = published_schema(EmbryosRequest)["properties"]["designs"]["items"]
     assert list(design["properties"]) == list(EmbryoDesign.model_fields)
-    assert "$ref" not in json.dumps(request_schema())
+    assert "$ref" not in json.dumps(published_schema(EmbryosRequest))

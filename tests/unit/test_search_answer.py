@@ -3,19 +3,18 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
-from nucleation import Manifest, NucleationModel, Package, training_domain
+from nucleation import Manifest, NucleationModel, Package, calibrated_map, training_domain
 
 from simulate.errors import MisuseError
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.confidence import share_at
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import DEPOSITION_MAPS, MapDraw, choose_map
-from surrogate.search.confidence import share_at
 from surrogate.search.config import SearchConfig
 from surrogate.search.horizons import horizon_checks
 from surrogate.search.judging import Judge, Judged
@@ -24,7 +23,6 @@ from surrogate.search.result import SearchResult
 from surrogate.search.robustness import robustness
 from surrogate.search.run import run_search
 from surrogate.search.sensitivity import sensitivity
-from surrogate.search.studies import drawn_maps
 from surrogate.search.variance import variance_parts
 
 SPACE = {
@@ -363,18 +361,12 @@ def test_horizons_are_those_of_a_question_at_each(draws: tuple[MapDraw, ...]) ->
 @pytest.mark.usefixtures("coarse_pictures")
 def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
-    shipped = files("surrogate.deposition").joinpath("calibrated", "paper.json").read_text("utf-8")
-    values = json.loads(shipped) | {"model": "closed-form"}
-    few = [place for place, member in enumerate(values["draw_members"]) if member < 4]
-    for name in ("draws", "draw_members"):  # the model here has four members
-        values[name] = [values[name][place] for place in few]
+    values = calibrated_map(n_members=4)
     path.write_text(json.dumps(values))
     asked = config(n_trials=10, deposition_map=str(path), objective="glassy_share")
     chosen = choose_map(path, "closed-form", ["nichol-ackland-2016"])
-    drawn = [each.member for each in drawn_maps(chosen, asked)]
-    assert drawn == [0, 1, 2, 3]
-    of_five = drawn_maps(chosen, asked.model_copy(update={"n_map_draws": 5}))
-    assert [each.member for each in of_five] == [0, 1, 2, 3] * 2
+    assert [each.member for each in chosen.drawn()] == [0, 1, 2, 3]
+    assert [each.member for each in chosen.drawn(5)] == [0, 1, 2, 3] * 2
     result = run_search(NucleationModel(), asked, tmp_path / "out")
     assert result.map_name == "paper"
     assert "calibrated to the paper's observations with closed-form" in result.map_said
@@ -382,7 +374,7 @@ def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     values |= {"schema_version": 1, "draw_members": []}
     path.write_text(json.dumps(values))
     forgot = choose_map(path, "closed-form", ["nichol-ackland-2016"])
-    assert [each.member for each in drawn_maps(forgot, asked)] == [None] * 16
+    assert [each.member for each in forgot.drawn()] == [None] * 16
     other = NucleationModel(package=Package(label="another"))
     with pytest.raises(MisuseError, match="calibrated with"):
         run_search(other, asked, tmp_path / "other")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from surrogate.deposition.confidence import interval, p_at_least, share_at
 from surrogate.ensemble import epistemic_interval
-from surrogate.search.confidence import interval, p_at_least, share_at
 
 MEMBERS = arrays(np.float64, st.integers(2, 20), elements=st.floats(0.01, 0.99))
 

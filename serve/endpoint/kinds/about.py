@@ -1,0 +1,42 @@
+"""What a model is: not computed, but said by whoever holds it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from serve.endpoint.kinds.kind import Kind
+from serve.endpoint.model import Model
+from serve.messages.service import ModelName
+from simulate.settings import Settings
+
+
+class AboutQuestion(Settings):
+    """Nothing but the model is asked about."""
+
+
+class AboutReply(Settings, extra="allow"):
+    """Answer of `GET /v1/model`: the summary of the package, and its card.
+
+    Attributes:
+        model: Which.
+        card_markdown: The model card.
+    """
+
+    model: ModelName
+    card_markdown: str
+
+
+class About(Kind[AboutQuestion, AboutReply]):
+    """Summary and card."""
+
+    name = "about"
+
+    def cost(self, question: AboutQuestion) -> int:  # noqa: ARG002 - always the same
+        """Next to nothing."""
+        return 1
+
+    def answers(self, model: Model, questions: Sequence[AboutQuestion]) -> list[AboutReply]:
+        """The same for everybody."""
+        package = model.predictor.package
+        values: dict[str, Any] = package.summary() | {"model": model.name}
+        reply = AboutReply(card_markdown=package.card_text, **values)
+        return [reply for _ in questions]

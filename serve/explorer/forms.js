@@ -1,0 +1,42 @@
+// A view's form as a record of texts, to and from the address, and the server's complaints beside
+// its fields.
+
+export function read(form) {
+  return Object.fromEntries(new FormData(form));
+}
+
+// Fill in what an address or a choice says; unknown names are left alone.
+export function fill(form, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const found = form.elements.namedItem(name);
+    if (found === null) continue;
+    const field = form.querySelector(`quantity-field[name="${CSS.escape(name)}"]`);
+    if (field) field.value = value;
+    else found.value = value;
+  }
+}
+
+export function field(form, name) {
+  return form.querySelector(`quantity-field[name="${name}"]`);
+}
+
+// Show each complaint beside its field; returns those that have no field here.
+export function complain(form, fields) {
+  clearComplaints(form);
+  return fields.filter(({ field: place, message }) => {
+    const name = place.split(".").at(-1).replace(/\[\d+\]$/, "");
+    const beside = form.querySelector(`quantity-field[name="${CSS.escape(name)}"]:not([hidden])`);
+    const plain = form.querySelector(`[data-complaint="${CSS.escape(name)}"]`);
+    if (beside) beside.complaint = message;
+    else if (plain) {
+      plain.textContent = message;
+      plain.hidden = false;
+    }
+    return !beside && !plain;
+  });
+}
+
+export function clearComplaints(form) {
+  for (const each of form.querySelectorAll("quantity-field")) each.complaint = "";
+  for (const each of form.querySelectorAll("[data-complaint]")) each.hidden = true;
+}

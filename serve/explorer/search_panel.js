@@ -1,0 +1,112 @@
+// "How fast may I plate?": a search as a job of the server, its progress, and its answer.
+
+import { get, post, remove } from "./ask.js";
+import { searchBody } from "./conditions.js";
+import { make, outlets } from "./elements.js";
+import { read } from "./forms.js";
+import { figure, interval, share } from "./numbers.js";
+
+const SEARCH = "v1/deposition/search";
+const POLL_MS = 500;
+
+export class SearchPanel {
+  // `values()`: of the deposition form; `use(values)`: set them.
+  constructor(root, { values, use }) {
+    this.values = values;
+    this.use = use;
+    this.form = root.querySelector("form");
+    this.out = outlets(root);
+    this.cancelButton = root.querySelector('[data-do="cancel"]');
+    this.submitButton = root.querySelector('[type="submit"]');
+    this.id = null;
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.cancelButton.addEventListener("click", () => this.cancel());
+  }
+
+  async submit() {
+    this.busy(true);
+    this.out.found.replaceChildren();
+    try {
+      const job = await post(SEARCH, searchBody(this.values(), read(this.form)));
+      this.id = job.id;
+      await this.follow(job);
+    } catch (error) {
+      this.complain(error);
+    }
+    this.id = null;
+    this.busy(false);
+  }
+
+  async cancel() {
+    if (this.id === null) return;
+    try {
+      await remove(`${SEARCH}/${this.id}`);
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  busy(isBusy) {
+    this.cancelButton.hidden = !isBusy;
+    this.submitButton.disabled = isBusy;
+  }
+
+  async follow(job) {
+    while (job.state === "queued" || job.state === "running") {
+      this.showProgress(job);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      job = await get(`${SEARCH}/${job.id}`);
+    }
+    if (job.state === "done") this.showResult(job.result);
+    else this.out.progress.replaceChildren(make("p", { class: job.error ? "complaint" : "note", role: "status" }, job.error ?? "Cancelled. The same search goes on where it stopped."));
+  }
+
+  showProgress({ state, n_done, n_trials, seconds_left }) {
+    const left = seconds_left ? `, ${figure(seconds_left, 2)} s left` : "";
+    const said = state === "queued" ? "Waiting for its turn." : `${n_done} of ${n_trials} trials${left}.`;
+    this.out.progress.replaceChildren(
+      make("progress", { max: n_trials, value: n_done, "aria-label": "Trials of the search" }),
+      make("p", { class: "note", role: "status" }, said),
+    );
+  }
+
+  showResult(result) {
+    this.out.progress.replaceChildren();
+    const said = `${result.n_feasible} of ${result.n_trials} trials meet every requirement; model ${result.model}.`;
+    const parts = [make("p", { class: "prose", role: "status" }, make("b", {}, result.asked), " ", said)];
+    if (result.ranked.length) parts.push(this.table(result.ranked));
+    else if (result.least_violation) parts.push(make("p", { class: "doubt" }, result.least_violation.sentence));
+    parts.push(make("details", {}, make("summary", {}, "What to know before you act on it"),
+      make("ul", { class: "prose" }, [...result.notes, ...(result.limits ?? [])].map((each) => make("li", {}, each)))));
+    this.out.found.replaceChildren(...parts);
+  }
+
+  table(ranked) {
+    const heads = ["rank", ["current density", "mA/cm²"], ["time", "min"], ["capacity", "mAh/cm²"], ["glassy share", "90 %"], ["P(enough)", ""], ["in data", ""], ""];
+    const rows = ranked.map((each) => make("tr", {},
+      make("td", {}, each.rank),
+      make("td", {}, figure(each.conditions.current_density_mA_cm2)),
+      make("td", {}, figure(each.conditions.deposition_time_min)),
+      make("td", {}, figure(each.capacity_mAh_cm2)),
+      make("td", {}, share(each.glassy_share), make("small", {}, interval(each.glassy_share_interval))),
+      make("td", {}, each.p_enough === null ? "–" : share(each.p_enough)),
+      make("td", {}, each.applicability.is_inside ? "yes" : "no"),
+      make("td", {}, make("button", { type: "button", class: "quiet", onclick: () => this.pick(each.conditions) }, "Show"))));
+    return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Best conditions" },
+      make("table", {},
+        make("thead", {}, make("tr", {}, heads.map((head) => Array.isArray(head) ? make("th", {}, head[0], make("small", {}, head[1])) : make("th", {}, head)))),
+        make("tbody", {}, rows)));
+  }
+
+  pick({ current_density_mA_cm2, deposition_time_min }) {
+    this.use({ current_density_mA_cm2, deposition_time_min, kept: "time" });
+    window.scrollTo({ top: 0 });
+  }
+
+  complain(error) {
+    this.out.progress.replaceChildren(make("p", { class: "complaint", role: "alert" }, error.message));
+  }
+}

@@ -1,0 +1,192 @@
+// A file of atoms: seen in three dimensions, and what becomes of each of its frames.
+
+import { postForm } from "./ask.js";
+import { paintLegend } from "./atoms_legend.js";
+import { AtomsView } from "./atoms_view.js";
+import { Chart } from "./chart.js";
+import { ordered } from "./colours.js";
+import { doubts, outlets } from "./elements.js";
+import { clearComplaints, complain, field, fill, read } from "./forms.js";
+import { paintGauge } from "./gauge.js";
+import { Latest } from "./latest.js";
+import { figure, interval, percent, share, typed } from "./numbers.js";
+import { paintSurvival } from "./survival_chart.js";
+import { curlOfForm, take } from "./take.js";
+
+const PREDICT = "v1/structures/predict";
+
+// Of the reference data: an embryo that has ordered in its last frame.
+const EXAMPLE = {
+  address: "example.xyz.gz", name: "example.xyz.gz", frame: 3,
+  values: { mass_exchange: "file", energy_exchange: "open", hold_temperature_K: 300, packing_density_g_cm3: 0.076 },
+};
+
+export class StructureView {
+  constructor(root, shell) {
+    this.root = root;
+    this.shell = shell;
+    this.form = root.querySelector("form.controls");
+    this.out = outlets(root);
+    this.file = null;
+    this.reply = null;
+    this.slider = root.querySelector("#frame");
+    this.gauge = new Chart(this.out.gauge, paintGauge);
+    this.survival = new Chart(this.out.survival, paintSurvival);
+    this.legend = new Chart(this.out["atoms-legend"], paintLegend);
+    this.forecasts = new Latest(
+      (question, signal) => postForm(PREDICT, formOf(question), signal),
+      (reply, question) => this.showReply(reply, question),
+      (error) => this.showError(error),
+    );
+    this.atoms = new Latest(
+      (question, signal) => postForm(PREDICT, formOf(question), signal),
+      (reply) => this.showAtoms(reply.frames[0].atoms),
+      (error) => this.showError(error),
+    );
+    this.listen();
+  }
+
+  listen() {
+    const input = this.root.querySelector("#file");
+    input.addEventListener("change", () => input.files.length && this.open(input.files[0]));
+    this.root.querySelector('[data-do="example"]').addEventListener("click", () => this.openExample());
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("input", (event) => event.target !== input && this.update());
+    this.slider.addEventListener("input", () => this.showFrame());
+    const shrink = this.root.querySelector("#shrink");
+    shrink.addEventListener("change", () => this.viewer?.shrink(shrink.checked));
+    const { drop } = this.out;
+    const over = (event) => {
+      event.preventDefault();
+      drop.classList.toggle("over", event.type === "dragover");
+    };
+    for (const type of ["dragover", "dragleave", "drop"]) this.root.addEventListener(type, over);
+    this.root.addEventListener("drop", (event) => event.dataTransfer.files.length && this.open(event.dataTransfer.files[0]));
+  }
+
+  async start() {
+    const { design_ranges: ranges } = await this.shell.met;
+    const [low, high] = ranges.hold_temperature_K ?? [270, 330];
+    if (low < high) field(this.form, "hold_temperature_K").limit(Math.ceil(low), Math.floor(high));
+  }
+
+  values() {
+    const { file, ...values } = read(this.form);
+    return values;
+  }
+
+  show(values) {
+    fill(this.form, values);
+    this.update();
+  }
+
+  async openExample() {
+    try {
+      const reply = await fetch(new URL(EXAMPLE.address, import.meta.url));
+      fill(this.form, EXAMPLE.values);
+      this.open(new File([await reply.blob()], EXAMPLE.name), EXAMPLE.frame);
+    } catch {
+      this.shell.trouble("The example could not be fetched. Is the server still running?");
+    }
+  }
+
+  open(file, frame = null) {
+    this.file = file;
+    this.first = frame;
+    this.reply = null;
+    this.out.chosen.textContent = `${file.name}, ${figure(file.size / 1000)} kB`;
+    this.update();
+  }
+
+  update() {
+    const values = this.values();
+    this.shell.settled("structure", values);
+    if (this.file === null) return;
+    this.root.querySelector(".answer").classList.add("waiting");
+    this.forecasts.want({ file: this.file, ...designOf(values) });
+  }
+
+  showReply(reply, question) {
+    clearComplaints(this.form);
+    this.shell.trouble("");
+    this.root.querySelector(".answer").classList.remove("waiting");
+    const isNew = this.reply === null;
+    this.reply = reply;
+    this.question = question;
+    this.slider.max = reply.frames.length - 1;
+    if (isNew) {
+      this.slider.value = (this.first ?? reply.frames.length) - 1;
+      this.drawn = null;
+    }
+    this.out.frames.hidden = reply.frames.length < 2;
+    this.out["survival-card"].hidden = false;
+    this.out["atoms-card"].hidden = false;
+    this.showFrame();
+  }
+
+  showFrame() {
+    const { frame, stage, time_ps, n_atoms, design, prediction } = this.reply.frames[Number(this.slider.value)];
+    const { p_crystalline, p_crystalline_interval, horizon_ps, survival } = prediction;
+    const when = stage === "given" ? "" : `, ${stage}${time_ps >= 0 && stage === "hold" ? ` at ${figure(time_ps)} ps` : ""}`;
+    this.out["frame-said"].textContent = `${frame} of ${this.reply.frames.length}${when}`;
+    this.slider.setAttribute("aria-valuetext", this.out["frame-said"].textContent);
+    this.out.p.textContent = share(p_crystalline);
+    this.out.until.textContent = `within ${figure(horizon_ps)} ps`;
+    this.out.interval.textContent = interval(p_crystalline_interval);
+    this.gauge.show({ name: "ordered", value: p_crystalline, interval: p_crystalline_interval, colour: ordered, ends: ["0: stays disordered", "1: orders"] });
+    this.out.sentence.textContent = `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, energy ${design.energy_exchange}${when}: `
+      + `${percent(p_crystalline)} of such embryos are expected to order within ${figure(horizon_ps)} ps. Which ones do is chance.`;
+    doubts(this.out.doubts, prediction.applicability);
+    this.survival.show({
+      survival, horizon_ps, clock: stage === "hold" || stage === "given" ? "time from this structure on, ps" : "time on the clock of the hold, ps",
+      read: (sentence) => {
+        this.out.readout.textContent = sentence;
+      },
+    });
+    const asked = { ...this.question, frames: [frame], with_atoms: true };
+    this.takeAlong(asked);
+    this.shell.say(`Probability of order ${share(p_crystalline)}, ${interval(p_crystalline_interval)}.`);
+    // The picture depends on the file and the design, not on the horizon.
+    const drawn = JSON.stringify([this.file.name, this.file.size, frame, asked.design]);
+    if (drawn !== this.drawn) {
+      this.drawn = drawn;
+      this.atoms.want(asked);
+    }
+  }
+
+  takeAlong(asked) {
+    const parts = Object.entries(asked).map(([name, value]) =>
+      [name, name === "file" ? `@${value.name}` : JSON.stringify(value)]);
+    take(this.out.take, { curl: curlOfForm(PREDICT, parts), answer: this.reply, link: null });
+  }
+
+  showAtoms(atoms) {
+    this.viewer ??= new AtomsView(this.out.atoms);
+    this.viewer.show(atoms);
+    this.legend.show(atoms.p_crystalline ?? atoms.positions_A.map(() => 0));
+    for (const name of ["atoms-legend", "inside"]) this.out[name].hidden = atoms.p_crystalline === null;
+  }
+
+  showError(error) {
+    this.root.querySelector(".answer").classList.remove("waiting");
+    const others = complain(this.form, error.fields ?? []);
+    this.shell.trouble(others.map((each) => each.message).join(" ") || (error.fields?.length ? "" : error.message));
+    this.shell.say(error.message);
+  }
+}
+
+function designOf(values) {
+  const design = { energy_exchange: values.energy_exchange, hold_temperature_K: typed(values.hold_temperature_K) };
+  if (values.mass_exchange !== "file") design.mass_exchange = values.mass_exchange;
+  if (typed(values.packing_density_g_cm3) !== null) design.packing_density_g_cm3 = typed(values.packing_density_g_cm3);
+  return { design, horizon_ps: typed(values.horizon_ps) };
+}
+
+function formOf({ file, ...parts }) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  for (const [name, value] of Object.entries(parts)) {
+    if (value !== null) form.append(name, JSON.stringify(value));
+  }
+  return form;
+}

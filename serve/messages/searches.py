@@ -1,0 +1,72 @@
+"""Searches for the best way to plate, as jobs beside the requests."""
+
+from typing import Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from serve.messages.deposition import close_bridge
+from serve.messages.schemas import JSONSchema, Question
+from surrogate.deposition.registry import MapName
+from surrogate.search.config import SearchConfig
+
+MAX_TRIALS: Final = 2000
+"""Of one search: some minutes by the default sampler."""
+
+MAX_GP_TRIALS: Final = 200
+"""Of a search by Gaussian processes, each trial of which takes half a second."""
+
+MAX_MAP_DRAWS: Final = 64
+
+JobState = Literal["queued", "running", "done", "cancelled", "failed"]
+
+EXAMPLE_SEARCH: Final = {
+    "objective": "fastest_plating",
+    "min_glassy_share": 0.6,
+    "current_density_mA_cm2": {"min": 0.1, "max": 5.0},
+    "deposition_time_min": {"min": 5.0, "max": 600.0},
+    "temperature_K": 300.0,
+    "n_trials": 60,
+}
+
+
+class SearchRequest(Question, SearchConfig):
+    """Body of `POST /v1/deposition/search`: as a search config, but bounded."""
+
+    deposition_map: MapName = Field("paper", description="The assumption that leads, by its name.")
+    also_maps: tuple[MapName, ...] | None = Field(
+        None,
+        max_length=2,
+        description="Others whose answers stand beside. null: every other map's first guess.",
+    )
+    n_map_draws: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_MAP_DRAWS,
+        description="Draws of the map's parameters over which the share must be sure. null: 16 of "
+        "a calibrated map, none of a first guess.",
+    )
+    n_trials: int = Field(200, ge=1, le=MAX_TRIALS, description="Trials in all, not trials more.")
+
+    @model_validator(mode="after")
+    def _ends_soon(self) -> Self:
+        if self.sampler == "gp" and self.n_trials > MAX_GP_TRIALS:
+            raise ValueError(
+                f"n_trials <= {MAX_GP_TRIALS} must hold for sampler gp, but got {self.n_trials}. "
+                "Ask for fewer, or choose sampler tpe."
+            )
+        return self
+
+    @classmethod
+    def close(cls, schema: JSONSchema) -> None:
+        """One number alone fixes a variable; bridges without the docstrings of their code."""
+        close_bridge(schema["properties"]["bridge"])
+        for name, field in schema["properties"].items():
+            for each in field.get("anyOf", [field]):
+                if each.get("title") == "Bounds":
+                    bounds = {key: each.pop(key) for key in list(each) if key not in KEPT}
+                    bounds["description"] = f"Smallest and largest {name}."
+                    each["anyOf"] = [bounds, {"type": "number"}]
+
+
+KEPT: Final = ("default",)
+"""Keys of a schema that belong to the field and not to its type."""

@@ -1,0 +1,204 @@
+"""The deposition view: numbers are the model's own, and the last move wins."""
+
+import json
+import shutil
+import subprocess
+
+import httpx
+import pytest
+
+from serve.models import model_path
+from surrogate.deposition.answer import deposition_answer
+from surrogate.deposition.question import DepositionQuestion
+from surrogate.predictor import Predictor
+
+VIEW = "deposition"
+PREDICT = "/v1/deposition/predict"
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return Predictor.load(model_path(None))
+
+
+def answered(visit):
+    """What the server says to the question that the page asked last."""
+    reply = httpx.post(f"{visit.url}{PREDICT}", content=visit.last(PREDICT), timeout=60.0)
+    assert reply.status_code == 200
+    return reply.json()
+
+
+def shown(visit):
+    return visit.number(VIEW), visit.page.inner_text(f"#{VIEW}-view .headline .interval")
+
+
+def as_shown(forecast):
+    low, high = forecast["glassy_share_interval"]
+    return f"{forecast['glassy_share']:.2f}", f"90 %: {low:.2f} to {high:.2f}"
+
+
+def test_it_opens_with_a_real_answer(visit):
+    visit.open()
+    reply = answered(visit)
+    assert shown(visit) == as_shown(reply["forecasts"][0])
+    (conditions,) = json.loads(visit.last(PREDICT))["conditions"]
+    assert conditions["current_density_mA_cm2"] == 0.5
+    assert conditions["capacity_mAh_cm2"] == 1
+    grounds = visit.page.inner_text(f"#{VIEW}-view")
+    for sentence in (reply["deposition_map"]["said"], *reply["limits"]):
+        assert sentence in grounds
+    assert visit.page.locator(f"#{VIEW}-view .seen").count() >= 7
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("current_density_mA_cm2", 1.2), ("temperature_K", 280.0), ("area_factor", 3.0)],
+)
+def test_a_moved_slider_changes_the_number_to_the_models_own(visit, predictor, name, value):
+    visit.open()
+    before = shown(visit)
+    visit.slide(VIEW, name, value)
+    visit.settle(VIEW)
+    assert float(visit.text(VIEW, name)) == pytest.approx(value, rel=0.02)
+    assert shown(visit) != before
+    assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
+    question = DepositionQuestion.model_validate(json.loads(visit.last(PREDICT)))
+    (forecast,) = deposition_answer(predictor, question).forecasts
+    assert shown(visit) == as_shown(forecast.model_dump())
+
+
+def test_time_and_capacity_follow_each_other(visit):
+    visit.open()
+    assert visit.text(VIEW, "deposition_time_min") == "120"
+    visit.slide(VIEW, "current_density_mA_cm2", 1.0)
+    assert (visit.text(VIEW, "deposition_time_min"), visit.text(VIEW, "capacity_mAh_cm2")) == ("60", "1")
+    visit.page.fill("#deposition-view [name=deposition_time_min] input[type=text]", "30")
+    assert visit.text(VIEW, "capacity_mAh_cm2") == "0.5"
+    visit.slide(VIEW, "current_density_mA_cm2", 2.0)
+    assert (visit.text(VIEW, "deposition_time_min"), visit.text(VIEW, "capacity_mAh_cm2")) == ("30", "1")
+    visit.settle(VIEW)
+    (conditions,) = json.loads(visit.last(PREDICT))["conditions"]
+    assert conditions["deposition_time_min"] == 30
+    assert "capacity_mAh_cm2" not in conditions
+
+
+def test_of_many_moves_the_last_one_wins(visit):
+    visit.open()
+    n_before = len(visit.asked)
+    for step in range(40):
+        visit.slide(VIEW, "current_density_mA_cm2", 0.1 * 1.1**step)
+    visit.slide(VIEW, "current_density_mA_cm2", 0.8)
+    visit.settle(VIEW)
+    assert json.loads(visit.last(PREDICT))["conditions"][0]["current_density_mA_cm2"] == pytest.approx(
+        0.8, rel=0.01
+    )
+    assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
+    # Questions that nobody waits for any more are not asked.
+    assert len(visit.asked) - n_before < 40
+
+
+def test_what_the_server_refuses_stands_beside_its_field(visit):
+    visit.open()
+    field = visit.page.locator("#deposition-view quantity-field[name=current_density_mA_cm2]")
+    field.locator("input[type=text]").fill("500")
+    complaint = field.locator(".complaint")
+    complaint.wait_for(state="visible")
+    refusal = httpx.post(f"{visit.url}{PREDICT}", content=visit.last(PREDICT), timeout=60.0)
+    assert refusal.status_code == 422
+    assert complaint.inner_text() == refusal.json()["detail"][0]["message"]
+    assert field.locator("input[type=text]").get_attribute("aria-invalid") == "true"
+    field.locator("input[type=text]").fill("0.7")
+    complaint.wait_for(state="hidden")
+    visit.settle(VIEW)
+    assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
+
+
+@pytest.mark.parametrize("nonsense", ["", "fast", "-1", "1e999"])
+def test_nonsense_is_a_sentence_and_no_fault(visit, nonsense):
+    visit.open()
+    field = visit.page.locator("#deposition-view quantity-field[name=temperature_K]")
+    field.locator("input[type=text]").fill(nonsense)
+    field.locator(".complaint").wait_for(state="visible")
+    assert "temperature_K" in field.locator(".complaint").inner_text()
+
+
+def test_the_assumption_can_be_switched_and_is_named(visit):
+    visit.open()
+    before = shown(visit)
+    visit.page.check("#deposition-view input[name=deposition_map][value=overpotential]")
+    visit.settle(VIEW)
+    reply = answered(visit)
+    assert reply["deposition_map"]["name"] == "overpotential"
+    assert shown(visit) == as_shown(reply["forecasts"][0]) != before
+    visit.page.click("#deposition-view summary:has-text('assumes')")
+    assert reply["deposition_map"]["assumption"] in visit.page.inner_text("#deposition-view")
+    assert "first guess" in visit.page.inner_text("#deposition-view .doubt")
+    visit.page.select_option("#clock", "growth")
+    visit.settle(VIEW)
+    assert answered(visit)["bridge"]["kind"] == "growth"
+
+
+def test_a_click_on_what_the_paper_saw_goes_there(visit):
+    visit.open()
+    visit.page.locator("#deposition-view .seen").last.click()
+    visit.settle(VIEW)
+    assert visit.text(VIEW, "current_density_mA_cm2") == "2.5"
+    assert visit.text(VIEW, "deposition_time_min") == "24"
+
+
+def test_the_line_of_a_chosen_share_moves(visit):
+    visit.open()
+    line = visit.page.locator("#deposition-view .share-line")
+    before = line.get_attribute("d")
+    visit.page.fill("#line", "0.8")
+    assert line.get_attribute("d") != before
+
+
+def test_a_link_brings_back_what_was_asked(visit, chromium):
+    visit.open()
+    visit.slide(VIEW, "current_density_mA_cm2", 1.7)
+    visit.page.check("#deposition-view input[name=electrolyte][value=advanced]")
+    visit.settle(VIEW)
+    visit.page.wait_for_function("location.hash.includes('advanced')")
+    address = visit.page.evaluate("location.hash")
+    expected = shown(visit), visit.last(PREDICT)
+    visit.page.goto("about:blank")
+    visit.open(address)
+    assert (shown(visit), visit.last(PREDICT)) == expected
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_curl_line_asks_the_same(visit):
+    visit.open()
+    line = visit.page.inner_text("#deposition-view .take code")
+    said = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=60.0).stdout
+    assert json.loads(said) == answered(visit)
+
+
+def test_what_is_copied_is_the_answer(visit):
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=visit.url)
+    visit.open()
+    visit.page.click("#deposition-view .take button:has-text('answer')")
+    visit.page.wait_for_selector("#deposition-view .take button:has-text('Copied')")
+    assert json.loads(visit.page.evaluate("navigator.clipboard.readText()")) == answered(visit)
+
+
+def test_a_search_answers_and_its_best_conditions_can_be_shown(visit):
+    visit.open()
+    visit.page.fill("#search [name=n_trials]", "30")
+    visit.page.click("#search button[type=submit]")
+    visit.page.wait_for_selector("#search table", timeout=120_000)
+    row = visit.page.locator("#search tbody tr").first
+    current = row.locator("td").nth(1).inner_text()
+    row.locator("button").click()
+    visit.settle(VIEW)
+    assert visit.text(VIEW, "current_density_mA_cm2") == current
+
+
+def test_a_refused_search_is_a_sentence(visit):
+    visit.open()
+    visit.page.fill("#search [name=confidence]", "0.1")
+    visit.page.click("#search button[type=submit]")
+    complaint = visit.page.locator("#search .complaint")
+    complaint.wait_for(state="visible")
+    assert "confidence" in complaint.inner_text()

@@ -1,0 +1,123 @@
+"""The structure view: a file becomes a picture in three dimensions and a forecast of each frame."""
+
+import gzip
+import io
+
+import numpy as np
+import pytest
+from browsing import ARGUMENTS, WIDE, WITHOUT_WEBGL, Visit, browser_path, new_context
+from PIL import Image
+
+VIEW = "structure"
+CANVAS = "#structure-view .atoms canvas"
+
+FRAMES = "train/reference/frames/9cbd285db4aa3139"
+
+
+def pixels(visit):
+    """The picture of the atoms."""
+    with Image.open(io.BytesIO(visit.page.locator(CANVAS).screenshot())) as image:
+        return np.asarray(image.convert("RGB"), dtype=float)
+
+
+def open_example(visit):
+    visit.open("#structure", VIEW)
+    visit.page.wait_for_load_state("networkidle")
+    visit.page.click("#structure-view button:has-text('Try')")
+    visit.page.wait_for_selector(CANVAS)
+    visit.settle(VIEW)
+
+
+@pytest.fixture
+def frames(request):
+    """Frames of a reference trajectory, as its file is in the repository."""
+    (path,) = request.config.rootpath.glob(f"{FRAMES}*.xyz.gz")
+    return path
+
+
+def upload(visit, name, content):
+    visit.page.set_input_files("#file", {"name": name, "mimeType": "text/plain", "buffer": content})
+
+
+@pytest.mark.parametrize("kind", ["xyz.gz", "xyz"])
+def test_an_uploaded_file_is_seen_and_forecast(visit, frames, kind):
+    visit.open("#structure", VIEW)
+    content = frames.read_bytes() if kind == "xyz.gz" else gzip.decompress(frames.read_bytes())
+    visit.page.fill("#structure-view [name=packing_density_g_cm3] input[type=text]", "0.076")
+    upload(visit, f"embryo.{kind}", content)
+    visit.page.wait_for_selector(CANVAS)
+    visit.settle(VIEW)
+    assert visit.page.get_attribute(CANVAS, "data-renderer") == "WebGL"
+    assert "4 of 4" in visit.page.inner_text("#structure-view [data-out=frame-said]")
+    assert 0.0 <= float(visit.number(VIEW)) <= 1.0
+    assert "446 Li" in visit.page.inner_text("#structure-view .sentence")
+    # Ordered atoms are blue, the others grey, on a plain ground.
+    picture = pixels(visit)
+    blue = (picture[..., 2] - picture[..., 0]) > 60.0
+    grey = np.ptp(picture, axis=-1) < 30.0
+    assert 0.01 < blue.mean() < 0.6
+    assert grey.mean() > 0.1
+
+
+def test_frames_differ_and_the_picture_turns(visit):
+    open_example(visit)
+    of_third = visit.number(VIEW), pixels(visit)
+    visit.page.focus("#frame")
+    visit.page.keyboard.press("ArrowRight")
+    visit.settle(VIEW)
+    assert "4 of 4, hold" in visit.page.inner_text("#structure-view [data-out=frame-said]")
+    of_fourth = visit.number(VIEW), pixels(visit)
+    assert of_fourth[0] != of_third[0]
+    assert np.abs(of_fourth[1] - of_third[1]).mean() > 1.0
+    visit.page.focus(CANVAS)
+    for key in ("ArrowRight", "ArrowUp", "+"):
+        before = pixels(visit)
+        visit.page.keyboard.press(key)
+        assert np.abs(pixels(visit) - before).mean() > 0.5
+    visit.page.keyboard.press("0")
+    assert np.abs(pixels(visit) - of_fourth[1]).mean() < 0.1
+    visit.page.check("#shrink")
+    assert np.abs(pixels(visit) - of_fourth[1]).mean() > 1.0
+
+
+def test_a_hand_turns_the_atoms(visit):
+    open_example(visit)
+    before = pixels(visit)
+    box = visit.page.locator(CANVAS).bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    visit.page.mouse.move(*middle)
+    visit.page.mouse.down()
+    visit.page.mouse.move(middle[0] + 120, middle[1] + 40, steps=5)
+    visit.page.mouse.up()
+    assert np.abs(pixels(visit) - before).mean() > 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("broken.xyz", b"3\nno lattice here\nLi 0 0\n"), ("picture.png", b"\x89PNG\r\n\x1a\n")],
+)
+def test_a_file_that_is_none_is_a_sentence(visit, name, content):
+    visit.open("#structure", VIEW)
+    visit.page.wait_for_load_state("networkidle")
+    upload(visit, name, content)
+    visit.page.wait_for_function(
+        "() => [...document.querySelectorAll('#structure-view .complaint, #trouble')]"
+        ".some((each) => !each.hidden && each.textContent.trim().endsWith('.'))"
+    )
+    assert visit.page.locator(CANVAS).count() == 0
+
+
+def test_without_webgl_atoms_are_seen_all_the_same(server, chromium):
+    browser = chromium.browser_type.launch(
+        executable_path=browser_path(), args=[*ARGUMENTS, WITHOUT_WEBGL]
+    )
+    visit = Visit.of(new_context(browser, WIDE), server)
+    open_example(visit)
+    assert visit.page.get_attribute(CANVAS, "data-renderer") == "2D"
+    before = pixels(visit)
+    assert before.std() > 10.0
+    visit.page.focus(CANVAS)
+    visit.page.keyboard.press("ArrowLeft")
+    assert np.abs(pixels(visit) - before).mean() > 0.5
+    browser.close()
+    assert visit.complaints == []
