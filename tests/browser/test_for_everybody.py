@@ -53,7 +53,7 @@ def test_a_narrow_screen_needs_no_scrolling_aside(chromium, server, view, width)
     context = new_context(chromium, (width, 800))
     visit = Visit.of(context, server)
     visit.open(f"#{view}", view)
-    visit.page.wait_for_load_state("networkidle")
+    visit.rest()
     wide = visit.page.evaluate("document.documentElement.scrollWidth")
     context.close()
     assert wide <= width
@@ -75,7 +75,7 @@ def test_every_text_can_be_read(chromium, server, view, scheme):
     context = new_context(chromium, WIDE, scheme)
     visit = Visit.of(context, server)
     visit.open(f"#{view}", view)
-    visit.page.wait_for_load_state("networkidle")
+    visit.rest()
     ratios = visit.page.evaluate(CONTRAST)
     ground = visit.page.evaluate("getComputedStyle(document.body).backgroundColor")
     context.close()
@@ -152,7 +152,7 @@ def test_it_is_there_at_once_and_follows_the_hand(chromium, server, record_prope
         paints.append(
             page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         )
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function("() => !document.querySelector('main').ariaBusy")
         for current in (1.1, 0.3, 2.0, 0.8):
             updates.append(
                 page.evaluate(

@@ -22,7 +22,7 @@ def pixels(visit):
 
 def open_example(visit):
     visit.open("#structure", VIEW)
-    visit.page.wait_for_load_state("networkidle")
+    visit.rest()
     visit.page.click("#structure-view button:has-text('Try')")
     visit.page.wait_for_selector(CANVAS)
     visit.settle(VIEW)
@@ -98,7 +98,7 @@ def test_a_hand_turns_the_atoms(visit):
 )
 def test_a_file_that_is_none_is_a_sentence(visit, name, content):
     visit.open("#structure", VIEW)
-    visit.page.wait_for_load_state("networkidle")
+    visit.rest()
     upload(visit, name, content)
     visit.page.wait_for_function(
         "() => [...document.querySelectorAll('#structure-view .complaint, #trouble')]"
