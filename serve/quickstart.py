@@ -195,9 +195,11 @@ def _ask(package: Path, design: EmbryoDesign) -> dict[str, Any]:
         GlassyLiError: It does not answer.
     """
     body = json.dumps({"designs": [design.model_dump(mode="json")]}).encode()
-    with running_server(package) as url:
+    from serve.endpoint.settings import ServerSettings
+
+    with running_server(ServerSettings(models={"quickstart": str(package)})) as url:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
-            f"{url}/v1/predict", data=body, headers={"Content-Type": "application/json"}
+            f"{url}/v1/embryos/predict", data=body, headers={"Content-Type": "application/json"}
         )
         # A proxy of the network has no business with our own loopback address.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

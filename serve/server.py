@@ -1,6 +1,6 @@
-"""A model package behind HTTP: Ray Serve started, answering, and gone again without a trace.
+"""A server started on Ray Serve, answering, and gone again without a trace.
 
-What can be wrong is found before Ray starts: the port first, then the package.
+What can be wrong is found before Ray starts: the port first, then the packages.
 """
 
 import http.client
@@ -11,37 +11,33 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from simulate.cluster import ray_session
 from simulate.errors import GlassyLiError, MisuseError
+
+if TYPE_CHECKING:
+    from serve.endpoint.settings import ServerSettings
 
 APPLICATION: Final = "glassyli"
 
 START_TIMEOUT_S: Final = 180.0
 """Longest wait for the first answer after Ray has started; a busy machine imports slowly."""
 
-DRAIN_TIMEOUT_S: Final = 20.0
-"""Questions in hand at the end get this long to be answered."""
-
-LONGEST_LINE: Final = 128
-"""Requests at one replica, light ones included; `serve.app` limits the heavy ones."""
-
 EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named to be understood
 
 
-def serve_package(
-    package: Path,
+def serve_models(
+    settings: "ServerSettings",
     host: str,
     port: int,
     address: str | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Answer questions about a model package until interrupted, then leave nothing behind.
+    """Answer questions until interrupted, then leave nothing behind.
 
     Args:
-        package: Folder of the model package.
+        settings: Which models, how many replicas, which limits.
         host: Address to listen at; nothing else is listened at.
         port: Port to listen at; 0 picks a free one.
         address: A running Ray cluster. None: one of our own, on this machine.
@@ -49,10 +45,10 @@ def serve_package(
 
     Raises:
         MisuseError: The port is taken, or cannot be listened at.
-        PackageError: The package is missing, damaged or foreign.
-        GlassyLiError: Ray or the replica does not start.
+        PackageError: A package is missing, damaged or foreign.
+        GlassyLiError: Ray or a replica does not start.
     """
-    with running_server(package, host, port, address) as url:
+    with running_server(settings, host, port, address) as url:
         if ready is not None:
             ready(url)
         # An interrupt is the way to end a server; one that comes earlier or later is none.
@@ -62,29 +58,37 @@ def serve_package(
 
 @contextmanager
 def running_server(
-    package: Path, host: str = "127.0.0.1", port: int = 0, address: str | None = None
+    settings: "ServerSettings",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    address: str | None = None,
 ) -> Iterator[str]:
     """A server for the length of a `with` block; yields its base URL.
 
-    Arguments and errors as for `serve_package`.
+    Arguments and errors as for `serve_models`.
     """
-    named = address or os.environ.get("RAY_ADDRESS")
+    cluster = address or os.environ.get("RAY_ADDRESS")
     # A named cluster listens on its own head node, where this process cannot look.
-    port = port if named and port else free_port(host, port)
-    _check_package(package)
+    port = port if cluster and port else free_port(host, port)
+    from serve.endpoint.packages import named
+
+    settings = named(settings)
+    _load_each(settings)
     # Both are read when Serve is imported, here and in its proxy.
     os.environ.setdefault("RAY_SERVE_LOG_TO_STDERR", "0")
     os.environ.setdefault(
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", "serve.faults:proxy_middleware"
     )
+    # Somebody waits for each answer; Ray's own workers would give way to everything else.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
 
-    is_ours = not (named or ray.is_initialized())
+    is_ours = not (cluster or ray.is_initialized())
     with ray_session(address):
         _check_serves_nothing_else()
         try:
-            _start(package.resolve(), host, port)
-            if not named:
+            _start(settings, host, port)
+            if not cluster:
                 _wait_for_answer(host, port)
             yield _url(host, port)
         finally:
@@ -112,14 +116,13 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _check_package(package: Path) -> None:
-    from surrogate.manifest import read_checked
-
-    read_checked(package)
-
+def _load_each(settings: "ServerSettings") -> None:
+    """What only loading finds, such as weights that are no numbers, is said here in a sentence."""
+    from serve.endpoint.packages import folder_of
     from surrogate.predictor import Predictor
 
-    Predictor.load(package)
+    for folder in settings.models.values():
+        Predictor.load(folder_of(folder))
 
 
 def _check_serves_nothing_else() -> None:
@@ -132,25 +135,10 @@ def _check_serves_nothing_else() -> None:
         )
 
 
-class _Replica:
-    """Holds the model; Ray Serve asks it for the application it serves."""
-
-    def __init__(self, package: str) -> None:
-        import torch
-
-        from surrogate.predictor import Predictor
-
-        torch.set_num_threads(1)
-        self.predictor = Predictor.load(Path(package))
-
-    def __serve_build_asgi_app__(self) -> Any:  # noqa: ANN401 - Ray Serve's own name
-        from serve.app import build_app
-
-        return build_app(self.predictor)
-
-
-def _start(package: Path, host: str, port: int) -> None:
+def _start(settings: "ServerSettings", host: str, port: int) -> None:
     from ray import serve as ray_serve
+
+    from serve.endpoint.application import build
 
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     try:
@@ -159,21 +147,12 @@ def _start(package: Path, host: str, port: int) -> None:
             http_options={"host": host, "port": port},
             logging_config={"log_level": "WARNING", "enable_access_log": False},
         )
-        deployment = ray_serve.deployment(
-            ray_serve.ingress()(_Replica),
-            name="model",
-            # Zero: a machine of one core must do, and a campaign may hold all the others.
-            ray_actor_options={"num_cpus": 0},
-            max_ongoing_requests=LONGEST_LINE,
-            max_queued_requests=LONGEST_LINE,
-            graceful_shutdown_wait_loop_s=0.1,
-            graceful_shutdown_timeout_s=DRAIN_TIMEOUT_S,
-        )
-        ray_serve.run(deployment.bind(str(package)), name=APPLICATION, route_prefix="/")
+        ray_serve.run(build(settings), name=APPLICATION, route_prefix="/")
     except (RuntimeError, TimeoutError) as error:
+        folders = ", ".join(settings.models.values())
         raise GlassyLiError(
             f"the server must start at {host}:{port}, but: {_last_line(error)} "
-            f"On a cluster, {package} must be readable on every node."
+            f"On a cluster, {folders} must be readable on every node."
         ) from error
 
 
@@ -183,7 +162,7 @@ def _wait_for_answer(host: str, port: int) -> None:
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection(EVERY_ADDRESS.get(host, host), port, timeout=10.0)
         with suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/healthz")
+            connection.request("GET", "/readyz")
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return
         connection.close()

@@ -19,6 +19,7 @@ from simulate.settings import Settings, explain
 from surrogate.applicability import TrainingDomain
 from surrogate.calibration import Calibration
 from surrogate.features import FEATURE_NAMES
+from surrogate.known_answer import KnownAnswer
 
 if TYPE_CHECKING:
     from surrogate.network import EmbryoNet
@@ -34,7 +35,7 @@ UNITS: Final = {
     "packing_density": "g/cm3",
 }
 
-_LONG: Final = {"domain", "sha256", "reference", "parts", "calibration_without"}
+_LONG: Final = {"domain", "sha256", "reference", "parts", "calibration_without", "known_answer"}
 """Fields that a summary does without."""
 
 _TRAIN_ANEW: Final = "Train it anew with `glassyli train STORE --out PACKAGE`."
@@ -117,6 +118,7 @@ class Manifest(Settings):
         decidable_scores: The same of the full road, without undecidable embryos; None if all or
             none are.
         warnings: What a user should know about the data.
+        known_answer: A forecast to reproduce before relying on a copy; older packages have none.
         sha256: Checksum of every other file.
     """
 
@@ -145,6 +147,7 @@ class Manifest(Settings):
     decidable_scores: dict[str, Any] | None
     warnings: list[str]
     training_config: dict[str, Any]
+    known_answer: KnownAnswer | None = None
     units: dict[str, str] = Field(default_factory=UNITS.copy)
     sha256: dict[str, str] = Field(default_factory=dict)
 

@@ -22,6 +22,7 @@ from simulate.record import PHYSICS_VERSION
 from simulate.settings import Settings
 from simulate.store import RecordStore
 from surrogate.calibration import Calibration
+from surrogate.known_answer import known_answer
 from surrogate.manifest import Gates, Manifest, ReferenceCurve
 from surrogate.package import Package, check_is_free
 from surrogate.predictor import Predictor
@@ -173,8 +174,12 @@ def assemble(
     plain = _unscored(records, data, config, fold, name)
     crossed = CrossFit(data, Package(plain, weights, "").members(), fits, fold)
     manifest = _scored(plain, crossed, records, data.keys, config.seed)
-    difference = _road_difference(Predictor(Package(manifest, weights, "")))
-    manifest = manifest.model_copy(update={"road_difference": difference})
+    predictor = Predictor(Package(manifest, weights, ""))
+    found = {
+        "road_difference": _road_difference(predictor),
+        "known_answer": known_answer(predictor),
+    }
+    manifest = manifest.model_copy(update=found)
     return Package(manifest, weights, model_card(manifest))
 
 

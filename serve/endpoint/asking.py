@@ -1,9 +1,10 @@
 """Whoever answers, as the routes see it: a question goes in, the JSON of its reply comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from serve.endpoint.refusals import unknown_model
+from serve.endpoint.tally import Tally
 from serve.messages.service import ModelName
 from simulate.settings import Settings
 
@@ -13,9 +14,11 @@ class Asker(Protocol):
 
     Attributes:
         names: Of the models that can be asked; the first is asked when none is named.
+        tallies: What each replica heard of had counted when it last answered.
     """
 
     names: Sequence[str]
+    tallies: Mapping[str, Tally]
 
     async def ask(self, kind: str, question: Settings, model: str | None) -> bytes:
         """The reply to a question, as JSON.
@@ -32,7 +35,11 @@ class Asker(Protocol):
         ...
 
     async def models(self) -> list[ModelName]:
-        """What answers at present."""
+        """What answers at present, each proven when it was loaded: checksums, a known answer.
+
+        Raises:
+            RequestError: 503 when none does.
+        """
         ...
 
 

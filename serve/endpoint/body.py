@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 
-from serve.endpoint.refusals import body_too_large, too_slow
+from serve.endpoint.refusals import too_slow
+from serve.messages.refusals import too_large
 
 
 async def read_body(request: Request, most_bytes: int, limit_s: float) -> bytes:
@@ -39,5 +40,5 @@ async def limited_stream(request: Request, most_bytes: int, limit_s: float) -> A
             return
         n_bytes += len(chunk)
         if n_bytes > most_bytes:
-            raise body_too_large(n_bytes, most_bytes)
+            raise too_large(n_bytes, most_bytes)
         yield chunk

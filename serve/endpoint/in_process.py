@@ -4,16 +4,15 @@
 """
 
 import argparse
-import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serve.endpoint.answering import Answering
 from serve.endpoint.asking import known_name
 from serve.endpoint.model import Model
 from serve.endpoint.settings import ServerSettings
-from serve.endpoint.turns import Answer, Turn, answered, reply
+from serve.endpoint.tally import Tally
 from serve.messages.service import ModelName
 from simulate.settings import Settings
 
@@ -26,30 +25,25 @@ class InProcess:
 
     Args:
         predictors: By name; the first is asked when none is named.
-        most_atoms: Of one turn.
+        settings: Of the server; its `models` and `replicas` do not matter here.
     """
 
-    def __init__(self, predictors: Mapping[str, "Predictor"], most_atoms: int = 5_000) -> None:
+    def __init__(
+        self, predictors: Mapping[str, "Predictor"], settings: ServerSettings | None = None
+    ) -> None:
         self._models = {name: Model(name, each) for name, each in predictors.items()}
-        self._most_atoms = most_atoms
+        self._answering = Answering(settings or ServerSettings())
         self.names: Sequence[str] = tuple(predictors)
-        # One thread: two questions at once would share one core and take twice the memory.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="predict")
+        self.tallies: Mapping[str, Tally] = {"in process": self._answering.tally}
 
     async def ask(self, kind: str, question: Settings, model: str | None) -> bytes:
         """See `Asker`."""
         chosen = self._models[known_name(model, self.names)]
-        said = await reply(Turn(chosen, kind, question), self._most_atoms, self._take)
-        return said.model_dump_json().encode()
+        return await self._answering.answer(chosen, kind, question)
 
     async def models(self) -> list[ModelName]:
         """See `Asker`."""
         return [each.name for each in self._models.values()]
-
-    async def _take(self, turn: Turn) -> Answer:
-        loop = asyncio.get_running_loop()
-        (answer,) = await loop.run_in_executor(self._thread, answered, [turn])
-        return answer
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """A loaded model, under the name it is asked by."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from serve.messages.service import ModelName
@@ -21,6 +22,11 @@ class Model:
     predictor: "Predictor"
 
     @property
+    def label(self) -> str:
+        """Name and short hash of the weights."""
+        return self.predictor.package.label
+
+    @cached_property
     def name(self) -> ModelName:
         """As every reply says who answered."""
-        return ModelName(name=self.asked_as, label=self.predictor.package.label)
+        return ModelName(name=self.asked_as, label=self.label)

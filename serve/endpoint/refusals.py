@@ -1,33 +1,40 @@
-"""Refusals that concern the server and not a question: who asks, how, when and whom.
+"""Refusals that concern the server and not a question: who asks, how, when and whom."""
 
-Each is a `serve.messages.RequestError`; the application adds the headers that belong to its status.
-"""
-
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Final
 
-from serve.messages.refusals import FieldError, RequestError
+from starlette.responses import Response
+
+from serve.faults import RETRY_AFTER_S
+from serve.messages.refusals import RequestError, refused
+
+HEADERS: Final = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_AFTER_S)},
+}
 
 
-def _refusal(
-    status: HTTPStatus, field: str, found: object, message: str, allowed: dict[str, Any] | None
-) -> RequestError:
-    return RequestError(
-        status, [FieldError(field=field, found=found, message=message, allowed=allowed)]
-    )
+def as_response(error: RequestError, headers: Mapping[str, str] | None = None) -> Response:
+    """A refusal as it is sent, with the headers that belong to its status."""
+    # ASCII: a client may have sent half of a surrogate pair, which is no UTF-8.
+    content = json.dumps(error.refusal.model_dump(mode="python"), allow_nan=False)
+    own = HEADERS.get(HTTPStatus(error.status), {})
+    return Response(content, error.status, {**own, **(headers or {})}, "application/json")
 
 
 def unknown_model(found: str, names: Sequence[str]) -> RequestError:
     """404: no such model."""
-    known = ", ".join(names)
-    message = f"`model` must be one of {known}, but got {found[:80]!r}. Ask GET /v1/models."
-    return _refusal(HTTPStatus.NOT_FOUND, "model", found[:80], message, {"enum": list(names)})
+    message = (
+        f"`model` must be one of {', '.join(names)}, but got {found[:80]!r}. Ask GET /v1/models."
+    )
+    return refused(HTTPStatus.NOT_FOUND, "model", message, found, {"enum": list(names)})
 
 
 def busy(message: str) -> RequestError:
     """503: come back later; a `Retry-After` goes with it."""
-    return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, "server", None, message, None)
+    return refused(HTTPStatus.SERVICE_UNAVAILABLE, "server", message)
 
 
 def key_needed() -> RequestError:
@@ -36,7 +43,7 @@ def key_needed() -> RequestError:
         "this server answers only with its API key, but the request has none or another. "
         "Send it as `Authorization: Bearer KEY` or as `X-API-Key: KEY`."
     )
-    return _refusal(HTTPStatus.UNAUTHORIZED, "Authorization", None, message, None)
+    return refused(HTTPStatus.UNAUTHORIZED, "Authorization", message)
 
 
 def too_slow(limit_s: float) -> RequestError:
@@ -45,20 +52,13 @@ def too_slow(limit_s: float) -> RequestError:
         f"the request body must arrive within {limit_s:g} s, but did not. "
         "Send less at once, or over a faster line."
     )
-    return _refusal(HTTPStatus.REQUEST_TIMEOUT, "body", None, message, {"maximum_s": limit_s})
+    return refused(HTTPStatus.REQUEST_TIMEOUT, "body", message, allowed={"maximum_s": limit_s})
 
 
-def body_too_large(found_bytes: int, most_bytes: int) -> RequestError:
-    """413: more bytes than the limit; counting ended there."""
+def too_many(field: str, found: int, most: int, unit: str) -> RequestError:
+    """413: more of something than this server is set to take at once."""
     message = (
-        f"the request body must hold at most {most_bytes} bytes, but holds {found_bytes} or more. "
+        f"`{field}` must hold at most {most} {unit} in one request, but holds {found}. "
         "Split the request."
     )
-    return _refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", found_bytes, message, {"maximum": most_bytes}
-    )
-
-
-def not_so(status: int, message: str, field: str, allowed: dict[str, Any] | None) -> RequestError:
-    """Another refusal of the HTTP layer itself, such as 404 and 405."""
-    return _refusal(HTTPStatus(status), field, None, message, allowed)
+    return refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, field, message, found, {"maximum": most})

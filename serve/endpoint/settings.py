@@ -64,7 +64,6 @@ class Batching(Settings):
         description="Atoms of one computation, about a second on one core; a larger question takes "
         "several turns, so that a small one never waits longer.",
     )
-    wait_s: float = Field(0.0, ge=0, le=0.1, description="Wait for company, s.")
     ongoing: int = Field(64, ge=1, description="Questions in hand at one replica.")
     queued: int = Field(64, ge=0, description="Questions that may wait for one; above, 503.")
 
@@ -74,8 +73,8 @@ class ServerSettings(Settings):
 
     models: dict[str, str] = Field(
         default_factory=dict,
-        description="Model packages: name -> folder, readable on every node. The first one answers "
-        "when none is named. Empty: the one that ships, under its own name.",
+        description="Model packages: name -> folder, readable on every node, or `shipped`. The "
+        "first answers when none is named. Empty: the one that ships, under its own name.",
     )
     loaded: int = Field(3, ge=1, description="Models that one replica holds at a time.")
     watch_s: float = Field(2.0, gt=0, description="Look for a new package this often, s.")

@@ -21,39 +21,45 @@ Answer = BaseModel | MisuseError
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A part of a question, and the model that was chosen for the whole of it."""
+    """A part of a question, and the model that was chosen for the whole of it.
+
+    Attributes:
+        cost: Atoms; see `Kind.cost`.
+    """
 
     model: Model
     kind: str
     question: Settings
-
-    @property
-    def cost(self) -> int:
-        """Atoms; see `Kind.cost`."""
-        return KINDS[self.kind].cost(self.question)
+    cost: int
 
 
 async def reply(
-    whole: Turn, most_atoms: int, take: Callable[[Turn], Awaitable[Answer]]
+    model: Model,
+    kind: str,
+    question: Settings,
+    most_atoms: int,
+    take: Callable[[Turn], Awaitable[Answer]],
 ) -> BaseModel:
     """The reply to a whole question.
 
     Args:
-        whole: The question, not yet in parts.
+        model: Who answers all of it.
+        kind: A key of `KINDS`.
+        question: What that kind is asked.
         most_atoms: Of one turn.
         take: Answers one turn, sooner or later.
 
     Raises:
         MisuseError: The model cannot answer for it.
     """
-    kind = KINDS[whole.kind]
+    asked = KINDS[kind]
     replies: list[BaseModel] = []
-    for part in kind.parts(whole.question, most_atoms):
-        answer = await take(Turn(whole.model, whole.kind, part))
+    for part in asked.parts(question, most_atoms):
+        answer = await take(Turn(model, kind, part, asked.cost(part)))
         if isinstance(answer, MisuseError):
             raise answer
         replies.append(answer)
-    joined: BaseModel = kind.joined(replies)
+    joined: BaseModel = asked.joined(replies)
     return joined
 
 

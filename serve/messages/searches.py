@@ -4,8 +4,9 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from serve.messages.deposition import MapName, close_bridge
+from serve.messages.deposition import close_bridge
 from serve.messages.schemas import JSONSchema, Question
+from surrogate.deposition.registry import MapName
 from surrogate.search.config import SearchConfig
 
 MAX_TRIALS: Final = 2000

@@ -1,11 +1,12 @@
 """The process that reads strangers' files: started by `serve.uploads.readers`, and by nobody else.
 
-`python -m serve.uploads.child DESCRIPTOR` answers questions that come through an inherited socket.
-It sets its own limits before it reads anything, and lives in a folder that goes with it.
+`python -m serve.uploads.child DESCRIPTOR FOLDER` answers questions that come through an inherited
+socket. It sets its own limits before it reads anything, and lives in a folder that goes with it.
 """
 
 import json
 import resource
+import shutil
 import sys
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -38,9 +39,11 @@ def main() -> None:
         while True:
             try:
                 question, data = parent.recv_bytes(), parent.recv_bytes()
-            except EOFError:
-                return
+            except (EOFError, OSError):
+                break
             _answer(parent, FileQuestion.model_validate_json(question), data)
+    # Whoever started us may have been killed before it could.
+    shutil.rmtree(sys.argv[2], ignore_errors=True)
 
 
 def _answer(parent: Connection, asked: FileQuestion, data: bytes) -> None:

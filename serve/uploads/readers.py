@@ -42,7 +42,7 @@ class Reader:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, no text of a client
-                [sys.executable, "-m", "serve.uploads.child", str(theirs.fileno())],
+                [sys.executable, "-m", "serve.uploads.child", str(theirs.fileno()), self._folder],
                 pass_fds=[theirs.fileno()],
                 cwd=self._folder,
                 env=_environment(self._folder),

@@ -10,15 +10,25 @@ from typing import Any
 from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import Floats, interval
-from surrogate.deposition.drawn import drawn_shares
-from surrogate.deposition.embryos import check_plated
+from surrogate.deposition.drawn import drawn_shares, has_own
+from surrogate.deposition.embryos import MARGIN_K, SampledSpace, check_plated
 from surrogate.deposition.forecast import Forecast, Question
+from surrogate.deposition.observations import OBSERVATIONS
+from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.question import Assumed, DepositionQuestion, SurfaceQuestion
-from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
+from surrogate.deposition.registry import (
+    DEPOSITION_MAPS,
+    ChosenMap,
+    MapDraw,
+    bridge_or_default,
+    choose_map,
+)
 from surrogate.deposition.reply import (
     DeclaredMap,
     DepositionForecast,
     DepositionReply,
+    MapsReply,
+    Observed,
     SurfaceReply,
 )
 from surrogate.prediction import INTERVAL_LEVEL
@@ -43,10 +53,11 @@ def deposition_answer(predictor: FastPredictor, question: DepositionQuestion) ->
         deposition_map=DeclaredMap.of(chosen),
         bridge=_bridge_used(asked),
         statement=asked.statement,
-        interval_statement=_interval_statement(len(forecasts[0].members), len(draws)),
+        interval_statement=_interval_statement(len(forecasts[0].members), draws),
         limits=asked.limits,
         forecasts=tuple(
-            told(asked, forecast, here) for forecast, here in zip(forecasts, shares, strict=True)
+            told(asked, forecast, here, own_draws=has_own(draws))
+            for forecast, here in zip(forecasts, shares, strict=True)
         ),
     )
 
@@ -75,6 +86,37 @@ def surface_answer(predictor: FastPredictor, question: SurfaceQuestion) -> Surfa
     )
 
 
+def maps_answer(predictor: FastPredictor) -> MapsReply:
+    """The maps that a model can be asked under, and what was seen of deposits.
+
+    Raises:
+        MisuseError: The model is of another element than the maps.
+    """
+    package = predictor.package
+    domain = package.manifest.domain
+    check_plated(domain.potentials[0], package.label)
+    low_K, high_K = SampledSpace.of(domain).ends("hold_temperature_K")
+    return MapsReply(
+        maps=tuple(
+            DeclaredMap.of(choose_map(name, package.label, domain.potentials))
+            for name in DEPOSITION_MAPS
+        ),
+        observations=tuple(
+            Observed(
+                name=each.name,
+                series=each.series,
+                seen=each.seen,
+                citation=each.citation,
+                readings=each.readings,
+                conditions=each.conditions,
+            )
+            for each in OBSERVATIONS
+        ),
+        source=PaperMap.source,
+        temperature_K=(low_K - MARGIN_K, high_K + MARGIN_K),
+    )
+
+
 def assumed(predictor: FastPredictor, asked: Assumed) -> tuple[ChosenMap, Question]:
     """The map that was asked for, and the question under it and its bridge.
 
@@ -89,8 +131,17 @@ def assumed(predictor: FastPredictor, asked: Assumed) -> tuple[ChosenMap, Questi
     return chosen, Question.of(predictor, chosen.deposition_map, bridge)
 
 
-def told(question: Question, forecast: Forecast, shares: Floats) -> DepositionForecast:
-    """A forecast and its `drawn_shares`, as an answer tells them."""
+def told(
+    question: Question, forecast: Forecast, shares: Floats, *, own_draws: bool
+) -> DepositionForecast:
+    """A forecast and its `drawn_shares`, as an answer tells them.
+
+    Args:
+        question: The model, the map and the bridge.
+        forecast: Of some conditions.
+        shares: By draws of the map and members.
+        own_draws: See `surrogate.deposition.confidence.share_at`.
+    """
     conditions, expected = forecast.conditions, forecast.expected
     return DepositionForecast(
         conditions=conditions,
@@ -98,7 +149,7 @@ def told(question: Question, forecast: Forecast, shares: Floats) -> DepositionFo
         local_current_density_mA_cm2=conditions.local_current_density_mA_cm2,
         deposited_atoms_per_nm2=conditions.deposited_atoms_per_nm2,
         glassy_share=float(shares.mean()),
-        glassy_share_interval=interval(shares, INTERVAL_LEVEL),
+        glassy_share_interval=interval(shares, INTERVAL_LEVEL, own_draws=own_draws),
         embryos=expected.embryos,
         clipped_share=expected.clipped_share,
         clipped=expected.clipped,
@@ -140,14 +191,22 @@ def _bridge_used(question: Question) -> TimeBridge:
     return question.bridge
 
 
-def _interval_statement(n_members: int, n_draws: int) -> str:
-    level = f"{100.0 * INTERVAL_LEVEL:g} % intervals are over the {n_members} members of the model"
-    if n_draws:
+def _interval_statement(n_members: int, draws: Sequence[MapDraw]) -> str:
+    said = (
+        f"{100.0 * INTERVAL_LEVEL:g} % intervals are over the {n_members} members of the model, "
+        "each trained on other data"
+    )
+    if has_own(draws):
         return (
-            f"{level}, each trained on other data, under {n_draws} draws of the map's calibrated "
-            "numbers. Whether the map or the bridge holds at all is not in them."
+            f"{said} and with the map's numbers calibrated for itself. Whether the map or the "
+            "bridge holds at all is not in them."
+        )
+    if draws:
+        return (
+            f"{said}, under {len(draws)} draws of the map's calibrated numbers. Whether the map or "
+            "the bridge holds at all is not in them."
         )
     return (
-        f"{level}, each trained on other data. The map's numbers are a first guess, and how far "
-        "off they may be is not in them, nor whether the map or the bridge holds at all."
+        f"{said}. The map's numbers are a first guess, and how far off they may be is not in them, "
+        "nor whether the map or the bridge holds at all."
     )

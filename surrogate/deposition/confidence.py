@@ -6,8 +6,10 @@ mean, as in `surrogate.ensemble.epistemic_interval`. P(share >= x) then rises an
 with the conditions, which samplers can follow, and agrees with the intervals shown: the lower end
 of a 90 % interval is the share that is reached with probability 0.95.
 
-Where a map has draws of its own parameters, each is asked of every member: within a draw the
-members spread, between draws their mean does, and the variances add (law of total variance).
+Where a map has draws of its own parameters, variances add (law of total variance). A draw that was
+calibrated with one member is asked of that member alone: what the members disagree on, their maps
+make up for as far as the observations reach. A draw that knows no member is asked of every one:
+cautious, since the members' disagreement counts twice.
 """
 
 import functools
@@ -28,57 +30,70 @@ LEAST_SPREAD: Final = 1.0e-12
 Floats = NDArray[np.float64]
 
 
-def share_at(shares: Floats, confidence: float) -> float:
+def share_at(shares: Floats, confidence: float, *, own_draws: bool = False) -> float:
     """The glassy share that is reached with a given probability.
 
     Args:
         shares: By each member, shape ``(n_members,)``, or by each draw of a map and each member,
             shape ``(n_draws, n_members)``; at least two members.
         confidence: Above 0 and below 1; 0.5: the median.
+        own_draws: Whether every column holds draws of that member's own posterior, instead of every
+            row one draw that all members were asked about.
 
     Returns:
         A share between 0 and 1; the larger the confidence, the smaller it is.
     """
-    centre, spread, n_members = _log_odds(shares)
+    centre, spread, n_members = _log_odds(shares, own_draws=own_draws)
     return float(expit(centre - _quantile(confidence, n_members) * spread))
 
 
-def p_at_least(shares: Floats, least: float) -> float:
+def p_at_least(shares: Floats, least: float, *, own_draws: bool = False) -> float:
     """P(glassy share >= `least`), the inverse of `share_at`.
 
     Args:
         shares: As in `share_at`.
         least: Between 0 and 1.
+        own_draws: As in `share_at`.
     """
     if least <= 0.0:
         return 1.0
-    centre, spread, n_members = _log_odds(shares)
+    centre, spread, n_members = _log_odds(shares, own_draws=own_draws)
     wanted = float(logit(min(least, 1.0 - LEAST_ODDS)))
     if spread < LEAST_SPREAD:
         return float(centre >= wanted)
     return float(student_t.cdf((centre - wanted) / spread, n_members - 1))
 
 
-def interval(shares: Floats, level: float) -> tuple[float, float]:
+def interval(shares: Floats, level: float, *, own_draws: bool = False) -> tuple[float, float]:
     """Central interval that holds the mean, too.
 
     Args:
         shares: As in `share_at`.
         level: Such as 0.9.
+        own_draws: As in `share_at`.
     """
     mean = float(shares.mean())
-    low, high = (share_at(shares, 0.5 + side * level / 2.0) for side in (1.0, -1.0))
+    low, high = (
+        share_at(shares, 0.5 + side * level / 2.0, own_draws=own_draws) for side in (1.0, -1.0)
+    )
     return min(low, mean), max(high, mean)
 
 
-def _log_odds(shares: Floats) -> tuple[float, float, int]:
+def _log_odds(shares: Floats, *, own_draws: bool) -> tuple[float, float, int]:
     """Centre and predictive spread of the log-odds, and the number of members."""
     draws = np.atleast_2d(shares)
     n_draws, n_members = draws.shape
     log_odds = logit(np.clip(draws, LEAST_ODDS, 1.0 - LEAST_ODDS))
-    within = float(log_odds.var(axis=1, ddof=1).mean()) * (1.0 + 1.0 / n_members)
-    between = float(log_odds.mean(axis=1).var(ddof=1)) if n_draws > 1 else 0.0
-    return float(log_odds.mean()), math.sqrt(within + between), n_members
+    another = 1.0 + 1.0 / n_members  # the centre itself is known from so many
+    if own_draws:
+        # The mean of a column still holds a part of the variance within it.
+        of_members = another * float(log_odds.mean(axis=0).var(ddof=1))
+        within = float(log_odds.var(axis=0, ddof=1).mean()) if n_draws > 1 else 0.0
+        variance = of_members + (1.0 - 1.0 / n_draws) * within
+    else:
+        within = another * float(log_odds.var(axis=1, ddof=1).mean())
+        variance = within + (float(log_odds.mean(axis=1).var(ddof=1)) if n_draws > 1 else 0.0)
+    return float(log_odds.mean()), math.sqrt(variance), n_members
 
 
 @functools.cache

@@ -1,32 +1,69 @@
-"""A glassy share over what is not sure: every member of the model, under every draw of the map."""
+"""A glassy share over what is not sure: members of the model, and draws of the map.
+
+A draw that was calibrated with one member is asked of that member alone, any other of every member.
+"""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
-from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.forecast import Forecast, Question
-from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.registry import MapDraw
+
+AT_ONCE: Final = 16
+"""Conditions of one call of the model, each under every draw: more take memory and save no time."""
 
 
 def drawn_shares(
-    question: Question, draws: Sequence[DepositionMap], forecasts: Sequence[Forecast]
+    question: Question, draws: Sequence[MapDraw], forecasts: Sequence[Forecast]
 ) -> list[Floats]:
     """Glassy shares of several conditions, for `surrogate.deposition.confidence`.
 
     Args:
         question: The model and the bridge.
-        draws: Maps that could be as well; empty: the map is taken as given.
+        draws: Maps that could be as well, in whole rounds of the members if they know them; empty:
+            the map is taken as given.
         forecasts: Of `question`, one for each set of conditions.
 
     Returns:
-        Of each set of conditions the share by each draw and each member, shape ``(n_draws,
-        n_members)``; by each member of its forecast, shape ``(n_members,)``, where there are no
-        draws.
+        Of each set of conditions the shares `by_member`; by each member of its forecast, shape
+        ``(n_members,)``, where there are no draws.
     """
-    conditions: list[DepositionConditions] = [each.conditions for each in forecasts]
-    drawn = [question.under(each).forecasts(conditions) for each in draws]
-    if not drawn:
+    if not draws:
         return [each.members for each in forecasts]
-    return [np.stack([each.members for each in of_draws]) for of_draws in zip(*drawn, strict=True)]
+    maps = [each.deposition_map for each in draws]
+    conditions = [each.conditions for each in forecasts]
+    return [
+        shares
+        for first in range(0, len(conditions), AT_ONCE)
+        for shares in by_member(
+            draws, question.shares_under(maps, conditions[first : first + AT_ONCE])
+        )
+    ]
+
+
+def has_own(draws: Sequence[MapDraw]) -> bool:
+    """Whether draws are each of one member."""
+    return bool(draws) and draws[0].member is not None
+
+
+def by_member(draws: Sequence[MapDraw], shares: Floats) -> Floats:
+    """Shares under several draws, those of a draw's own member where it knows one.
+
+    Args:
+        draws: In whole rounds of the members, if they know them.
+        shares: Under each, by every member, shape ``(..., n_draws, n_members)``.
+
+    Returns:
+        Shape ``(..., n_rows, n_members)``: a row for each draw, or for each round of draws.
+    """
+    if not has_own(draws):
+        return shares
+    n_members = shares.shape[-1]
+    members = np.array([each.member for each in draws], dtype=np.intp)
+    places = np.arange(len(draws))
+    found = np.full((*shares.shape[:-2], len(draws) // n_members, n_members), np.nan)
+    found[..., places // n_members, members] = shares[..., places, members]
+    return found

@@ -15,7 +15,7 @@ from surrogate.deposition.summary import best_of, drawn_values, summarised, summ
 from surrogate.deposition.trend import weigh_trend
 
 N_KEPT: Final = 200
-"""Draws of the posterior in a file."""
+"""Draws of the posterior in a file, or so many more that every member has as many."""
 
 
 def calibrated(
@@ -35,7 +35,7 @@ def calibrated(
         progress: Called with (members done, members in all).
     """
     evidence = weigh(predictor, deposition_map, bridge, seed=seed, progress=progress)
-    draws = drawn_values(evidence, N_KEPT, seed)
+    draws, members = drawn_values(evidence, N_KEPT, seed)
     return CalibratedMap.model_validate(
         {
             "model": predictor.package.label,
@@ -44,6 +44,7 @@ def calibrated(
             "deposition_map": deposition_map.with_parameters(best_of(draws, evidence)),
             "bridge": bridge,
             "draws": draws,
+            "draw_members": members,
             "fit": summarised(evidence, predictor, seed),
         }
     )

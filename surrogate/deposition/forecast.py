@@ -125,18 +125,31 @@ class Question:
         """
         if not conditions:
             return []
-        expected = [self.deposition_map.embryos(item, self.space) for item in conditions]
-        bridged = self.bridge.bridged(self.predictor, list(zip(conditions, expected, strict=True)))
-        shares = np.stack([_weighed(*each) for each in zip(bridged, expected, strict=True)], axis=1)
+        asked = [(item, self.deposition_map.embryos(item, self.space)) for item in conditions]
+        bridged = self.bridge.bridged(self.predictor, asked)
+        shares = _weighed(bridged, asked).T
         low, high = (end.tolist() for end in epistemic_interval(torch.from_numpy(shares)))
         return [
-            Forecast(
-                asked, item, members, interval, self.deposition_map, self.bridge, each.damkohler
-            )
-            for asked, item, members, interval, each in zip(
-                conditions, expected, shares.T, zip(low, high, strict=True), bridged, strict=True
+            Forecast(*of_one, members, interval, self.deposition_map, self.bridge, each.damkohler)
+            for of_one, members, interval, each in zip(
+                asked, shares.T, zip(low, high, strict=True), bridged, strict=True
             )
         ]
+
+    def shares_under(
+        self, maps: Sequence[DepositionMap], conditions: Sequence[DepositionConditions]
+    ) -> Floats:
+        """Glassy shares under several maps, from a single call of the model.
+
+        Returns:
+            By each member, shape ``(n_conditions, n_maps, n_members)``.
+
+        Raises:
+            MisuseError: A temperature was not sampled.
+        """
+        asked = [(item, each.embryos(item, self.space)) for item in conditions for each in maps]
+        shares = _weighed(self.bridge.bridged(self.predictor, asked), asked)
+        return shares.reshape(len(conditions), len(maps), -1)
 
     def applicability(self, expected: EmbryoDistribution) -> Applicability:
         """Of all embryos together: inside if those that are not hold a negligible share.
@@ -162,12 +175,18 @@ class Question:
         )
 
 
-def _weighed(bridged: Bridged, expected: EmbryoDistribution) -> Floats:
-    """Glassy share by each member, shape ``(n_members,)``.
+def _weighed(
+    bridged: Sequence[Bridged], asked: Sequence[tuple[DepositionConditions, EmbryoDistribution]]
+) -> Floats:
+    """Glassy shares of each set of conditions by each member, shape ``(n_conditions, n_members)``.
 
     Summed in fixed order, where a matrix product may round by what shares its memory. Weights sum
     to 1 but for rounding, which log-odds would not forgive.
     """
-    weights = np.array([embryo.weight for embryo in expected.embryos])
-    summed = np.multiply(bridged.glassy, weights, order="C").sum(axis=1)
-    return np.asarray(np.clip(summed, 0.0, 1.0))
+    sums = [
+        np.multiply(
+            each.glassy, np.array([embryo.weight for embryo in expected.embryos]), order="C"
+        ).sum(axis=1)
+        for each, (_, expected) in zip(bridged, asked, strict=True)
+    ]
+    return np.asarray(np.clip(np.stack(sums), 0.0, 1.0))

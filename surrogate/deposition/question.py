@@ -56,7 +56,7 @@ class Assumed(Settings):
 class DepositionQuestion(Assumed):
     """How glassy are deposits plated under these conditions?"""
 
-    conditions: tuple[DepositionConditions, ...] = Field(
+    conditions: list[DepositionConditions] = Field(
         min_length=1, max_length=MOST_CONDITIONS, description="Answered in this order."
     )
 
@@ -85,7 +85,7 @@ class Sweep(Settings):
 
     @model_validator(mode="after")
     def _rises(self) -> Self:
-        if self.min > self.max or (self.n == 1 and self.min < self.max):
+        if self.min > self.max or (self.n == 1) != (self.min == self.max):
             raise ValueError(
                 f"min < max must hold, or min = max and n = 1, but got min={self.min:g}, "
                 f"max={self.max:g}, n={self.n}."

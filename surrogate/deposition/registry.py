@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulate.design import parse_json
 from simulate.errors import MisuseError
@@ -34,8 +35,11 @@ Numbers = Literal["calibrated", "first guess", "cannot fit"]
 
 N_PRIOR_DRAWS: Final = 64
 
-CALIBRATED_DRAWS: Final = 16
-"""Draws of a calibrated map that an answer runs over: enough for a spread, at 16 times the cost."""
+DRAWS_A_MEMBER: Final = 1
+"""Of a calibrated map, that an answer runs over."""
+
+DRAWS_OF_ALL: Final = 16
+"""The same where draws do not know their member: enough for a spread, at 16 times the cost."""
 
 
 class CalibratedMap(Settings):
@@ -48,18 +52,47 @@ class CalibratedMap(Settings):
         deposition_map: The draw of the posterior that agrees best with what was seen when the
             ensemble's mean is asked, as forecasts are.
         bridge: Under which it was calibrated.
-        draws: Of the posterior, values of `DepositionMap.parameters` by name, equally probable.
+        draws: Of the posterior, values of `DepositionMap.parameters` by name, equally probable; one
+            of each member of the ensemble, then the next of each.
+        draw_members: The member whose posterior each draw is of; empty in files of schema 1, which
+            did not keep it.
         fit: What the observations say.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     model: str
     potential: str
     created_at: str
     deposition_map: AnyMap
     bridge: AnyBridge
     draws: tuple[dict[str, float], ...] = Field(min_length=1)
+    draw_members: tuple[int, ...] = ()
     fit: MapFit
+
+    @model_validator(mode="after")
+    def _every_draw_has_a_member(self) -> Self:
+        n = len(self.draw_members)
+        if n not in ({0} if self.schema_version == 1 else {len(self.draws)}):
+            raise ValueError(
+                f"draw_members must name one member for each of {len(self.draws)} draws (none in "
+                f"schema 1), but got {n} in schema {self.schema_version}."
+            )
+        rounds = [self.draw_members[first : first + self.n_members] for first in self._firsts]
+        if any(sorted(each) != list(range(self.n_members)) for each in rounds):
+            raise ValueError(
+                "draw_members must hold every member once before any comes again, but got "
+                f"{self.draw_members}."
+            )
+        return self
+
+    @property
+    def n_members(self) -> int:
+        """Of the ensemble, as far as draws know it."""
+        return len(set(self.draw_members))
+
+    @property
+    def _firsts(self) -> range:
+        return range(0, len(self.draw_members), max(self.n_members, 1))
 
     @property
     def can_fit(self) -> bool:
@@ -77,20 +110,34 @@ class CalibratedMap(Settings):
 
 
 @dataclass(frozen=True, slots=True)
+class MapDraw:
+    """A map that could be as well.
+
+    Attributes:
+        member: Of the model's ensemble, with which it was calibrated and which it is asked of; None
+            for a draw of a prior, or of a posterior that forgot it: asked of every member.
+    """
+
+    deposition_map: DepositionMap
+    member: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenMap:
     """A map to be used, and how sure its numbers are.
 
     Attributes:
         deposition_map: The map itself.
         bridge: The one it was calibrated under; None for a map that never was: choose one.
-        draws: Maps that could be as well: of the posterior, or of the prior if never calibrated.
+        draws: Of the posterior, or of the prior if never calibrated; all know their member, or
+            none does.
         numbers: Where its numbers come from, and whether they reproduce what was seen.
         said: One sentence on where its numbers come from.
     """
 
     deposition_map: DepositionMap
     bridge: TimeBridge | None
-    draws: tuple[DepositionMap, ...]
+    draws: tuple[MapDraw, ...]
     numbers: Numbers
     said: str
 
@@ -99,14 +146,23 @@ class ChosenMap:
         """Whether observations have moved its numbers."""
         return self.numbers != "first guess"
 
-    def drawn(self, n: int | None = None) -> tuple[DepositionMap, ...]:
-        """Some of the draws, evenly from the first to the last; all where there are fewer.
+    @property
+    def n_members(self) -> int:
+        """Members that have draws of their own; 0: draws are asked of every member."""
+        return len({each.member for each in self.draws if each.member is not None})
+
+    def drawn(self, n: int | None = None) -> tuple[MapDraw, ...]:
+        """Some of the draws: whole rounds of the members, or evenly from the first to the last.
 
         Args:
-            n: How many; None: `CALIBRATED_DRAWS` of a calibrated map, over which a share must be
-                sure, and none of a first guess, whose prior is no knowledge.
+            n: How many, or so many more that every member has as many; None: `DRAWS_A_MEMBER`, or
+                `DRAWS_OF_ALL` of a calibrated map whose draws know no member, and none of a first
+                guess, whose prior is no knowledge.
         """
-        usual = CALIBRATED_DRAWS if self.is_calibrated else 0
+        if self.n_members:
+            n_rounds = DRAWS_A_MEMBER if n is None else -(-n // self.n_members)
+            return self.draws[: n_rounds * self.n_members]
+        usual = DRAWS_OF_ALL if self.is_calibrated else 0
         wanted = usual if n is None else n
         if wanted >= len(self.draws):
             return self.draws
@@ -128,16 +184,16 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
     """
     if str(named) in DEPOSITION_MAPS:
         shipped = _shipped(str(named))
-        if shipped is not None and shipped.model == model:
-            return _chosen(shipped)
+        if shipped is not None and shipped[0].model == model:
+            return shipped[1]
         guess = DEPOSITION_MAPS[str(named)]
         return ChosenMap(
             deposition_map=guess,
             bridge=None,
-            draws=guess.prior_draws(N_PRIOR_DRAWS),
+            draws=tuple(map(MapDraw, guess.prior_draws(N_PRIOR_DRAWS))),
             numbers="first guess",
             said=f"The numbers of the map {guess.name} are an uncalibrated first guess"
-            + (f"; the calibration that ships is of {shipped.model}." if shipped else "."),
+            + (f"; the calibration that ships is of {shipped[0].model}." if shipped else "."),
         )
     path = Path(named)
     if not path.is_file():
@@ -160,19 +216,25 @@ def choose_map(named: str | Path, model: str, potentials: Sequence[str]) -> Chos
 
 
 def _chosen(found: CalibratedMap) -> ChosenMap:
+    maps = [found.deposition_map.with_parameters(values) for values in found.draws]
+    members = found.draw_members or (None,) * len(maps)
     return ChosenMap(
         deposition_map=found.deposition_map,
         bridge=found.bridge,
-        draws=tuple(found.deposition_map.with_parameters(values) for values in found.draws),
+        draws=tuple(map(MapDraw, maps, members)),
         numbers="calibrated" if found.fit.can_fit else "cannot fit",
         said=found.said,
     )
 
 
-def _shipped(name: str) -> CalibratedMap | None:
-    """The calibration that ships, if any map of that name was good enough."""
+@cache
+def _shipped(name: str) -> tuple[CalibratedMap, ChosenMap] | None:
+    """The calibration that ships, if any map of that name was good enough, and the map by it."""
     path = Path(str(files("surrogate.deposition").joinpath("calibrated", f"{name}.json")))
-    return read_calibrated_map(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    found = read_calibrated_map(path)
+    return found, _chosen(found)
 
 
 def read_calibrated_map(path: Path) -> CalibratedMap:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from simulate.settings import Settings
 from surrogate.deposition.bridge import AnyBridge
-from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.conditions import DepositionConditions, Series
 from surrogate.deposition.embryos import EmbryoShare
 from surrogate.deposition.registry import ChosenMap, Numbers
 from surrogate.prediction import Applicability
@@ -104,3 +104,35 @@ class SurfaceReply(Settings):
     current_density_mA_cm2: tuple[float, ...]
     deposition_time_min: tuple[float, ...]
     glassy_share: tuple[tuple[float, ...], ...]
+
+
+class Observed(Settings):
+    """What was seen of a deposit, for whoever draws it beside a forecast.
+
+    Attributes:
+        seen: In words, as close to the source's as is short.
+        citation: Where in the paper.
+        readings: Ends of the crystalline share as it was read; None: only an order was seen.
+    """
+
+    name: str
+    series: Series
+    seen: str
+    citation: str
+    readings: tuple[float, float] | None
+    conditions: tuple[DepositionConditions, ...]
+
+
+class MapsReply(Settings):
+    """The deposition maps a model can be asked under, and what was seen of deposits.
+
+    Attributes:
+        maps: The first is asked when none is named.
+        source: Of the observations, with DOI.
+        temperature_K: Least and largest that were sampled; others are refused.
+    """
+
+    maps: tuple[DeclaredMap, ...]
+    observations: tuple[Observed, ...]
+    source: str
+    temperature_K: tuple[float, float]

@@ -188,18 +188,28 @@ def _predictive_p(evidence: Evidence, seed: int) -> float:
     return float(np.mean(replicated <= seen))
 
 
-def drawn_values(evidence: Evidence, n: int, seed: int) -> list[dict[str, float]]:
-    """Parameters drawn from the posterior, all members alike, equally probable."""
+def drawn_values(evidence: Evidence, n: int, seed: int) -> tuple[list[dict[str, float]], list[int]]:
+    """Parameters drawn from the posterior, equally probable, and the member each is of.
+
+    Of every member as many, at least `n` in all: one of each, then the next of each.
+    """
     rng = np.random.default_rng(seed)
-    columns = {
-        name: evidence.pooled(_values_of(name), evidence.every)
-        for name in (each.name for each in evidence.parameters)
-    }
-    weights = next(iter(columns.values()))[1]
-    return [
-        {name: float(values[number]) for name, (values, _) in columns.items()}
-        for number in systematic(weights, n, rng)
+    n_members = len(evidence.members)
+    n_each = -(-n // n_members)
+    drawn = []
+    for member in evidence.members:
+        rows = systematic(member.weights(evidence.every), n_each, rng)
+        # Along the list early draws are the prior's: a part of them must be as good as all.
+        drawn.append(rng.permutation(rows))
+    order = [(member, row) for row in range(n_each) for member in range(n_members)]
+    draws = [
+        {
+            each.name: float(evidence.members[member].values[each.name][drawn[member][row]])
+            for each in evidence.parameters
+        }
+        for member, row in order
     ]
+    return draws, [member for member, _ in order]
 
 
 def best_of(draws: Sequence[dict[str, float]], evidence: Evidence) -> dict[str, float]:

@@ -17,8 +17,10 @@ SamplerName = Literal["tpe", "gp", "nsga2", "random", "sobol"]
 
 Objective = Literal["fastest_plating", "glassy_share", "pareto"]
 
-SCHEMA_VERSION = 2
-"""Of the answer, and of what a trial of a study is worth."""
+SCHEMA_VERSION = 3
+"""Of the answer, and of what a trial of a study is worth. 3: a calibrated map's draws are asked of
+the member they were calibrated with; the Damköhler number is arrival over waiting, the inverse of
+that in 2."""
 
 USUAL_SHARE: Final = 0.5
 """Most of the deposit: the least share that a search for fast plating asks for."""
@@ -86,8 +88,9 @@ class SearchConfig(Settings):
         None,
         ge=0,
         le=256,
-        description="Draws of the map's parameters over which the share must be sure; empty: 16 of "
-        "a calibrated map, none of a first guess, whose prior is no knowledge.",
+        description="Draws of the map's parameters over which the share must be sure, or as many "
+        "more as make every member's equal; empty: one of each member of a calibrated map, none of "
+        "a first guess, whose prior is no knowledge.",
     )
     sampler: SamplerName = Field("tpe", description="Who proposes conditions.")
     n_trials: int = Field(200, ge=1, le=100_000, description="Trials in all, not trials more.")

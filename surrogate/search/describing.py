@@ -22,7 +22,7 @@ def trial_of(judged: Judged) -> Trial:
 
 def ranked_conditions(rank: int, judged: Judged, judge: Judge) -> RankedConditions:
     """In full, with the embryos and where they lie in the training data."""
-    forecast = told(judge.question, judged.forecast, judged.shares)
+    forecast = told(judge.question, judged.forecast, judged.shares, own_draws=judged.own_draws)
     return RankedConditions(
         **dict(forecast),
         rank=rank,

@@ -8,10 +8,10 @@ import numpy as np
 
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import Floats, interval, p_at_least, share_at
-from surrogate.deposition.drawn import drawn_shares
+from surrogate.deposition.drawn import by_member, drawn_shares, has_own
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
-from surrogate.deposition.maps import DepositionMap
+from surrogate.deposition.registry import MapDraw
 from surrogate.prediction import INTERVAL_LEVEL
 from surrogate.search.config import SearchConfig
 from surrogate.search.objectives import COST, NET_SPEED, SHARE, SPEED, Metric, metrics_of
@@ -27,8 +27,9 @@ class Judged:
 
     Attributes:
         forecast: By the map itself.
-        shares: Glassy share by each member, shape ``(n_members,)``, or by each draw of the map and
-            each member, shape ``(n_draws, n_members)``.
+        shares: Glassy share by each member, shape ``(n_members,)``, or by draws of the map and each
+            member, shape ``(n_draws, n_members)``.
+        own_draws: Whether a column holds draws of that member's own; see `share_at`.
         assured_share: The glassy share that is reached with the asked confidence.
         p_enough: P(glassy share >= what is asked); None where nothing is.
         cost_mA_cm2: Of collector area beyond the footprint.
@@ -38,6 +39,7 @@ class Judged:
 
     forecast: Forecast
     shares: Floats
+    own_draws: bool
     assured_share: float
     p_enough: float | None
     cost_mA_cm2: float
@@ -56,7 +58,7 @@ class Judged:
     @property
     def interval(self) -> tuple[float, float]:
         """90 %, of members and of draws."""
-        return interval(self.shares, INTERVAL_LEVEL)
+        return interval(self.shares, INTERVAL_LEVEL, own_draws=self.own_draws)
 
     @property
     def is_feasible(self) -> bool:
@@ -81,12 +83,12 @@ class Judge:
     Attributes:
         question: The model, the map and the bridge.
         draws: Maps that could be as well, over which a share must be sure; empty: the map is taken
-            as given.
+            as given. Those that know their member come in whole rounds, one of each.
         config: What is asked.
     """
 
     question: Question
-    draws: tuple[DepositionMap, ...]
+    draws: tuple[MapDraw, ...]
     config: SearchConfig
     _known: dict[DepositionConditions, Judged] = field(default_factory=dict, compare=False)
 
@@ -115,10 +117,12 @@ class Judge:
         expected = [each.forecast.expected for each in judged]
         ours = self._shares_at(expected, horizons_ps)
         drawn = [
-            self._shares_at([each.embryos(one, space) for one in conditions], horizons_ps)
+            self._shares_at(
+                [each.deposition_map.embryos(one, space) for one in conditions], horizons_ps
+            )
             for each in self.draws
         ]
-        shares = np.stack(drawn, axis=2) if drawn else ours
+        shares = by_member(self.draws, np.stack(drawn, axis=-2)) if drawn else ours
         return [
             [
                 self._judged(replace(one.forecast, members=members), shares_here)
@@ -155,7 +159,8 @@ class Judge:
 
     def _judged(self, forecast: Forecast, shares: Floats) -> Judged:
         config, conditions = self.config, forecast.conditions
-        assured = share_at(shares, config.confidence)
+        own_draws = has_own(self.draws)
+        assured = share_at(shares, config.confidence, own_draws=own_draws)
         missed = {"max_clipped_share": forecast.expected.clipped_share - config.max_clipped_share}
         if config.min_capacity_mAh_cm2 is not None:
             plated = conditions.capacity_mAh_cm2
@@ -166,8 +171,9 @@ class Judge:
         return Judged(
             forecast=forecast,
             shares=shares,
+            own_draws=own_draws,
             assured_share=assured,
-            p_enough=None if least is None else p_at_least(shares, least),
+            p_enough=None if least is None else p_at_least(shares, least, own_draws=own_draws),
             cost_mA_cm2=config.area_cost_mA_cm2 * (conditions.area_factor - 1.0),
             violations=missed,
         )

@@ -100,7 +100,9 @@ def identity_of(
         "schema": SCHEMA_VERSION,
         "model": model,
         "map": chosen.deposition_map.model_dump(mode="json"),
-        "map_draws": sha256_of(canonical_json([each.values for each in draws]))[:12],
+        "map_draws": sha256_of(
+            canonical_json([[each.deposition_map.values, each.member] for each in draws])
+        )[:12],
         "bridge": bridge.model_dump(mode="json"),
         **config.model_dump(mode="json", exclude=elsewhere),
         "sampler": sampler_of(config, number),

@@ -8,8 +8,9 @@ import numpy as np
 
 from simulate.potentials.registry import potential_named
 from simulate.units import PS_PER_NS
+from surrogate.deposition.drawn import drawn_shares
 from surrogate.deposition.maps import DepositionMap
-from surrogate.deposition.registry import CALIBRATED_DRAWS, ChosenMap
+from surrogate.deposition.registry import DRAWS_OF_ALL, ChosenMap
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import HorizonCheck, VariancePart
 
@@ -35,12 +36,17 @@ def variance_parts(
         others: The other maps that were asked.
         checks: The best conditions at other horizons.
     """
+    numbers, surrogate = (
+        _numbers_and_surrogate(judge, best, chosen)
+        if chosen.n_members
+        else (_map_numbers(judge, best, chosen), _surrogate(best))
+    )
     found = [
         _map_choice(judge, best, others),
-        _map_numbers(judge, best, chosen),
+        numbers,
         _horizon(checks),
         _potential(judge, best),
-        _surrogate(best),
+        surrogate,
     ]
     total = sum(variance for _, variance, _ in found if variance is not None)
     return (
@@ -75,15 +81,39 @@ def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> 
 
 
 def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:
-    drawn = chosen.drawn(CALIBRATED_DRAWS)
+    drawn = chosen.drawn(DRAWS_OF_ALL)
     if len(drawn) < 2:
         return "numbers of the map", None, "Not known: the map has no draws of its numbers."
-    shares = list(_shares_under(judge, best, drawn))
+    shares = list(_shares_under(judge, best, [each.deposition_map for each in drawn]))
     law = "posterior" if chosen.is_calibrated else "prior, no observation having been used"
     return (
         "numbers of the map",
         float(np.var(shares, ddof=1)),
         f"Between {len(drawn)} draws of the map's {law}.",
+    )
+
+
+def _numbers_and_surrogate(judge: Judge, best: Judged, chosen: ChosenMap) -> tuple[Found, Found]:
+    """Within members and between them, where each has calibrated the map for itself."""
+    (shares,) = drawn_shares(judge.question, chosen.draws, [best.forecast])
+    n_draws, n_members = shares.shape
+    within = float(shares.var(axis=0, ddof=1).mean()) if n_draws > 1 else 0.0
+    between = max(float(shares.mean(axis=0).var(ddof=1)) - within / n_draws, 0.0)
+    return (
+        (
+            "numbers of the map",
+            within,
+            f"Within a member, between {n_draws} draws of the posterior of its own calibration.",
+        ),
+        (
+            "surrogate",
+            between * (1.0 + 1.0 / n_members),
+            (
+                f"Between {n_members} members, each trained on other data and with a map of its "
+                "own calibration, which makes up for a part of what they disagree on; what chance "
+                "in the training trajectories does to it is in here."
+            ),
+        ),
     )
 
 

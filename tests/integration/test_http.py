@@ -16,7 +16,7 @@ import pytest
 from command_line import GLASSYLI
 from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
-from serve.app import MAX_BODY_BYTES
+from serve.endpoint.settings import MEBIBYTE
 from serve.messages.embryos import MAX_DESIGNS
 from simulate.design import EmbryoDesign
 from surrogate.predictor import Predictor
@@ -61,7 +61,7 @@ def client(server: tuple[str, subprocess.Popen[bytes]]) -> Iterator[httpx.Client
 
 
 def predict(client: httpx.Client, **body: object) -> httpx.Response:
-    return client.post("/v1/predict", json={"designs": [DESIGN]} | body)
+    return client.post("/v1/embryos/predict", json={"designs": [DESIGN]} | body)
 
 
 @pytest.mark.parametrize("road", ["full", "fast"])
@@ -101,18 +101,18 @@ def test_every_refusal_names_its_field(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("body", [b"{", b'{"designs": [{"n_atoms": NaN}]}', b'{"a": "\\ud800"}'])
 def test_broken_json_is_refused_not_a_fault(client: httpx.Client, body: bytes) -> None:
-    reply = client.post("/v1/predict", content=body)
+    reply = client.post("/v1/embryos/predict", content=body)
     assert reply.status_code == 422
     assert reply.json()["detail"]
 
 
 def test_a_large_body_is_refused_however_it_is_sent(client: httpx.Client) -> None:
-    whole = b" " * (MAX_BODY_BYTES + 1)
-    pieces = (b" " * 65_536 for _ in range(MAX_BODY_BYTES // 65_536 + 1))
+    whole = b" " * (MEBIBYTE + 1)
+    pieces = (b" " * 65_536 for _ in range(MEBIBYTE // 65_536 + 1))
     for body in (whole, pieces):
-        reply = client.post("/v1/predict", content=body)
+        reply = client.post("/v1/embryos/predict", content=body)
         assert reply.status_code == 413
-        assert reply.json()["detail"][0]["allowed"] == {"maximum": MAX_BODY_BYTES}
+        assert reply.json()["detail"][0]["allowed"] == {"maximum": MEBIBYTE}
 
 
 def test_the_largest_question_is_answered(client: httpx.Client) -> None:
@@ -140,7 +140,7 @@ def test_one_fast_answer_takes_a_fraction_of_a_second(client: httpx.Client) -> N
 
 def test_unknown_places_answer_in_json(client: httpx.Client) -> None:
     assert client.get("/v2/predict").json() == {"detail": "Not Found"}
-    assert client.get("/v1/predict").status_code == 405
+    assert client.get("/v1/embryos/predict").status_code == 405
 
 
 def test_only_the_named_address_is_listened_at(

@@ -4,18 +4,13 @@ from typing import Any, get_args
 
 import pytest
 
-from serve.messages.deposition import (
-    EXAMPLE_CONDITIONS,
-    MAX_SURFACE_POINTS,
-    DepositionRequest,
-    MapName,
-    SurfaceRequest,
-)
+from serve.messages.deposition import EXAMPLE_CONDITIONS, DepositionRequest, SurfaceRequest
 from serve.messages.refusals import FieldError, RequestError, parse
 from serve.messages.schemas import Question, published_schema
 from serve.messages.searches import EXAMPLE_SEARCH, MAX_GP_TRIALS, MAX_TRIALS, SearchRequest
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.registry import DEPOSITION_MAPS
+from surrogate.deposition.question import MOST_POINTS
+from surrogate.deposition.registry import DEPOSITION_MAPS, MapName
 from surrogate.search.config import SearchConfig
 
 SWEPT: dict[str, Any] = {
@@ -86,7 +81,7 @@ def test_a_surface_is_swept_evenly_on_a_log_scale_and_ends_where_it_was_told() -
     assert (currents[0], currents[-1], len(currents)) == (0.1, 5.0, 19)
     ratios = [after / before for before, after in pairwise(currents)]
     assert ratios == pytest.approx([ratios[0]] * 18)
-    assert asked.conditions.at(0.5, 20.0).electrolyte == "baseline"
+    assert asked.conditions.electrolyte == "baseline"
 
 
 def test_what_is_swept_stays_within_possible_conditions() -> None:
@@ -100,7 +95,7 @@ def test_what_is_swept_stays_within_possible_conditions() -> None:
     both = {**SWEPT, "conditions": {"electrolyte": "advanced", "openness": 0.5}}
     assert "at most one" in only_error(SurfaceRequest, both).message
     many = {name: {**each, "n": 33} for name, each in SWEPT.items()}
-    assert str(MAX_SURFACE_POINTS) in only_error(SurfaceRequest, many).message
+    assert str(MOST_POINTS) in only_error(SurfaceRequest, many).message
 
 
 def test_a_search_is_a_search_config_but_bounded() -> None:

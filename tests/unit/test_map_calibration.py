@@ -1,5 +1,6 @@
 """Calibration against models whose answer is known: truth found, evidence right, failure told."""
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.registry import (
     DEPOSITION_MAPS,
     CalibratedMap,
+    MapDraw,
     bridge_or_default,
     choose_map,
     read_calibrated_map,
@@ -291,8 +293,9 @@ def test_all_members_count_alike(model: NucleationModel) -> None:
 
 
 def test_draws_are_of_the_posterior(evidence: Evidence, fit: MapFit) -> None:
-    draws = drawn_values(evidence, 400, seed=1)
-    assert draws == drawn_values(evidence, 400, seed=1)
+    draws, members = drawn_values(evidence, 400, seed=1)
+    assert (draws, members) == drawn_values(evidence, 400, seed=1)
+    assert members == [0, 1] * 200
     for each in fit.parameters:
         low, median, high = weighted_quantiles(
             np.array([draw[each.name] for draw in draws]), np.full(400, 1 / 400), (0.05, 0.5, 0.95)
@@ -302,6 +305,36 @@ def test_draws_are_of_the_posterior(evidence: Evidence, fit: MapFit) -> None:
         assert (low, median, high) == pytest.approx(
             (found.low, found.median, found.high), abs=0.2 * reach
         )
+
+
+def test_members_with_maps_of_their_own_agree_on_what_was_seen() -> None:
+    """Their rates differ fivefold; each has a map under which its shares are as they were read."""
+    apart = NucleationModel(n_members=2, apart=2.2)
+    seen = seen_under(TRUTH, apart)
+    found = weigh(apart, PaperMap(), BRIDGE, seen)
+    draws, members = drawn_values(found, 40, seed=1)
+    (asked,) = seen[1].conditions
+    shares = np.array(
+        [
+            Question.of(apart, PaperMap().with_parameters(each), BRIDGE)
+            .forecasts([asked])[0]
+            .members
+            for each in draws
+        ]
+    )
+    own = shares[range(40), members]
+    assert isinstance(seen[1], AreaShare)
+    assert own == pytest.approx(1.0 - seen[1].crystalline_share, abs=0.08)
+    assert shares.std() > 3.0 * own.std()
+
+
+def test_any_part_of_the_draws_is_as_good_as_all(evidence: Evidence) -> None:
+    """Early draws of the sampler are the prior's; those kept are in no order."""
+    draws, _ = drawn_values(evidence, 400, seed=1)
+    for name in PaperMap().values:
+        values = np.log([1.0 + each[name] for each in draws])
+        first, rest = values[:100], values[100:]
+        assert abs(first.mean() - rest.mean()) < 0.4 * values.std()
 
 
 def test_the_same_seed_gives_the_same_numbers(model: NucleationModel, fit: MapFit) -> None:
@@ -336,9 +369,29 @@ def test_a_calibrated_map_is_kept_and_chosen(kept: CalibratedMap, tmp_path: Path
     assert chosen.deposition_map == found.deposition_map
     assert chosen.bridge == BRIDGE
     assert len(chosen.draws) == len(found.draws) == 200
+    assert [each.member for each in chosen.draws] == [0, 1] * 100
+    assert chosen.n_members == 2
     assert bridge_or_default(chosen, None) == BRIDGE
     assert bridge_or_default(chosen, 77.0) == HorizonBridge(horizon_ps=77.0)
     assert "closed-form" in chosen.said
+
+
+def test_a_file_of_schema_1_is_read_and_knows_no_members(
+    kept: CalibratedMap, tmp_path: Path
+) -> None:
+    path = tmp_path / "map.json"
+    values = kept.model_dump(mode="json", exclude={"draw_members"}) | {"schema_version": 1}
+    path.write_text(json.dumps(values))
+    chosen = choose_map(path, "closed-form", [LIKE])
+    assert chosen.n_members == 0
+    assert [each.deposition_map.values for each in chosen.draws] == list(kept.draws)
+    for changed in ({"schema_version": 2}, {"schema_version": 2, "draw_members": [0] * 199}):
+        path.write_text(json.dumps(values | changed))
+        with pytest.raises(MisuseError, match="draw_members must"):
+            choose_map(path, "closed-form", [LIKE])
+    path.write_text(json.dumps(values | {"schema_version": 2, "draw_members": [0, 0, 1, 1] * 50}))
+    with pytest.raises(MisuseError, match="every member once"):
+        choose_map(path, "closed-form", [LIKE])
 
 
 def test_the_map_that_is_kept_is_a_draw_of_its_posterior(kept: CalibratedMap) -> None:
@@ -369,7 +422,8 @@ def test_a_name_is_the_first_guess_for_a_model_nothing_was_calibrated_with() -> 
         assert chosen.numbers == "first guess"
         assert chosen.bridge is None
         assert "uncalibrated first guess" in chosen.said
-        assert chosen.draws == guess.prior_draws(len(chosen.draws))
+        prior = guess.prior_draws(len(chosen.draws))
+        assert chosen.draws == tuple(map(MapDraw, prior))
         assert bridge_or_default(chosen, None) == HorizonBridge()
 
 
@@ -401,6 +455,7 @@ def test_what_ships_was_calibrated_with_the_model_that_ships() -> None:
     assert chosen.is_calibrated
     assert isinstance(chosen.bridge, HorizonBridge)
     assert len(set(chosen.draws)) > 100
+    assert chosen.n_members == manifest.n_members
     assert "reproduces them" in chosen.said
     elsewhere = choose_map("paper", "another-model", manifest.domain.potentials)
     assert not elsewhere.is_calibrated

@@ -13,8 +13,9 @@ from nucleation import Manifest, NucleationModel, Package, training_domain
 from simulate.errors import MisuseError
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.confidence import share_at
 from surrogate.deposition.forecast import Question
-from surrogate.deposition.registry import DEPOSITION_MAPS, choose_map
+from surrogate.deposition.registry import DEPOSITION_MAPS, MapDraw, choose_map
 from surrogate.search.config import SearchConfig
 from surrogate.search.horizons import horizon_checks
 from surrogate.search.judging import Judge, Judged
@@ -38,7 +39,7 @@ def config(**changes: object) -> SearchConfig:
 
 def judge_by(model: NucleationModel, asked: SearchConfig, n_draws: int = 0) -> Judge:
     paper = DEPOSITION_MAPS["paper"]
-    draws = paper.prior_draws(n_draws) if n_draws else ()
+    draws = tuple(map(MapDraw, paper.prior_draws(n_draws))) if n_draws else ()
     return Judge(Question.of(model, paper, HorizonBridge()), draws, asked)
 
 
@@ -323,8 +324,30 @@ def test_draws_of_a_map_make_a_promise_more_careful() -> None:
     assert drawn.assured_share < given.assured_share
 
 
-def test_horizons_are_those_of_a_question_at_each() -> None:
-    judge = judge_by(NucleationModel(), config(), n_draws=2)
+def own_draws(n_rounds: int, n_members: int = 4) -> tuple[MapDraw, ...]:
+    """As of a calibration: one of each member, then the next of each."""
+    maps = DEPOSITION_MAPS["paper"].prior_draws(n_rounds * n_members)
+    return tuple(MapDraw(each, number % n_members) for number, each in enumerate(maps))
+
+
+def test_a_draw_that_knows_its_member_is_asked_of_that_member() -> None:
+    judge = replace(judge_by(NucleationModel(), config()), draws=own_draws(2))
+    (found,) = judged(judge, GENTLE)
+    expected = [
+        judge.question.under(draw.deposition_map).forecasts([found.conditions])[0].members[member]
+        for draw in judge.draws
+        if (member := draw.member) is not None
+    ]
+    assert found.own_draws
+    assert found.shares == pytest.approx(np.reshape(expected, (2, 4)))
+    assert found.assured_share == share_at(found.shares, 0.9, own_draws=True)
+
+
+@pytest.mark.parametrize(
+    "draws", [tuple(map(MapDraw, DEPOSITION_MAPS["paper"].prior_draws(2))), own_draws(2)]
+)
+def test_horizons_are_those_of_a_question_at_each(draws: tuple[MapDraw, ...]) -> None:
+    judge = replace(judge_by(NucleationModel(), config()), draws=draws)
     conditions = [judge.config.conditions(GENTLE | {"current_density_mA_cm2": j}) for j in (0.2, 2)]
     now = judge.judged(conditions)
     for horizon_ps, there in zip((30.0, 600.0), judge.judged_at(now, (30.0, 600.0)), strict=True):
@@ -340,15 +363,23 @@ def test_horizons_are_those_of_a_question_at_each() -> None:
 def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
     shipped = files("surrogate.deposition").joinpath("calibrated", "paper.json").read_text("utf-8")
-    path.write_text(json.dumps(json.loads(shipped) | {"model": "closed-form"}))
+    values = json.loads(shipped) | {"model": "closed-form"}
+    few = [place for place, member in enumerate(values["draw_members"]) if member < 4]
+    for name in ("draws", "draw_members"):  # the model here has four members
+        values[name] = [values[name][place] for place in few]
+    path.write_text(json.dumps(values))
     asked = config(n_trials=10, deposition_map=str(path), objective="glassy_share")
     chosen = choose_map(path, "closed-form", ["nichol-ackland-2016"])
-    assert len(chosen.drawn()) == 16
-    assert len(chosen.drawn(5)) == 5
+    assert [each.member for each in chosen.drawn()] == [0, 1, 2, 3]
+    assert [each.member for each in chosen.drawn(5)] == [0, 1, 2, 3] * 2
     result = run_search(NucleationModel(), asked, tmp_path / "out")
     assert result.map_name == "paper"
     assert "calibrated to the paper's observations with closed-form" in result.map_said
     assert [each.name for each in result.under_maps] == ["overpotential"]
+    values |= {"schema_version": 1, "draw_members": []}
+    path.write_text(json.dumps(values))
+    forgot = choose_map(path, "closed-form", ["nichol-ackland-2016"])
+    assert [each.member for each in forgot.drawn()] == [None] * 16
     other = NucleationModel(package=Package(label="another"))
     with pytest.raises(MisuseError, match="calibrated with"):
         run_search(other, asked, tmp_path / "other")

@@ -64,6 +64,25 @@ def test_draws_of_a_map_add_their_variance_to_that_of_the_members() -> None:
     assert share_at(shares[:1] * 0.0 + 0.5, 0.9) == pytest.approx(0.5)
 
 
-def test_one_draw_is_the_map_itself() -> None:
+def test_draws_of_a_members_own_add_what_is_left_within_it() -> None:
+    """Log-odds of three members, two draws each: variance 0.02 within a member, 0.25 of means."""
+    log_odds = np.array([[-0.6, -0.1, 0.4], [-0.4, 0.1, 0.6]])
+    spread = np.sqrt(0.25 * (1.0 + 1.0 / 3.0) + 0.5 * 0.02)
+    found = share_at(1.0 / (1.0 + np.exp(-log_odds)), 0.9, own_draws=True)
+    quantile = 1.8856181  # Student's t, 2 degrees of freedom, 90 %
+    assert found == pytest.approx(1.0 / (1.0 + np.exp(quantile * spread)))
+
+
+@pytest.mark.parametrize("n_draws", [1, 2, 8])
+def test_the_spread_of_own_draws_does_not_hang_on_their_number(n_draws: int) -> None:
+    """Members differ by 0.5, draws of one by 0.8: together by the root of 0.25 + 0.64."""
+    rng = np.random.default_rng(1)
+    log_odds = rng.normal(0.0, 0.5, (1, 4000)) + rng.normal(0.0, 0.8, (n_draws, 4000))
+    found = share_at(1.0 / (1.0 + np.exp(-log_odds)), 0.9, own_draws=True)
+    assert np.log(found / (1.0 - found)) == pytest.approx(-1.2817 * np.sqrt(0.89), abs=0.05)
+
+
+@pytest.mark.parametrize("own_draws", [False, True])
+def test_one_draw_is_the_map_itself(*, own_draws: bool) -> None:
     members = np.array([0.3, 0.5, 0.6])
-    assert share_at(members[None], 0.9) == share_at(members, 0.9)
+    assert share_at(members[None], 0.9, own_draws=own_draws) == share_at(members, 0.9)

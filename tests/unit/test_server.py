@@ -10,11 +10,12 @@ from simulate.errors import MisuseError
 
 LIGHT = """
 import sys
-from pathlib import Path
 import serve.server
+from serve.endpoint.settings import ServerSettings
 from simulate.errors import GlassyLiError
+settings = ServerSettings(models={"asked": sys.argv[2]})
 try:
-    serve.server.serve_package(Path(sys.argv[2]), "127.0.0.1", int(sys.argv[1]))
+    serve.server.serve_models(settings, "127.0.0.1", int(sys.argv[1]))
 except GlassyLiError as error:
     heavy = [name for name in ("ray", "torch", "fastapi") if name in sys.modules]
     sys.exit(f"{error} heavy: {heavy}")

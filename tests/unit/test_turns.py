@@ -64,7 +64,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def answers(model: Model, questions: list[EmbryosRequest]) -> list[Answer]:
-    return answered([Turn(model, "embryos", each) for each in questions])
+    return answered([Turn(model, "embryos", each, 1) for each in questions])
 
 
 def test_company_changes_no_answer(model: Model) -> None:
@@ -89,8 +89,8 @@ def test_turns_add_up_to_the_whole(model: Model) -> None:
     async def take(turn: Turn) -> Answer:
         return answered([turn])[0]
 
-    whole = asyncio.run(reply(Turn(model, "embryos", asked), 1_000_000, take))
-    in_turns = asyncio.run(reply(Turn(model, "embryos", asked), 250, take))
+    whole = asyncio.run(reply(model, "embryos", asked, 1_000_000, take))
+    in_turns = asyncio.run(reply(model, "embryos", asked, 250, take))
     assert in_turns == whole
 
 
@@ -111,6 +111,6 @@ class Picky(Kind[EmbryosRequest, EmbryosReply]):
 def test_a_refused_question_spoils_no_other(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "picky", Picky())
     good, bad = question([120], "fast"), question([121], "fast")
-    found = answered([Turn(model, "picky", each) for each in (good, bad, good)])
+    found = answered([Turn(model, "picky", each, 1) for each in (good, bad, good)])
     assert isinstance(found[1], MisuseError)
     assert found[0] == found[2] == answers(model, [good])[0]

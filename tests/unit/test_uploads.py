@@ -1,6 +1,5 @@
 import asyncio
 import gzip
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,8 +13,8 @@ from synthetic import lithium
 
 from serve.uploads.formats import format_of
 from serve.uploads.limits import UploadError, UploadLimits
-from serve.uploads.reading import FileQuestion, NumberedSnapshot, read_frames
 from serve.uploads.readers import Reader, ReaderLostError, Readers
+from serve.uploads.reading import FileQuestion, NumberedSnapshot, read_frames
 from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
 
@@ -140,7 +139,7 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], str]] = {
         lambda: structure_files.xyz_of(
             np.stack(np.meshgrid(*[np.arange(30) * 0.2] * 3), axis=-1).reshape(-1, 3), None
         ),
-        "neighbours within",
+        "on average",
     ),
     "a thread of a cell": (
         "a.xyz",
@@ -288,7 +287,7 @@ def test_the_reader_knows_no_secret_and_ends_with_its_parent(
     assert "secret" not in str(child.environ())
     folder = Path(child.cwd())
     assert folder.name.startswith("glassyli-upload-")
-    assert os.listdir(folder) == []
+    assert list(folder.iterdir()) == []
     one._connection.close()
     assert child.wait(10.0) == 0
     one.close()

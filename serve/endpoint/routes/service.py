@@ -1,12 +1,24 @@
-"""Is it there, which models does it have, and what are they?"""
+"""Is it there, does it answer truly, which models does it have, what are they, how is it doing?"""
+
+from contextlib import suppress
+from typing import Literal
 
 from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from serve.endpoint.asking import Asker
 from serve.endpoint.kinds.about import AboutQuestion, AboutReply
+from serve.endpoint.metrics import Metrics
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
+from serve.messages.refusals import RequestError
 from serve.messages.service import ModelName
 from simulate.settings import Settings
+
+
+class Health(Settings):
+    """Answer of `GET /healthz`."""
+
+    status: Literal["ok"] = "ok"
 
 
 class ModelsReply(Settings):
@@ -15,21 +27,40 @@ class ModelsReply(Settings):
     models: list[ModelName]
 
 
-def routes(asker: Asker) -> APIRouter:
+class Readiness(Settings):
+    """Answer of `GET /readyz`: each of the models fits its checksums and gave its known answer."""
+
+    status: Literal["ready"] = "ready"
+    models: list[ModelName]
+
+
+def routes(asker: Asker, metrics: Metrics) -> APIRouter:
     """The routes about the server itself."""
     router = APIRouter(tags=["service"])
 
     @router.get("/healthz")
-    async def healthz() -> dict[str, str]:
+    async def healthz() -> Health:
         """Whether the server is there."""
-        return {"status": "ok"}
+        return Health()
 
-    @router.get("/v1/models", responses=responses(ModelsReply, 503))
+    @router.get("/readyz", responses=responses(Readiness, 503))
+    async def readyz() -> Readiness:
+        """Whether questions are answered, by packages that proved themselves."""
+        return Readiness(models=await asker.models())
+
+    @router.get("/metrics", response_class=Response)
+    async def metrics_text() -> Response:
+        """Counts and times for Prometheus."""
+        with suppress(RequestError):
+            await asker.models()  # brings what replicas have counted
+        return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/v1/models", responses=responses(ModelsReply, 401, 503))
     async def models() -> ModelsReply:
         """Names and labels of the models that answer."""
         return ModelsReply(models=await asker.models())
 
-    @router.get("/v1/model", responses=responses(AboutReply, 404, 503))
+    @router.get("/v1/model", responses=responses(AboutReply, 401, 404, 422, 503))
     async def model(model: WhichModel = None) -> Response:
         """What a model is: protocol, training ranges, scores, limits, card."""
         return json_bytes(await asker.ask("about", AboutQuestion(), model))

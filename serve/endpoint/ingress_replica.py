@@ -1,0 +1,32 @@
+"""The process that HTTP requests come to: Ray Serve's replica of the application."""
+
+from typing import TYPE_CHECKING, Any
+
+from serve.endpoint.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentHandle
+
+
+class IngressReplica:
+    """Ray Serve asks it for the application it serves.
+
+    Args:
+        replicas: Handle of the models.
+        settings: Of the server, with every model named.
+        key_digest: Of the API key; None: everybody may ask.
+    """
+
+    def __init__(
+        self, replicas: "DeploymentHandle", settings: ServerSettings, key_digest: bytes | None
+    ) -> None:
+        self._replicas = replicas
+        self._settings = settings
+        self._key_digest = key_digest
+
+    def __serve_build_asgi_app__(self) -> Any:  # noqa: ANN401 - Ray Serve's own name
+        from serve.endpoint.ingress import build_app
+        from serve.endpoint.ray_asker import RayAsker
+
+        asker = RayAsker(self._replicas, self._settings)
+        return build_app(asker, self._settings, key_digest=self._key_digest)

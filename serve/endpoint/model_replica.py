@@ -1,0 +1,76 @@
+"""The process that holds models and computes: Ray Serve's replica of them."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from serve.endpoint.answering import Answering
+from serve.endpoint.held import HeldModel
+from serve.endpoint.settings import ServerSettings
+from serve.endpoint.tally import Answered, Tally
+from serve.messages.service import ModelName
+from simulate.errors import MisuseError
+from simulate.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+
+class ModelReplica:
+    """Holds models by name, the least used of them on demand, and answers.
+
+    Args:
+        settings: Of the server, with every model named.
+    """
+
+    async def __init__(self, settings: ServerSettings) -> None:  # type: ignore[misc] # Ray awaits it
+        import torch
+        from ray import serve as ray_serve
+
+        torch.set_num_threads(1)
+        self._settings = settings
+        self._answering = Answering(settings)
+        self._replica = ray_serve.get_replica_context().replica_id.unique_id
+        # Loading takes its time; it must not hold up answers.
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
+        self._loaded: WeakValueDictionary[str, HeldModel] = WeakValueDictionary()
+
+        @ray_serve.multiplexed(max_num_models_per_replica=settings.loaded)  # type: ignore[untyped-decorator]
+        async def held(name: str) -> HeldModel:
+            found = await self._beside(lambda: HeldModel(name, settings.models[name]))
+            self._loaded[name] = found
+            return found
+
+        self._held: Callable[[str], Awaitable[HeldModel]] = held
+        # Loaded now: Ray would wait a second or two before it gives work to a replica without.
+        for name in list(settings.models)[: settings.loaded]:
+            await held(name)
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    async def ask(self, name: str, kind: str, question: Settings) -> Answered:
+        """The answer to a question, or why there is none."""
+        held = await self._held(name)
+        try:
+            content = await self._answering.answer(held.model, kind, question)
+        except MisuseError as error:
+            return Answered(None, str(error), self._replica, self._answering.tally)
+        return Answered(content, None, self._replica, self._answering.tally)
+
+    async def names(self) -> tuple[list[ModelName], str, Tally]:
+        """Every model by name and label, this replica, and its tally."""
+        held = [await self._held(name) for name in self._settings.models]
+        return [each.model.name for each in held], self._replica, self._answering.tally
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.watch_s)
+            for held in list(self._loaded.values()):
+                await self._beside(partial(held.refresh, self._answering.tally))
+
+    async def _beside(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._aside, work)

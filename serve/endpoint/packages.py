@@ -1,0 +1,33 @@
+"""Where the packages of the settings lie. Light: a bad one is found before torch is loaded."""
+
+from pathlib import Path
+from typing import Final
+
+from serve.endpoint.settings import ServerSettings
+from serve.models import model_path
+
+SHIPPED: Final = "shipped"
+"""In place of a folder: the package that ships with the installation of each node."""
+
+
+def folder_of(folder: str) -> Path:
+    """Where a package of the settings lies on this machine, checked against its checksums.
+
+    Raises:
+        PackageError: Missing, damaged or foreign; says what to do.
+    """
+    return model_path(None if folder == SHIPPED else Path(folder))
+
+
+def named(settings: ServerSettings) -> ServerSettings:
+    """The same with every model named and its package checked.
+
+    Raises:
+        PackageError: One is missing, damaged or foreign.
+    """
+    from surrogate.manifest import read_manifest
+
+    folders = settings.models or {read_manifest(folder_of(SHIPPED)).name: SHIPPED}
+    for folder in folders.values():
+        folder_of(folder)
+    return settings.model_copy(update={"models": folders})

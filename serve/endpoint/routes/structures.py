@@ -1,0 +1,116 @@
+"""`POST /v1/structures/predict`: what becomes of these atoms?"""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from serve.endpoint.asking import Asker
+from serve.endpoint.form import MULTIPART, TEXT_PARTS, Form, read_form
+from serve.endpoint.kinds.structures import AskedFrame, StructuresQuestion
+from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
+from serve.endpoint.settings import Limits, ServerSettings
+from serve.messages.refusals import checked, refused
+from serve.messages.schemas import JSONSchema, published_schema
+from serve.messages.structures import StructuresReply, StructuresRequest
+from serve.uploads.designs import before_reading, design_of
+from serve.uploads.formats import ENDINGS, FORMATS, format_of
+from serve.uploads.limits import UploadError, UploadLimits, too_much
+from serve.uploads.readers import Readers
+from serve.uploads.reading import FileQuestion, NumberedSnapshot
+from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
+
+
+def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
+    """The route of uploaded structures."""
+    router = APIRouter(tags=["structures"])
+    readers, limits = Readers(), settings.limits
+
+    @router.post(
+        "/v1/structures/predict",
+        responses=responses(StructuresReply, 404, 408, 413, 415, 422, 503),
+        openapi_extra={"requestBody": _request_body()},
+    )
+    async def predict(request: Request, model: WhichModel = None) -> Response:
+        """Outcome, survival and incubation of uploaded atoms, frame by frame."""
+        question = await _question(await read_form(request, limits), readers, limits)
+        return json_bytes(await asker.ask("structures", question, model))
+
+    return router
+
+
+async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQuestion:
+    """What a model is to be asked about a file.
+
+    Raises:
+        RequestError: 413 or 422, with what is wrong with the form or the file.
+    """
+    asked = checked(StructuresRequest, form.values)
+    form_of_file = asked.format or format_of(form.file_name)
+    if form_of_file is None:
+        raise refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "format",
+            f"`format` must be one of {', '.join(FORMATS)} where the name of the file does not end "
+            f"in {', '.join(ENDINGS)}. Add it.",
+            form.file_name,
+            {"enum": list(FORMATS)},
+        )
+    said = before_reading(asked.design)
+    question = FileQuestion(
+        format=form_of_file,
+        element=said.element,
+        cutoff_A=NEIGHBOUR_CUTOFF_in_a * said.physics.bcc_lattice_constant_A,
+        is_periodic=said.mass_exchange == "open",
+        frames=None if asked.frames is None else tuple(asked.frames),
+        limits=UploadLimits(atoms=min(limits.atoms, UploadLimits().atoms), frames=limits.frames),
+    )
+    try:
+        frames = await readers.read(form.file, question)
+        _check_atoms(frames, limits.atoms)
+    except UploadError as error:
+        raise refused(error.status, "file", str(error), error.found, error.allowed) from error
+    return StructuresQuestion(
+        format=form_of_file,
+        frames=tuple(
+            AskedFrame(
+                number=frame.number,
+                design=design_of(frame, asked.design),
+                snapshot=frame.snapshot,
+            )
+            for frame in frames
+        ),
+        horizon_ps=asked.horizon_ps,
+        with_atoms=asked.with_atoms,
+    )
+
+
+def _check_atoms(frames: list[NumberedSnapshot], most: int) -> None:
+    n_atoms = sum(frame.snapshot.n_atoms for frame in frames)
+    if n_atoms > most:
+        raise too_much(
+            f"the frames asked for must hold at most {most} atoms together, but hold {n_atoms}. "
+            "Name fewer of them in `frames`.",
+            n_atoms,
+            most,
+        )
+
+
+def _request_body() -> dict[str, Any]:
+    """The form as OpenAPI describes it."""
+    schema: JSONSchema = published_schema(StructuresRequest)
+    file = {"type": "string", "format": "binary", "description": "The structure file."}
+    fields = {"file": file, **schema["properties"]}
+    return {
+        "required": True,
+        "content": {
+            MULTIPART: {
+                "schema": schema | {"properties": fields, "required": ["file", "design"]},
+                "encoding": {
+                    name: {"contentType": "application/json"}
+                    for name in schema["properties"]
+                    if name not in TEXT_PARTS
+                },
+            }
+        },
+    }

@@ -1,0 +1,68 @@
+"""What the embryo of a frame is: said by the client, and by the atoms themselves."""
+
+from typing import Any, Final
+
+from serve.messages.refusals import RequestError, checked, refused
+from serve.messages.structures import FrameDesign
+from serve.uploads.reading import NumberedSnapshot
+from simulate.design import EmbryoDesign
+from simulate.snapshot import Snapshot
+from simulate.units import A3_PER_CM3, AVOGADRO_per_mol
+
+DENSITY_TOLERANCE: Final = 0.02
+"""Relative: designs are often written with two digits."""
+
+
+def before_reading(given: dict[str, Any]) -> EmbryoDesign:
+    """The design as far as it is said, the rest made up: to refuse early what is wrong anyway.
+
+    Raises:
+        RequestError: 422, with every field that is wrong.
+    """
+    made_up = {
+        "n_atoms": 300,
+        "packing_density_g_cm3": 0.05,
+        "mass_exchange": "confined" if "wall_shape" in given else "open",
+    }
+    return checked(FrameDesign, {"design": made_up | given}).design
+
+
+def design_of(frame: NumberedSnapshot, given: dict[str, Any]) -> EmbryoDesign:
+    """The design of a frame, what was left out taken from its atoms.
+
+    Raises:
+        RequestError: 422, where file and design contradict each other or something is missing.
+    """
+    snapshot = frame.snapshot
+    seen: dict[str, Any] = {
+        "n_atoms": snapshot.n_atoms,
+        "mass_exchange": "open" if snapshot.is_periodic else "confined",
+    }
+    for name, value in seen.items():
+        if given.get(name, value) != value:
+            raise _contradiction(frame, name, given[name], value)
+    said = before_reading(given)
+    if snapshot.is_periodic:
+        density = packing_density_g_cm3(snapshot, said)
+        named = given.get("packing_density_g_cm3", density)
+        if abs(named - density) > DENSITY_TOLERANCE * density:
+            raise _contradiction(frame, "packing_density_g_cm3", named, float(f"{density:.4g}"))
+        seen["packing_density_g_cm3"] = density
+    return checked(FrameDesign, {"design": seen | given}).design
+
+
+def packing_density_g_cm3(snapshot: Snapshot, design: EmbryoDesign) -> float:
+    """Mass of a periodic structure over its cell, g/cm³."""
+    grams = snapshot.n_atoms * design.physics.mass_g_mol / AVOGADRO_per_mol
+    return float(grams / snapshot.cell_A.prod() * A3_PER_CM3)
+
+
+def _contradiction(frame: NumberedSnapshot, name: str, given: object, seen: object) -> RequestError:
+    return refused(
+        422,
+        f"design.{name}",
+        f"frame {frame.number} of the file says {name} = {seen}, but the design {given}. "
+        "Correct the design, or leave it out there.",
+        given,
+        {"const": seen},
+    )
