@@ -1,6 +1,11 @@
 """What holds for every test: nothing is left in the user's own folders."""
 
+import hypothesis
 import pytest
+
+# A machine that others use, too, is no slower code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

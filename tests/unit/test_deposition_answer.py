@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from nucleation import NucleationModel
+from nucleation import NucleationModel, calibrated_map
 
 from serve.models import model_path
 from simulate.errors import MisuseError
@@ -56,7 +56,7 @@ def test_an_answer_carries_what_it_rests_on(shipped: Predictor) -> None:
     assert shipped.package.label in said.deposition_map.said
     assert said.bridge.horizon_ps == 250.0
     assert "250 ps" in said.statement
-    assert "16 draws" in said.interval_statement
+    assert "calibrated for itself" in said.interval_statement
     for limit in ("No SEI, no Li2O", "nichol-ackland-2016", "speaks of temperature"):
         assert any(limit in each for each in said.limits)
     for each, asked in zip(said.forecasts, CONDITIONS, strict=True):
@@ -191,13 +191,12 @@ def test_a_single_point_is_a_surface(shipped: Predictor) -> None:
 
 
 def test_a_map_may_be_the_file_of_a_calibrated_one_if_it_is_of_this_model(tmp_path: Path) -> None:
-    kept = Path("surrogate/deposition/calibrated/paper.json").read_text("utf-8")
     path = tmp_path / "map.json"
-    path.write_text(json.dumps(json.loads(kept) | {"model": "closed-form"}))
+    path.write_text(json.dumps(calibrated_map(n_members=4)))
     at = [{"current_density_mA_cm2": 0.5, "deposition_time_min": 5.0}]
     said = deposition_answer(NucleationModel(), question(conditions=at, deposition_map=str(path)))
     assert said.deposition_map.numbers == "calibrated"
-    path.write_text(kept)
+    path.write_text(json.dumps(calibrated_map(n_members=4, model="another")))
     with pytest.raises(MisuseError, match="with the model it was calibrated with"):
         deposition_answer(NucleationModel(), question(conditions=at, deposition_map=str(path)))
 

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
-from nucleation import Manifest, NucleationModel, Package, training_domain
+from nucleation import Manifest, NucleationModel, Package, calibrated_map, training_domain
 
 from simulate.errors import MisuseError
 from surrogate.deposition.bridge import HorizonBridge
@@ -362,11 +361,7 @@ def test_horizons_are_those_of_a_question_at_each(draws: tuple[MapDraw, ...]) ->
 @pytest.mark.usefixtures("coarse_pictures")
 def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
-    shipped = files("surrogate.deposition").joinpath("calibrated", "paper.json").read_text("utf-8")
-    values = json.loads(shipped) | {"model": "closed-form"}
-    few = [place for place, member in enumerate(values["draw_members"]) if member < 4]
-    for name in ("draws", "draw_members"):  # the model here has four members
-        values[name] = [values[name][place] for place in few]
+    values = calibrated_map(n_members=4)
     path.write_text(json.dumps(values))
     asked = config(n_trials=10, deposition_map=str(path), objective="glassy_share")
     chosen = choose_map(path, "closed-form", ["nichol-ackland-2016"])
