@@ -51,6 +51,7 @@ def main() -> None:
     import uvicorn
 
     from serve.endpoint.ingress import build_app
+    from serve.endpoint.keys import digest_from_environment
     from serve.models import model_path
     from surrogate.predictor import Predictor
 
@@ -60,7 +61,8 @@ def main() -> None:
     asked = parser.parse_args()
     predictor = Predictor.load(model_path(asked.model))
     asker = InProcess({predictor.package.name: predictor})
-    uvicorn.run(build_app(asker, ServerSettings()), port=asked.port)
+    app = build_app(asker, ServerSettings(), key_digest=digest_from_environment())
+    uvicorn.run(app, port=asked.port)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class Visit:
         """Wait until no question is under way and a number is shown."""
         self.page.wait_for_function(
             """view => !document.querySelector("main").ariaBusy
-                && document.querySelector(`#${view}-view .number`).textContent !== "–" """,
+                && /[0-9]/.test(document.querySelector(`#${view}-view .number`).textContent)""",
             arg=view,
             timeout=ANSWER_MS,
         )

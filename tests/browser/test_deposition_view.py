@@ -93,9 +93,9 @@ def test_of_many_moves_the_last_one_wins(visit):
         visit.slide(VIEW, "current_density_mA_cm2", 0.1 * 1.1**step)
     visit.slide(VIEW, "current_density_mA_cm2", 0.8)
     visit.settle(VIEW)
-    assert json.loads(visit.last(PREDICT))["conditions"][0]["current_density_mA_cm2"] == pytest.approx(
-        0.8, rel=0.01
-    )
+    assert json.loads(visit.last(PREDICT))["conditions"][0][
+        "current_density_mA_cm2"
+    ] == pytest.approx(0.8, rel=0.01)
     assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
     # Questions that nobody waits for any more are not asked.
     assert len(visit.asked) - n_before < 40
@@ -158,7 +158,7 @@ def test_the_line_of_a_chosen_share_moves(visit):
     assert line.get_attribute("d") != before
 
 
-def test_a_link_brings_back_what_was_asked(visit, chromium):
+def test_a_link_brings_back_what_was_asked(visit):
     visit.open()
     visit.slide(VIEW, "current_density_mA_cm2", 1.7)
     visit.page.check("#deposition-view input[name=electrolyte][value=advanced]")
@@ -175,7 +175,9 @@ def test_a_link_brings_back_what_was_asked(visit, chromium):
 def test_the_curl_line_asks_the_same(visit):
     visit.open()
     line = visit.page.inner_text("#deposition-view .take code")
-    said = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=60.0).stdout
+    said = subprocess.run(
+        ["bash", "-c", line], capture_output=True, check=True, timeout=60.0
+    ).stdout
     assert json.loads(said) == answered(visit)
 
 
