@@ -121,12 +121,29 @@ class Campaign:
         return did
 
     def finish(self) -> int:
-        """Wait for its end; removes our processes that are still there."""
-        code: int = self._driver.wait(timeout=PATIENCE_S)
+        """Wait for its end, as long as it goes forward; removes our processes still there."""
+        code = self._waited()
         while self.goes_on():
-            code = self._driver.wait(timeout=PATIENCE_S)
+            code = self._waited()
         self.clean_up()
         return code
+
+    def _waited(self) -> int:
+        """Of the driver the exit code.
+
+        Raises:
+            psutil.TimeoutExpired: It goes on, but no trajectory ended for `PATIENCE_S`.
+        """
+        while True:
+            n_before = self._n_records()
+            try:
+                return int(self._driver.wait(timeout=PATIENCE_S))
+            except psutil.TimeoutExpired:
+                if self._n_records() == n_before:
+                    raise
+
+    def _n_records(self) -> int:
+        return len(list(self._store.glob("records/*.json")))
 
     def clean_up(self) -> None:
         """End what is left of us, of drivers that were killed for one."""
