@@ -11,9 +11,6 @@ from serving import running_server
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-N_COLOURS = 192
-"""Of a palette: a third of the bytes, and no difference to the eye."""
-
 WAY = "#deposition?current_density_mA_cm2=0.7&capacity_mAh_cm2=1&kept=capacity"
 
 
@@ -43,7 +40,7 @@ def save(visit: Visit, name: str, height: int) -> None:
     visit.page.set_viewport_size({"width": visit.page.viewport_size["width"], "height": height})
     visit.page.wait_for_timeout(500)
     with Image.open(io.BytesIO(visit.page.screenshot())) as image:
-        image.convert("RGB").quantize(N_COLOURS).save(DOCS / name, optimize=True)
+        image.convert("RGB").save(DOCS / name, optimize=True)
 
 
 if __name__ == "__main__":

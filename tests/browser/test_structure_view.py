@@ -65,7 +65,7 @@ def test_frames_differ_and_the_picture_turns(visit):
     visit.page.focus("#frame")
     visit.page.keyboard.press("ArrowRight")
     visit.settle(VIEW)
-    assert "4 of 4, hold" in visit.page.inner_text("#structure-view [data-out=frame-said]")
+    assert "4 of 4, 100 ps into the hold" in visit.page.inner_text("#structure-view [data-out=frame-said]")
     of_fourth = visit.number(VIEW), pixels(visit)
     assert of_fourth[0] != of_third[0]
     assert np.abs(of_fourth[1] - of_third[1]).mean() > 1.0
