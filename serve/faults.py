@@ -68,4 +68,6 @@ def _is_json(message: Message) -> bool:
 def _fault(status: int) -> JSONResponse:
     is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": str(RETRY_AFTER_S)} if is_busy else {}
-    return JSONResponse({"detail": OUR_FAULT}, status, headers=headers)
+    # As `serve.messages.refusals.Refusal`, which is too heavy for a proxy to import.
+    error = {"field": "server", "found": None, "message": OUR_FAULT, "allowed": None}
+    return JSONResponse({"detail": [error], "n_errors": 1}, status, headers=headers)

@@ -71,11 +71,17 @@ def test_time_and_capacity_follow_each_other(visit):
     visit.open()
     assert visit.text(VIEW, "deposition_time_min") == "120"
     visit.slide(VIEW, "current_density_mA_cm2", 1.0)
-    assert (visit.text(VIEW, "deposition_time_min"), visit.text(VIEW, "capacity_mAh_cm2")) == ("60", "1")
+    assert (visit.text(VIEW, "deposition_time_min"), visit.text(VIEW, "capacity_mAh_cm2")) == (
+        "60",
+        "1",
+    )
     visit.page.fill("#deposition-view [name=deposition_time_min] input[type=text]", "30")
     assert visit.text(VIEW, "capacity_mAh_cm2") == "0.5"
     visit.slide(VIEW, "current_density_mA_cm2", 2.0)
-    assert (visit.text(VIEW, "deposition_time_min"), visit.text(VIEW, "capacity_mAh_cm2")) == ("30", "1")
+    assert (visit.text(VIEW, "deposition_time_min"), visit.text(VIEW, "capacity_mAh_cm2")) == (
+        "30",
+        "1",
+    )
     visit.settle(VIEW)
     (conditions,) = json.loads(visit.last(PREDICT))["conditions"]
     assert conditions["deposition_time_min"] == 30
@@ -89,9 +95,9 @@ def test_of_many_moves_the_last_one_wins(visit):
         visit.slide(VIEW, "current_density_mA_cm2", 0.1 * 1.1**step)
     visit.slide(VIEW, "current_density_mA_cm2", 0.8)
     visit.settle(VIEW)
-    assert json.loads(visit.last(PREDICT))["conditions"][0]["current_density_mA_cm2"] == pytest.approx(
-        0.8, rel=0.01
-    )
+    assert json.loads(visit.last(PREDICT))["conditions"][0][
+        "current_density_mA_cm2"
+    ] == pytest.approx(0.8, rel=0.01)
     assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
     # Questions that nobody waits for any more are not asked.
     assert len(visit.asked) - n_before < 40
@@ -171,7 +177,9 @@ def test_a_link_brings_back_what_was_asked(visit, chromium):
 def test_the_curl_line_asks_the_same(visit):
     visit.open()
     line = visit.page.inner_text("#deposition-view .take code")
-    said = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=60.0).stdout
+    said = subprocess.run(
+        ["bash", "-c", line], capture_output=True, check=True, timeout=60.0
+    ).stdout
     assert json.loads(said) == answered(visit)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structure_files
+from benchmarks import structure_files
 from served import Served
 from synthetic import lithium
 

@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.faults import OUR_FAULT, PlainFaults
+from serve.messages.refusals import Refusal
 
 OURS_ALONE = "/home/someone/model is broken"
 
@@ -32,12 +33,12 @@ def answer(app: ASGIApp) -> httpx.Response:
 def test_a_fault_leaves_as_one_json_sentence(app: ASGIApp) -> None:
     found = answer(app)
     assert found.status_code == 500
-    assert found.json() == {"detail": OUR_FAULT}
+    assert Refusal.model_validate(found.json()).sentence == OUR_FAULT
 
 
 def test_a_busy_server_says_when_to_come_back() -> None:
     found = answer(PlainTextResponse("queue 7 of worker 9 is full", 503))
-    assert found.json() == {"detail": OUR_FAULT}
+    assert Refusal.model_validate(found.json()).sentence == OUR_FAULT
     assert int(found.headers["retry-after"]) > 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-import structure_files
+from benchmarks import structure_files
 from served import Served, served_package
 from synthetic import lithium
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-import structure_files
+from benchmarks import structure_files
 from synthetic import lithium
 
 from serve.uploads.formats import format_of
