@@ -7,6 +7,7 @@ duplicate of it, and descriptor 1 is sent to stderr before any of them starts.
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Row = Sequence[object]
+
+COLUMNS = 100
+"""Of a sentence."""
 
 QUIET_S = 5.0
 """Where stderr is no terminal, progress speaks at most this often."""
@@ -62,6 +66,14 @@ class Console:
                 for cell, width, right in zip(row, widths, is_number, strict=True)
             ]
             self.result(("  " + "  ".join(cells)).rstrip())
+
+    def sentence(self, text: str, indent: str = "  ") -> None:
+        """A sentence of the answer in lines of a terminal's width, for people."""
+        lines = textwrap.wrap(
+            text, COLUMNS, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        )
+        for line in lines:
+            self.result(line)
 
     def say(self, text: str) -> None:
         """A remark to the person watching, on stderr."""

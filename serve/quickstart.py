@@ -197,7 +197,7 @@ def _ask(package: Path, design: EmbryoDesign) -> dict[str, Any]:
     body = json.dumps({"designs": [design.model_dump(mode="json")]}).encode()
     from serve.endpoint.settings import ServerSettings
 
-    with running_server(ServerSettings(models={"quickstart": str(package)})) as url:
+    with running_server(ServerSettings(models={"quickstart": str(package)}, searches=None)) as url:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
             f"{url}/v1/embryos/predict", data=body, headers={"Content-Type": "application/json"}
         )

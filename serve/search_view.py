@@ -1,6 +1,5 @@
 """What a search came to, told to whoever asked for it in a terminal."""
 
-import textwrap
 from typing import TYPE_CHECKING, Final
 
 from serve.console import Console, ProgressBar, interval
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
         VariancePart,
     )
 
-COLUMNS: Final = 100
-
 
 def show_search(bar: ProgressBar, done: int, total: int, seconds_left: float) -> None:
     """Move the bar of a search."""
@@ -26,13 +23,13 @@ def show_search(bar: ProgressBar, done: int, total: int, seconds_left: float) ->
 
 def tell_search(console: Console, result: "SearchResult") -> None:
     """A search's answer, for people: what to do, how sure it is, what it rests on."""
-    _say(console, result.asked, indent="")
+    console.sentence(result.asked, indent="")
     console.result(
         f"{count(result.n_trials, 'trial')} under the map {result.map_name}, "
         f"{result.n_feasible} feasible; model {result.model}, horizon {result.horizon_ps:g} ps"
     )
     if result.least_violation is not None:
-        _say(console, f"Nothing is feasible. {result.least_violation.sentence}", indent="")
+        console.sentence(f"Nothing is feasible. {result.least_violation.sentence}", indent="")
     _tell_ranked(console, result)
     _tell_maps(console, result)
     _tell_horizons(console, result)
@@ -43,7 +40,7 @@ def tell_search(console: Console, result: "SearchResult") -> None:
     console.result("")
     sentences = (result.assumption, result.map_said, *result.notes, *result.limits)
     for sentence in dict.fromkeys(sentences):
-        _say(console, sentence)
+        console.sentence(sentence)
 
 
 def _tell_ranked(console: Console, result: "SearchResult") -> None:
@@ -75,7 +72,7 @@ def _tell_ranked(console: Console, result: "SearchResult") -> None:
         ],
     )
     for reason in reasons_by_rank(result.ranked[:1]):
-        _say(console, f"outside the data, {reason[:1].lower()}{reason[1:]}")
+        console.sentence(f"outside the data, {reason[:1].lower()}{reason[1:]}")
 
 
 def _tell_maps(console: Console, result: "SearchResult") -> None:
@@ -183,9 +180,9 @@ def _tell_variance(console: Console, parts: "tuple[VariancePart, ...]") -> None:
             for part in parts
         ],
     )
-    _say(console, uncounted(parts))
+    console.sentence(uncounted(parts))
     for part in parts:
-        _say(console, f"{part.source}: {part.said[:1].lower()}{part.said[1:]}")
+        console.sentence(f"{part.source}: {part.said[:1].lower()}{part.said[1:]}")
 
 
 def _tell_importances(console: Console, result: "SearchResult") -> None:
@@ -198,8 +195,7 @@ def _tell_importances(console: Console, result: "SearchResult") -> None:
         f"{VARIABLES[each.variable].words} {100 * max(each.in_all, 0.0):.0f} %" for each in found
     )
     console.result("")
-    _say(
-        console,
+    console.sentence(
         f"What moves the glassy share in the searched space (total Sobol' indices): {listed}.",
         indent="",
     )
@@ -220,12 +216,3 @@ def _conditions(ranked: "RankedConditions") -> list[str]:
         f"{conditions.capacity_mAh_cm2:.3g}",
         f"{conditions.area_factor:.3g}",
     ]
-
-
-def _say(console: Console, sentence: str, indent: str = "  ") -> None:
-    """A sentence in lines of a terminal's width."""
-    lines = textwrap.wrap(
-        sentence, COLUMNS, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-    )
-    for line in lines:
-        console.result(line)

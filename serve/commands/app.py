@@ -12,6 +12,7 @@ import typer
 
 from serve.commands import (
     curation,
+    deposit,
     deposition,
     doctor,
     evaluate,
@@ -48,6 +49,7 @@ for verb in (
     tuning.tune,
     evaluate.evaluate,
     predict.predict,
+    deposit.deposit,
     search.search,
     verify.verify,
     learn.learn,

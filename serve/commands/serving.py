@@ -26,6 +26,9 @@ def serve(
     replicas: Annotated[
         int, typer.Option(min=1, help="Processes that compute; each holds every model.")
     ] = 1,
+    searches: Annotated[
+        Path, typer.Option(help="Folder of the searches that clients submit; kept and resumed.")
+    ] = Path("runs/searches"),
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
@@ -34,11 +37,14 @@ def serve(
     from serve.endpoint.keys import VARIABLE, digest_from_environment
     from serve.endpoint.packages import named
     from serve.endpoint.settings import Replicas, ServerSettings
+    from serve.searches.settings import SearchSettings
     from serve.server import serve_models
 
     settings = named(
         ServerSettings(
-            models=models_named(model or []), replicas=Replicas(least=replicas, most=replicas)
+            models=models_named(model or []),
+            replicas=Replicas(least=replicas, most=replicas),
+            searches=SearchSettings(folder=str(searches)),
         )
     )
 

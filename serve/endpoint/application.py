@@ -4,12 +4,13 @@ A light ingress checks questions and passes them on to replicas that hold the mo
 read here, from the environment of whoever deploys, and only its digest travels.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from serve.endpoint.ingress_replica import IngressReplica
 from serve.endpoint.keys import digest_from_environment
 from serve.endpoint.model_replica import ModelReplica
-from serve.endpoint.packages import named
+from serve.endpoint.packages import files_of, named
 from serve.endpoint.settings import ServerSettings
 
 DRAIN_TIMEOUT_S: Final = 20.0
@@ -28,6 +29,7 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
     from ray import serve as ray_serve
 
     settings = named(settings)
+    spares = {name: files_of(folder) for name, folder in settings.models.items()}
     ending = {
         "graceful_shutdown_wait_loop_s": 0.1,
         "graceful_shutdown_timeout_s": DRAIN_TIMEOUT_S,
@@ -49,7 +51,17 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
         max_queued_requests=INGRESS_LINE,
         **ending,
     )
-    return ingress.bind(models.bind(settings), settings, digest_from_environment())
+    searches = None
+    if settings.searches is not None:
+        from serve.searches.jobs import SearchJobs
+
+        # One: it owns their folder, which Ray's processes must find from wherever they start.
+        folder = str(Path(settings.searches.folder).absolute())
+        searches = ray_serve.deployment(
+            SearchJobs, name="searches", ray_actor_options={"num_cpus": 0}, **ending
+        ).bind(settings.models, settings.searches.model_copy(update={"folder": folder}))
+    key_digest = digest_from_environment()
+    return ingress.bind(models.bind(settings, spares), searches, settings, key_digest)
 
 
 def _how_many(settings: ServerSettings) -> dict[str, Any]:

@@ -51,16 +51,26 @@ def main() -> None:
     import uvicorn
 
     from serve.endpoint.ingress import build_app
+    from serve.endpoint.keys import digest_from_environment
     from serve.models import model_path
+    from serve.searches.asking import InProcessSearches
+    from serve.searches.jobs import SearchJobs
+    from serve.searches.settings import SearchSettings
     from surrogate.predictor import Predictor
 
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--model", type=Path, help="Package. Default: the one that ships.")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--searches", default="runs/searches", help="Folder of searches.")
     asked = parser.parse_args()
-    predictor = Predictor.load(model_path(asked.model))
+    folder = model_path(asked.model)
+    predictor = Predictor.load(folder)
     asker = InProcess({predictor.package.name: predictor})
-    uvicorn.run(build_app(asker, ServerSettings()), port=asked.port)
+    searches = SearchJobs(
+        {predictor.package.name: str(folder)}, SearchSettings(folder=asked.searches)
+    )
+    app = build_app(asker, ServerSettings(), InProcessSearches(searches), digest_from_environment())
+    uvicorn.run(app, port=asked.port)
 
 
 if __name__ == "__main__":

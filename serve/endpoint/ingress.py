@@ -16,17 +16,19 @@ from serve.endpoint.metrics import Measured, Metrics
 from serve.endpoint.openapi import describe
 from serve.endpoint.refusals import as_response
 from serve.endpoint.routes import deposition, embryos, nothing, page, service, structures
+from serve.endpoint.routes.searches import routes as search_routes
 from serve.endpoint.settings import ServerSettings
 from serve.faults import PlainFaults
 from serve.messages.refusals import RequestError, refused, unanswerable
 from serve.messages.wording import shown
+from serve.searches.asking import Searches
 from simulate.errors import MisuseError
 
 
 def build_app(
     asker: Asker,
     settings: ServerSettings,
-    searches: object = None,  # noqa: ARG001 - their routes are not there yet
+    searches: Searches | None = None,
     key_digest: bytes | None = None,
 ) -> FastAPI:
     """The endpoints over whoever answers.
@@ -34,7 +36,7 @@ def build_app(
     Args:
         asker: Answers.
         settings: Limits, above all.
-        searches: Jobs of searches.
+        searches: Runs searches; None: this server takes none.
         key_digest: See `serve.endpoint.keys`; None: everybody may ask.
     """
     app = FastAPI(
@@ -50,6 +52,8 @@ def build_app(
     app.include_router(embryos.routes(asker, settings))
     app.include_router(structures.routes(asker, settings))
     app.include_router(deposition.routes(asker, settings))
+    if searches is not None:
+        app.include_router(search_routes(asker, searches, settings))
     if settings.measures_itself:
         app.include_router(nothing.routes(asker, settings))
     app.include_router(page.routes())

@@ -13,20 +13,28 @@ class IngressReplica:
 
     Args:
         replicas: Handle of the models.
+        searches: Handle of the searches; None: none are taken.
         settings: Of the server, with every model named.
         key_digest: Of the API key; None: everybody may ask.
     """
 
     def __init__(
-        self, replicas: "DeploymentHandle", settings: ServerSettings, key_digest: bytes | None
+        self,
+        replicas: "DeploymentHandle",
+        searches: "DeploymentHandle | None",
+        settings: ServerSettings,
+        key_digest: bytes | None,
     ) -> None:
         self._replicas = replicas
+        self._searches = searches
         self._settings = settings
         self._key_digest = key_digest
 
     def __serve_build_asgi_app__(self) -> Any:  # noqa: ANN401 - Ray Serve's own name
         from serve.endpoint.ingress import build_app
         from serve.endpoint.ray_asker import RayAsker
+        from serve.searches.ray_searches import RaySearches
 
         asker = RayAsker(self._replicas, self._settings)
-        return build_app(asker, self._settings, key_digest=self._key_digest)
+        searches = None if self._searches is None else RaySearches(self._searches)
+        return build_app(asker, self._settings, searches, self._key_digest)

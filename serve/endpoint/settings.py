@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from serve.messages.embryos import MAX_ATOMS_FULL_ROAD, MAX_DESIGNS
+from serve.searches.settings import SearchSettings
 from simulate.settings import Settings
 
 MEBIBYTE = 1_048_576
@@ -82,6 +83,9 @@ class ServerSettings(Settings):
     limits: Limits = Limits()
     replicas: Replicas = Replicas()
     batching: Batching = Batching()
+    searches: SearchSettings | None = Field(
+        SearchSettings(), description="Searches that run beside it; null: none are taken."
+    )
     measures_itself: bool = Field(
         default=False,
         description="Answer `POST /v1/nothing`, which goes all the way and asks nothing: for "

@@ -6,8 +6,11 @@ from pydantic import Field, model_validator
 
 from serve.messages.deposition import close_bridge
 from serve.messages.schemas import JSONSchema, Question
+from serve.messages.service import ModelName
+from simulate.settings import Settings
 from surrogate.deposition.registry import MapName
 from surrogate.search.config import SearchConfig
+from surrogate.search.result import SearchResult
 
 MAX_TRIALS: Final = 2000
 """Of one search: some minutes by the default sampler."""
@@ -58,6 +61,11 @@ class SearchRequest(Question, SearchConfig):
             )
         return self
 
+    @property
+    def config(self) -> SearchConfig:
+        """What is asked, as the command line would ask it."""
+        return SearchConfig.model_validate(dict(self))
+
     @classmethod
     def close(cls, schema: JSONSchema) -> None:
         """One number alone fixes a variable; bridges without the docstrings of their code."""
@@ -68,6 +76,34 @@ class SearchRequest(Question, SearchConfig):
                     bounds = {key: each.pop(key) for key in list(each) if key not in KEPT}
                     bounds["description"] = f"Smallest and largest {name}."
                     each["anyOf"] = [bounds, {"type": "number"}]
+
+
+class SearchJob(Settings):
+    """A search and how far it is; answer of all of `/v1/deposition/search`.
+
+    Attributes:
+        id: Content hash of model and config: the same question is the same job.
+        model: That was asked when the job was submitted.
+        n_done, n_trials: Trials made and to make, under all maps together.
+        seconds_left: Guess; None: not known, or over.
+        n_ahead: Jobs that run before this one; 0 unless it waits.
+        submitted_at: UTC, ISO 8601.
+        config: Everything that is searched.
+        result: As `search.json` of the command line; None until it is done.
+        error: Why it failed, a sentence.
+    """
+
+    id: str
+    model: ModelName
+    state: JobState
+    n_done: int = Field(0, ge=0)
+    n_trials: int = Field(ge=1)
+    seconds_left: float | None = None
+    n_ahead: int = Field(0, ge=0)
+    submitted_at: str
+    config: SearchConfig
+    result: SearchResult | None = None
+    error: str | None = None
 
 
 KEPT: Final = ("default",)

@@ -3,8 +3,6 @@
 import json
 import signal
 import statistics
-import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from command_line import GLASSYLI
+from server_process import Served, served
 from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
 from serve.endpoint.settings import MEBIBYTE
@@ -30,8 +28,6 @@ DESIGN: dict[str, Any] = {
     "energy_exchange": "open",
 }
 
-START_S = 240.0
-
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,22 +37,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(package: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    command = [GLASSYLI, "serve", "--model", str(package), "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        # One line when it answers, none if it ends without; it gives up by itself.
-        said = json.loads(process.stdout.readline() or b"null")
-        assert said, "the server ended before it answered"
-        assert said["model"] == str(package)
-        yield said["url"], process
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+def server(package: Path) -> Iterator[Served]:
+    with served("--model", package, "--model", f"twin={package}") as running:
+        assert running.said["models"] == {"synthetic": str(package), "twin": str(package)}
+        yield running
 
 
 @pytest.fixture(scope="module")
-def client(server: tuple[str, subprocess.Popen[bytes]]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server[0], timeout=120.0) as session:
+def client(server: Served) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=120.0) as session:
         yield session
 
 
@@ -84,9 +73,35 @@ def test_the_answer_is_the_models_own(client: httpx.Client, package: Path, road:
 
 
 def test_the_model_says_what_it_is(client: httpx.Client, package: Path) -> None:
-    summary = json.loads(json.dumps(Predictor.load(package).package.summary()))
-    assert client.get("/v1/model").json() == summary
+    expected = Predictor.load(package).package
+    said = client.get("/v1/model").json()
+    assert said["card_markdown"] == expected.card_text
+    name = {"name": "synthetic", "label": expected.label}
+    summary = json.loads(json.dumps(expected.summary()))
+    assert {key: said[key] for key in summary} == summary | {"model": name}
     assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_it_is_ready_when_every_model_has_proven_itself(
+    client: httpx.Client, package: Path
+) -> None:
+    label = Predictor.load(package).package.label
+    models = [{"name": name, "label": label} for name in ("synthetic", "twin")]
+    assert client.get("/readyz").json() == {"status": "ready", "models": models}
+    assert client.get("/v1/models").json() == {"models": models}
+
+
+def test_a_model_is_asked_by_its_name(client: httpx.Client) -> None:
+    body = {"designs": [DESIGN], "road": "fast"}
+    own, twin = (
+        client.post(f"/v1/embryos/predict{query}", json=body).json()
+        for query in ("", "?model=twin")
+    )
+    assert (own["model"]["name"], twin["model"]["name"]) == ("synthetic", "twin")
+    assert own["predictions"] == twin["predictions"]
+    stranger = client.post("/v1/embryos/predict?model=stranger", json=body)
+    assert stranger.status_code == 404
+    assert stranger.json()["detail"][0]["allowed"] == {"enum": ["synthetic", "twin"]}
 
 
 def test_every_refusal_names_its_field(client: httpx.Client) -> None:
@@ -138,20 +153,24 @@ def test_one_fast_answer_takes_a_fraction_of_a_second(client: httpx.Client) -> N
     assert statistics.median(seconds) < 0.5  # about 10 ms on two idle cores
 
 
-def test_unknown_places_answer_in_json(client: httpx.Client) -> None:
-    assert client.get("/v2/predict").json() == {"detail": "Not Found"}
+def test_unknown_places_are_refused_as_everything_is(client: httpx.Client) -> None:
+    assert client.get("/v1/predict").status_code == 404
     assert client.get("/v1/embryos/predict").status_code == 405
 
 
+def test_what_replicas_count_reaches_prometheus(client: httpx.Client) -> None:
+    said = client.get("/metrics")
+    assert said.headers["content-type"].startswith("text/plain")
+    counted = dict(line.rsplit(" ", 1) for line in said.text.splitlines() if line[0] != "#")
+    assert float(counted["glassyli_turns_total"]) > 0
+    assert float(counted["glassyli_batch_atoms_count"]) > 0
+
+
 def test_only_the_named_address_is_listened_at(
-    server: tuple[str, subprocess.Popen[bytes]],
+    server: Served,
 ) -> None:
-    url, process = server
-    port = httpx.URL(url).port
-    family = [
-        process.pid,
-        *(each.pid for each in psutil.Process(process.pid).children(recursive=True)),
-    ]
+    port = httpx.URL(server.url).port
+    family = [server.process.pid, *(each.pid for each in server.family())]
     addresses = {
         connection.laddr.ip
         for pid in family
@@ -161,34 +180,11 @@ def test_only_the_named_address_is_listened_at(
     assert addresses == {"127.0.0.1"}
 
 
-def test_a_dead_replica_is_one_json_sentence_and_comes_back(
-    client: httpx.Client, server: tuple[str, subprocess.Popen[bytes]]
-) -> None:
-    family = psutil.Process(server[1].pid).children(recursive=True)
-    (replica,) = [each for each in family if "ServeReplica" in " ".join(each.cmdline())]
-    replica.suspend()
-    with ThreadPoolExecutor(1) as beside:
-        waiting = beside.submit(predict, client, road="fast")
-        time.sleep(1.0)
-        replica.kill()
-        reply = waiting.result()
-    # A question that had not reached the replica may be given to the next one.
-    assert reply.status_code == 200 or isinstance(reply.json()["detail"], str)
-    assert "ServeReplica" not in reply.text
-    deadline = time.monotonic() + START_S
-    while predict(client, road="fast").status_code != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-
-
-def test_an_interrupt_leaves_nothing_behind(
-    client: httpx.Client, server: tuple[str, subprocess.Popen[bytes]]
-) -> None:
-    _, process = server
-    family = psutil.Process(process.pid).children(recursive=True)
+def test_an_interrupt_leaves_nothing_behind(client: httpx.Client, server: Served) -> None:
+    family = server.family()
     assert family
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60.0) == 0
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(60.0) == 0
     _, alive = psutil.wait_procs(family, timeout=10.0)
     assert [each.name() for each in alive] == []
     with pytest.raises(httpx.TransportError):

@@ -1,0 +1,306 @@
+"""How much does HTTP add to a forecast, and how many forecasts does a busy server give?
+
+    python -m benchmarks.serving [--seconds S] [--replicas N] [--json]
+
+Closed loop: each client asks, waits for the answer and asks again, always something new, so that no
+kept answer helps. Every block of requests stands beside the predictor called directly in a loop, in
+the same run and in turns with it, on the shipped model. Three questions:
+
+- `nothing`: the whole way to a model replica and back, without a question;
+- `fast`: one design on the fast road, a few milliseconds;
+- `full`: one design on the full road, 50 ms and more.
+
+The server computes on one core for each replica, and so does the direct loop it is compared with.
+"""
+
+import argparse
+import http.client
+import itertools
+import json
+import multiprocessing
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from benchmarks.timing import Line
+from serve.endpoint.settings import Batching, Replicas, ServerSettings
+from serve.models import model_path
+from serve.server import running_server
+from simulate.cluster import available_cores
+from simulate.design import EmbryoDesign
+from surrogate.prediction import Road
+from surrogate.predictor import Predictor
+
+MOST_ADDED_MS: Final = 3.0
+LEAST_SHARE: Final = 0.8
+LEAST_COMPUTE_MS: Final = 50.0
+
+CLIENTS: Final = (1, 8, 64)
+N_ROUNDS: Final = 5
+QUESTIONS: Final = ("nothing", "fast", "full")
+ATOMS: Final = 400
+"""Of every design; packed and through the network about 100 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one block of requests took.
+
+    Attributes:
+        seconds: Of each request, in no order.
+        wall_s: Of the block.
+        client_cpu_s: Processor time of the clients.
+    """
+
+    seconds: list[float]
+    wall_s: float
+    client_cpu_s: float
+
+    @property
+    def per_s(self) -> float:
+        """Requests answered in a second."""
+        return len(self.seconds) / self.wall_s
+
+    def quantile_ms(self, percent: int) -> float:
+        """Of the times of requests."""
+        return statistics.quantiles(self.seconds, n=100, method="inclusive")[percent - 1] * 1e3
+
+
+def design(number: int) -> dict[str, Any]:
+    """Never the same twice, always the same work: densities differ in the sixth digit."""
+    return {
+        "n_atoms": ATOMS,
+        "packing_density_g_cm3": 0.0534 + number * 1e-9,
+        "mass_exchange": "open",
+        "energy_exchange": "open",
+    }
+
+
+def body(question: str, number: int) -> bytes:
+    """What is sent; of `nothing` too, and not looked at there."""
+    road = "full" if question == "full" else "fast"
+    return json.dumps({"designs": [design(number)], "road": road}).encode()
+
+
+def ask_for(place: tuple[str, int, str, int, float, int]) -> Block:
+    """Clients in this process, each with its own connection, for so many seconds."""
+    host, port, question, n_clients, seconds, first = place
+    path = "/v1/nothing" if question == "nothing" else "/v1/embryos/predict"
+    numbers = itertools.count(first)
+    taken: list[float] = []
+    until = time.perf_counter() + seconds
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(host, port, timeout=300.0)
+        connection.connect()
+        while time.perf_counter() < until:
+            content = body(question, next(numbers))
+            began = time.perf_counter()
+            connection.request("POST", path, content, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            said = answer.read()
+            taken.append(time.perf_counter() - began)
+            if answer.status != http.HTTPStatus.OK:
+                raise RuntimeError(said.decode())
+        connection.close()
+
+    cpu, wall = time.process_time(), time.perf_counter()
+    with ThreadPoolExecutor(n_clients) as pool:
+        for each in [pool.submit(client) for _ in range(n_clients)]:
+            each.result()
+    return Block(taken, time.perf_counter() - wall, time.process_time() - cpu)
+
+
+_PREDICTOR: list[Predictor] = []
+
+
+def load() -> None:
+    """Once in each process of the direct loop."""
+    _PREDICTOR.append(Predictor.load(model_path(None)))
+    call_directly(("full", 0.1, 0))
+
+
+def call_directly(asked: tuple[Road, float, int]) -> Block:
+    """The predictor in a loop of this process, for so many seconds."""
+    road, seconds, first = asked
+    (predictor,) = _PREDICTOR
+    taken = []
+    wall = time.perf_counter()
+    for number in itertools.count(first):
+        asked_about = EmbryoDesign.model_validate(design(number))
+        began = time.perf_counter()
+        predictor.predict_designs([asked_about], road=road)
+        taken.append(time.perf_counter() - began)
+        if began - wall > seconds:
+            break
+    return Block(taken, time.perf_counter() - wall, 0.0)
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Blocks that ran one after another as one."""
+    return Block(
+        [each for block in blocks for each in block.seconds],
+        sum(block.wall_s for block in blocks),
+        sum(block.client_cpu_s for block in blocks),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A running server, clients in a process of their own, and the direct loops.
+
+    Attributes:
+        host, port: Of the server.
+        client: A process.
+        direct: One process for each replica.
+        n_replicas: Of the server.
+        seconds: Of a block.
+        numbers: Of designs; each block takes a million.
+    """
+
+    host: str
+    port: int
+    client: ProcessPoolExecutor
+    direct: ProcessPoolExecutor
+    n_replicas: int
+    seconds: float
+    numbers: "itertools.count[int]"
+
+    def served(self, question: str, n_clients: int) -> Block:
+        """A block of requests."""
+        first = next(self.numbers) * 100_000
+        place = (self.host, self.port, question, n_clients, self.seconds, first)
+        return self.client.submit(ask_for, place).result()
+
+    def directly(self, road: Road, n_processes: int) -> list[Block]:
+        """The loop in so many processes at once."""
+        firsts = [next(self.numbers) * 100_000 for _ in range(n_processes)]
+        asked = [(road, self.seconds, first) for first in firsts]
+        return list(self.direct.map(call_directly, asked))
+
+
+def low_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
+    """One client, in turns with the direct call."""
+    blocks: dict[str, list[Block]] = {
+        name: [] for name in (*QUESTIONS, "direct fast", "direct full")
+    }
+    for _ in range(N_ROUNDS):
+        for question in QUESTIONS:
+            blocks[question].append(bench.served(question, 1))
+        for road in ("fast", "full"):
+            blocks[f"direct {road}"] += bench.directly(road, 1)  # type: ignore[arg-type]
+    found = {name: joined(each) for name, each in blocks.items()}
+    p50 = {name: block.quantile_ms(50) for name, block in found.items()}
+    added = [
+        Line(
+            f"1 client, {road} road: p50 above nothing's and the direct call's",
+            p50[road] - p50["nothing"] - p50[f"direct {road}"],
+            "ms",
+            MOST_ADDED_MS,
+        )
+        for road in ("fast", "full")
+    ]
+    return found, added
+
+
+def high_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
+    """Many clients, in turns with direct loops on as many cores as there are replicas."""
+    blocks: dict[str, list[Block]] = {
+        f"{question}, {n} clients": [] for n in CLIENTS[1:] for question in QUESTIONS
+    }
+    direct: list[float] = []
+    computed: list[float] = []
+    for _ in range(N_ROUNDS):
+        for n in CLIENTS[1:]:
+            for question in QUESTIONS:
+                blocks[f"{question}, {n} clients"].append(bench.served(question, n))
+        loops = bench.directly("full", bench.n_replicas)
+        direct.append(sum(each.per_s for each in loops))
+        computed += [each for loop in loops for each in loop.seconds]
+    found = {name: joined(each) for name, each in blocks.items()}
+    most = found[f"full, {CLIENTS[-1]} clients"]
+    per_s = statistics.median(direct)
+    return found, [
+        Line(
+            f"direct, full road, {bench.n_replicas} at once: compute of a request",
+            statistics.median(computed) * 1e3,
+            "ms",
+            LEAST_COMPUTE_MS,
+            "more",
+        ),
+        Line(f"direct, full road, {bench.n_replicas} at once", per_s, "requests/s"),
+        Line(
+            f"{CLIENTS[-1]} clients, full road: requests/s of the direct loops'",
+            most.per_s / per_s,
+            "",
+            LEAST_SHARE,
+            "more",
+        ),
+        Line(
+            f"{CLIENTS[-1]} clients, full road: the clients' own processor time",
+            most.client_cpu_s / most.wall_s,
+            "cores",
+        ),
+    ]
+
+
+def measured(seconds: float, n_replicas: int) -> tuple[dict[str, Block], list[Line]]:
+    """Every block by name, and the figures beside their goals."""
+    settings = ServerSettings(
+        measures_itself=True,
+        cache_bytes=0,
+        replicas=Replicas(least=n_replicas, most=n_replicas),
+        batching=Batching(queued=max(CLIENTS)),
+    )
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        running_server(settings) as url,
+        ProcessPoolExecutor(1, spawn) as client,
+        ProcessPoolExecutor(n_replicas, spawn, initializer=load) as direct,
+    ):
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        numbers = itertools.count(1)
+        warm = Bench(host, int(port), client, direct, n_replicas, 1.0, numbers)
+        for question in QUESTIONS:
+            warm.served(question, 8)
+        warm.directly("full", n_replicas)
+        bench = Bench(host, int(port), client, direct, n_replicas, seconds, numbers)
+        low, added = low_load(bench)
+        high, shares = high_load(bench)
+    return low | high, added + shares
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="HTTP against the predictor called directly.")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each of the blocks")
+    parser.add_argument("--replicas", type=int, default=available_cores())
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    blocks, lines = measured(asked.seconds, asked.replicas)
+    rows = {
+        name: {
+            "requests": len(block.seconds),
+            "per_s": block.per_s,
+            **{f"p{percent}_ms": block.quantile_ms(percent) for percent in (50, 95, 99)},
+            "client_cores": block.client_cpu_s / block.wall_s,
+        }
+        for name, block in blocks.items()
+    }
+    if asked.json:
+        print(json.dumps({"blocks": rows, "figures": [asdict(line) for line in lines]}))
+        return
+    print(f"{'':24}{'requests/s':>12}{'p50 ms':>10}{'p95 ms':>10}{'p99 ms':>10}{'client':>10}")
+    for name, row in rows.items():
+        times = "".join(f"{row[f'p{percent}_ms']:10.1f}" for percent in (50, 95, 99))
+        print(f"{name:24}{row['per_s']:12.1f}{times}{row['client_cores']:10.2f}")
+    for line in lines:
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

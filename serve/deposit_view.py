@@ -1,0 +1,106 @@
+"""How glassy a deposit is, told to whoever asked in a terminal."""
+
+from typing import TYPE_CHECKING
+
+from serve.console import Console, interval
+from serve.words import percent
+
+if TYPE_CHECKING:
+    from surrogate.deposition.conditions import DepositionConditions
+    from surrogate.deposition.embryos import EmbryoShare
+    from surrogate.deposition.reply import DepositionForecast, DepositionReply
+
+
+def tell_deposit(console: Console, reply: "DepositionReply", model: str) -> None:
+    """An answer for people: the share, the embryos beneath, what it rests on, what next."""
+    for forecast in reply.forecasts:
+        _tell_forecast(console, forecast, reply)
+    console.result("")
+    for sentence in (
+        reply.statement,
+        reply.interval_statement,
+        reply.deposition_map.assumption,
+        reply.deposition_map.said,
+        *reply.limits,
+    ):
+        console.sentence(sentence)
+    other = "paper" if reply.deposition_map.name == "overpotential" else "overpotential"
+    console.result(f"model {model}; under another assumption: --map {other}")
+    console.result("next: glassyli search      finds how fast one may plate")
+
+
+def _tell_forecast(
+    console: Console, forecast: "DepositionForecast", reply: "DepositionReply"
+) -> None:
+    conditions = forecast.conditions
+    console.sentence(
+        f"{conditions.plating_in_words}, {in_words(conditions)}: "
+        f"{forecast.capacity_mAh_cm2:.3g} mAh/cm2, {forecast.deposited_atoms_per_nm2:.0f} Li per "
+        "nm2 of its surface",
+        indent="",
+    )
+    share, (low, high) = forecast.glassy_share, forecast.glassy_share_interval
+    console.result(
+        f"glassy share {share:.2f}, 90 % {interval((low, high))}; map {reply.deposition_map.name} "
+        f"({reply.deposition_map.numbers}), "
+        f"{'inside' if forecast.applicability.is_inside else 'OUTSIDE'} the training data"
+    )
+    console.sentence(
+        f"Of 100 deposited atoms some {100 * share:.0f} ({100 * low:.0f} to {100 * high:.0f}) are "
+        "expected in embryos that have not ordered."
+    )
+    if forecast.damkohler is not None:
+        console.sentence(
+            f"An atom arrives after {forecast.damkohler:.2g} times as long as ordering waits "
+            "(Damköhler number)."
+        )
+    for reason in forecast.applicability.reasons:
+        console.sentence(f"- {reason}")
+    console.result("")
+    console.result("The embryos assumed:")
+    _tell_embryos(console, forecast.embryos)
+
+
+def _tell_embryos(console: Console, embryos: "tuple[EmbryoShare, ...]") -> None:
+    """Sizes and densities with their shares; ways of exchange apart, since all sizes share them."""
+    shares: dict[tuple[float | None, int, float], float] = {}
+    ways: dict[tuple[str, str], float] = {}
+    for embryo in embryos:
+        design = embryo.design
+        place = (
+            embryo.local_current_density_mA_cm2, design.n_atoms, design.packing_density_g_cm3
+        )  # fmt: skip
+        shares[place] = shares.get(place, 0.0) + embryo.weight
+        way = (design.mass_exchange, design.energy_exchange)
+        ways[way] = ways.get(way, 0.0) + embryo.weight
+    console.table(
+        ["local mA/cm2", "atoms", "packing density, g/cm3", "of the deposited atoms"],
+        [
+            [
+                "-" if current is None else f"{current:.3g}",
+                n_atoms,
+                f"{density:.3g}",
+                percent(share),
+            ]
+            for (current, n_atoms, density), share in shares.items()
+        ],
+    )
+    listed = ", ".join(
+        f"{mass} and {energy} {percent(share)}" for (mass, energy), share in ways.items()
+    )
+    console.sentence(f"exchange of mass and of energy with the surroundings: {listed}")
+
+
+def in_words(conditions: "DepositionConditions") -> str:
+    """Collector, temperature and electrolyte."""
+    collector = "flat collector"
+    if conditions.area_factor > 1.0 or conditions.area_factor_spread > 0.0:
+        collector = f"collector of area factor {conditions.area_factor:.3g}"
+        if conditions.area_factor_spread > 0.0:
+            collector += f" (local current spread {conditions.area_factor_spread:.2g})"
+    electrolyte = (
+        f"{conditions.electrolyte} electrolyte"
+        if conditions.openness is None
+        else f"openness {conditions.openness:g}"
+    )
+    return f"{conditions.temperature_K:g} K, {electrolyte}, {collector}"

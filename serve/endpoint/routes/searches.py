@@ -1,0 +1,79 @@
+"""`/v1/deposition/search`: the best way to plate, as a job that is asked about until it is done."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+
+from serve.endpoint.asking import Asker, known_name
+from serve.endpoint.body import read_body
+from serve.endpoint.refusals import busy
+from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
+from serve.endpoint.settings import ServerSettings
+from serve.messages.refusals import RequestError, parse, refused, unanswerable
+from serve.messages.schemas import published_schema
+from serve.messages.searches import SearchJob, SearchRequest
+from serve.searches.asking import OVER, NotNowError, Searches
+from simulate.errors import MisuseError
+
+PATH = "/v1/deposition/search"
+
+
+def routes(asker: Asker, searches: Searches, settings: ServerSettings) -> APIRouter:
+    """The routes of searches."""
+    router = APIRouter(tags=["deposition"])
+    limits = settings.limits
+
+    @router.post(
+        PATH,
+        status_code=HTTPStatus.ACCEPTED,
+        responses={
+            HTTPStatus.ACCEPTED: {"model": SearchJob, "description": "It waits or runs."},
+            **responses(SearchJob, 401, 404, 408, 413, 422, 503),
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": published_schema(SearchRequest)}},
+            }
+        },
+    )
+    async def submit(request: Request, model: WhichModel = None) -> Response:
+        """Make a job of a search; the same search is the same job. Its address is in `Location`."""
+        asked = parse(SearchRequest, await read_body(request, limits.body_bytes, limits.body_s))
+        job = await searches.submit(asked.config, known_name(model, asker.names))
+        if isinstance(job, MisuseError):
+            raise unanswerable(str(job))
+        if isinstance(job, NotNowError):
+            raise busy(str(job))
+        return Response(
+            job.model_dump_json(),
+            HTTPStatus.OK if job.state in OVER else HTTPStatus.ACCEPTED,
+            {"Location": f"{PATH}/{job.id}"},
+            media_type="application/json",
+        )
+
+    @router.get(f"{PATH}/{{job_id}}", responses=responses(SearchJob, 401, 404, 503))
+    async def state(job_id: str) -> Response:
+        """How far a search is; its result once it is done."""
+        content = await searches.state_json(job_id)
+        if content is None:
+            raise _unknown(job_id)
+        return json_bytes(content)
+
+    @router.delete(f"{PATH}/{{job_id}}", responses=responses(SearchJob, 401, 404, 503))
+    async def cancel(job_id: str) -> Response:
+        """Stop a search; submitted again, it goes on where it stopped."""
+        job = await searches.cancel(job_id)
+        if job is None:
+            raise _unknown(job_id)
+        return json_bytes(job.model_dump_json().encode())
+
+    return router
+
+
+def _unknown(job_id: str) -> RequestError:
+    message = (
+        "`job_id` must be of a search that was submitted here and is still kept, but this one is "
+        f"not known. Submit the search with POST {PATH}."
+    )
+    return refused(HTTPStatus.NOT_FOUND, "job_id", message, job_id)
