@@ -113,6 +113,8 @@ def fuzz(url: str, n_requests: int, seed: int = 1, watch: Watch = lambda _: None
             with contextlib.suppress(requests.exceptions.InvalidHeader, UnicodeEncodeError):
                 response = case.call(base_url=url, session=session, timeout=TIMEOUT_S)
                 path = case.operation.path
+                if "Location" in response.headers:
+                    session.delete(url + response.headers["Location"], timeout=TIMEOUT_S)
                 found.count(path, response, case.body)
                 try:
                     case.validate_response(response, checks=CONFORMS)
