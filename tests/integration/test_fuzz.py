@@ -1,10 +1,13 @@
 """Anything may be sent to a server: 500 requests here, 10 000 in `benchmarks.fuzz`."""
 
 import psutil
+import pytest
 from served import Served, served_package
 
-from benchmarks.fuzz import fuzz
+from benchmarks.fuzzing import fuzz
 from serve.endpoint.settings import Limits, ServerSettings
+
+pytestmark = pytest.mark.slow
 
 N_REQUESTS = 500
 
