@@ -9,6 +9,7 @@ server did.
 import argparse
 import contextlib
 import json
+import math
 import os
 import statistics
 import sys
@@ -22,11 +23,11 @@ import psutil
 
 from benchmarks.fuzzing import Found, fuzz
 from benchmarks.timing import Line
-from serve.endpoint.settings import Limits, ServerSettings
+from serve.endpoint.settings import MEBIBYTE, Limits, ServerSettings
 from serve.searches.settings import SearchSettings
 from serve.server import running_server
 
-EVERY: Final = 250
+EVERY: Final = 100
 """Requests between two looks at the memory."""
 
 MOST_GROWN: Final = 1.1
@@ -58,9 +59,11 @@ class Memory:
 
     @property
     def grown(self) -> float:
-        """Mean of the last quarter of the samples over that of the second."""
+        """Mean of the last quarter of the samples over that of the second; nan of few samples."""
         sizes = [size for _, size in self.samples]
-        quarter = max(len(sizes) // 4, 1)
+        quarter = len(sizes) // 4
+        if not quarter:
+            return math.nan
         return statistics.mean(sizes[-quarter:]) / statistics.mean(sizes[quarter : 2 * quarter])
 
 
@@ -74,7 +77,9 @@ def main() -> None:
     memory = Memory(psutil.Process())
     with TemporaryDirectory() as folder:
         settings = ServerSettings(
-            limits=Limits(atoms=2_000), searches=SearchSettings(folder=folder, waiting=2)
+            limits=Limits(atoms=2_000),
+            cache_bytes=4 * MEBIBYTE,  # full early, so that what grows later is something else
+            searches=SearchSettings(folder=folder, waiting=2),
         )
         began = time.monotonic()
         with running_server(settings) as url:

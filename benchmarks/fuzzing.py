@@ -46,6 +46,9 @@ SECRETS: Final = ("Traceback", "site-packages", "/root/", "/home/", "glassyli-up
 
 TIMEOUT_S: Final = 120.0
 
+ROUND: Final = 500
+"""Requests in which each kind has its turn."""
+
 Response = requests.Response | schemathesis.Response
 
 
@@ -148,15 +151,17 @@ def fuzz(
     """
     spec = schemathesis.openapi.from_url(f"{url}/openapi.json")
     operations = [each.ok() for each in spec.get_all_operations()]
-    n_each = n_requests // 6 + 1
+    n_rounds = max(round(n_requests / ROUND), 1)
+    n_each = n_requests // n_rounds // 6 + 1
     with requests.Session() as session:
         asking = Asking(url, session, watch)
         allowed = _cases(operations, schemathesis.GenerationMode.POSITIVE)
         forbidden = _cases(operations, schemathesis.GenerationMode.NEGATIVE)
-        _draw(allowed, 2 * n_each, seed, asking.by_schema)
-        _draw(forbidden, n_each, seed, asking.by_schema)
-        _draw(answerable(), n_each, seed, asking.answerable)
-        _draw(st.tuples(files(), forms()), 2 * n_each, seed, asking.file)
+        for number in range(seed * n_rounds, (seed + 1) * n_rounds):
+            _draw(allowed, 2 * n_each, number, asking.by_schema)
+            _draw(forbidden, n_each, number, asking.by_schema)
+            _draw(answerable(), n_each, number, asking.answerable)
+            _draw(st.tuples(files(), forms()), 2 * n_each, number, asking.file)
     return asking.found
 
 
