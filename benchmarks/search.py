@@ -4,8 +4,10 @@
 
 Trials: the first by which 95 % of the way is gone from the middle of what chance finds to the best
 that is known, on problems whose optimum lies in no corner, against random search with as many
-seeds. Analytic problems have a known best (differential evolution, polished); that of the shipped
-model is the best of all trials made here and of one long run.
+seeds. The best is that of differential evolution, far longer than any search here. Three problems
+are analytic; two ask the shipped model, its map taken as given: for the fastest plating under the
+paper's map, whose best lies where both requirements bind, and for the largest glassy share under
+the overpotential map, whose best lies at a middling current.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +35,7 @@ from surrogate.search.config import SamplerName, SearchConfig, read_search_confi
 from surrogate.search.judging import Judge
 from surrogate.search.run import run_search
 from surrogate.search.sampling import Answer, Evaluate, run_trials, sobol_points
+from surrogate.search.space import Bounds
 from surrogate.search.studies import bridge_of
 from surrogate.study import finished_trials
 
@@ -44,6 +47,12 @@ N_TRIALS: Final = 200
 N_GP_TRIALS: Final = 60
 N_RANDOM: Final = 2000
 """Chance is given so many trials; where half of the seeds need more, the ratio is a lower bound."""
+
+INSIDE: Final = 0.02
+"""Of the range of a variable: so far from its bounds an optimum lies in no corner."""
+
+FORGIVEN: Final = 1.0e-6
+"""What a method that converges from outside may leave of a requirement."""
 
 GOAL_S: Final = 60.0
 GALLERY: Final = Path(__file__).parents[1] / "configs" / "search.yaml"
@@ -57,13 +66,49 @@ class Problem:
         name: With dimensions.
         space: What is searched.
         evaluate: What proposed values are worth, with constraints.
-        best: Best known value; None: the best that is found here.
+        best: Best known value.
     """
 
     name: str
     space: dict[str, BaseDistribution]
     evaluate: Evaluate
-    best: float | None
+    best: float
+
+
+def best_place(
+    name: str,
+    value: Callable[[Floats], float],
+    missed: Callable[[Floats], Floats | float],
+    bounds: Sequence[tuple[float, float]],
+    *,
+    polish: bool,
+) -> Floats:
+    """Where a global method finds the best that is allowed; in no corner.
+
+    Args:
+        name: Of the problem.
+        value: To be maximised.
+        missed: At most 0 where it is allowed.
+        bounds: Of each variable.
+        polish: By gradients, of smooth problems.
+    """
+    found = differential_evolution(
+        lambda x: -value(x),
+        bounds,
+        constraints=NonlinearConstraint(missed, -np.inf, 0.0),
+        seed=1,
+        tol=1e-10 if polish else 1e-5,
+        polish=polish,
+    )
+    if not found.success or np.max(missed(found.x)) > FORGIVEN:
+        raise ValueError(f"no best of {name} was found: {found.message}")
+    edges = [
+        min(abs(x - low), abs(high - x)) / (high - low)
+        for x, (low, high) in zip(found.x, bounds, strict=True)
+    ]
+    if min(edges) < INSIDE:
+        raise ValueError(f"the optimum of {name} lies at a bound: {found.x}.")
+    return np.asarray(found.x)
 
 
 def analytic(
@@ -72,19 +117,9 @@ def analytic(
     missed: Callable[[Floats], float],
     bounds: Sequence[tuple[float, float]],
 ) -> Problem:
-    """A problem in closed form, its best found by a global method with a polish."""
+    """A problem in closed form."""
     names = [f"x{number}" for number in range(len(bounds))]
-    found = differential_evolution(
-        lambda x: -value(x),
-        bounds,
-        constraints=NonlinearConstraint(missed, -np.inf, 0.0),
-        seed=1,
-        tol=1e-10,
-    )
-    corners = [min(abs(x - low), abs(high - x)) / (high - low) for x, (low, high) in
-               zip(found.x, bounds, strict=True)]  # fmt: skip
-    if min(corners) < 0.02:
-        raise ValueError(f"the optimum of {name} lies at a bound: {found.x}.")
+    best = best_place(name, value, missed, bounds, polish=True)
 
     def evaluate(proposed: Sequence[dict[str, Any]]) -> list[Answer]:
         points = [np.array([each[key] for key in names]) for each in proposed]
@@ -93,7 +128,7 @@ def analytic(
     space: dict[str, BaseDistribution] = {
         key: FloatDistribution(*ends) for key, ends in zip(names, bounds, strict=True)
     }
-    return Problem(name, space, evaluate, value(found.x))
+    return Problem(name, space, evaluate, value(best))
 
 
 def gardner() -> Problem:
@@ -149,14 +184,42 @@ def hartmann_4() -> Problem:
     )
 
 
-def shipped(predictor: Predictor, config: SearchConfig) -> Problem:
-    """The gallery's question, asked of the model that ships, its map taken as given."""
+def shipped(name: str, predictor: Predictor, config: SearchConfig) -> Problem:
+    """A question asked of the model that ships, its map taken as given."""
     package = predictor.package
     domain = package.manifest.domain
     chosen = choose_map(config.deposition_map, package.label, domain.potentials)
     question = Question.of(predictor, chosen.deposition_map, bridge_of(config, chosen))
     judge = Judge(question, (), config)
-    return Problem("gallery, shipped model", config.space.distributions, judge.answers, None)
+    names = list(config.space.searched)
+
+    def answer(places: Floats) -> Answer:
+        inside = dict(zip(names, np.clip(places, 0.0, 1.0).tolist(), strict=True))
+        return judge.answers([config.space.at(inside)])[0]
+
+    best = best_place(
+        name,
+        lambda places: answer(places).values[0],
+        lambda places: np.array(list(answer(places).constraints.values())),
+        [(0.0, 1.0)] * len(names),
+        polish=False,
+    )
+    return Problem(name, config.space.distributions, judge.answers, answer(best).values[0])
+
+
+def of_the_model(predictor: Predictor, gallery: SearchConfig) -> Iterator[Problem]:
+    """Questions whose best lies in no corner of current and capacity, or of current and time."""
+    wide = {"capacity_mAh_cm2": Bounds(min=0.5, max=4.0), "also_maps": ()}
+    yield shipped("fastest plating, paper's map", predictor, gallery.model_copy(update=wide))
+    share = {
+        "capacity_mAh_cm2": None,
+        "deposition_time_min": Bounds(min=1.0, max=1200.0),
+        "objective": "glassy_share",
+        "min_glassy_share": None,
+        "deposition_map": "overpotential",
+        "also_maps": (),
+    }
+    yield shipped("glassy share, overpotential", predictor, gallery.model_copy(update=share))
 
 
 def values_of(problem: Problem, sampler: SamplerName, n_trials: int, seed: int) -> Floats:
@@ -196,12 +259,8 @@ def trials_needed(problem: Problem, samplers: Sequence[SamplerName], n_seeds: in
         ]
         for sampler in ("random", *samplers)
     }
-    best = problem.best
-    if best is None:
-        long = values_of(problem, "tpe", 1000, 99)
-        best = max(float(values.max()) for runs in (*made.values(), [long]) for values in runs)
     middle = middle_of_chance(problem)
-    good = middle + OF_THE_WAY * (best - middle)
+    good = middle + OF_THE_WAY * (problem.best - middle)
     needed = {
         name: np.array([first_good(values, good) for values in runs]) for name, runs in made.items()
     }
@@ -254,10 +313,13 @@ def speed(predictor: Predictor, config: SearchConfig) -> list[Line]:
     for sampler, n_trials in sized:
         asked = config.model_copy(update={"sampler": sampler, "n_trials": n_trials})
         with tempfile.TemporaryDirectory() as folder:
-            began = time.process_time()
+            began, began_wall = time.process_time(), time.monotonic()
             run_search(predictor, asked, Path(folder))
-            took_s = time.process_time() - began
-        what = f"search, {n_trials} {sampler} trials a map, analysis included"
+            took_s, wall_s = time.process_time() - began, time.monotonic() - began_wall
+        what = (
+            f"search, {n_trials} {sampler} trials a map, analysis included, of one core "
+            f"({wall_s:.1f} s of wall)"
+        )
         lines.append(Line(what, took_s, "s", GOAL_S))
     return lines
 
@@ -274,7 +336,7 @@ def main() -> None:
     config = read_search_config(GALLERY)
     samplers: list[SamplerName] = ["tpe", "gp"] if options.gp else ["tpe"]
     lines = speed(predictor, config)
-    for problem in (gardner(), hartmann_3(), hartmann_4(), shipped(predictor, config)):
+    for problem in (gardner(), hartmann_3(), hartmann_4(), *of_the_model(predictor, config)):
         lines += trials_needed(problem, samplers, options.seeds)
     if options.json:
         figures = [asdict(line) | {"is_met": line.is_met} for line in lines]

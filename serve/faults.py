@@ -1,4 +1,4 @@
-"""Faults leave the server as one JSON sentence, never as a traceback or as plain text.
+"""Faults leave the server as JSON with one sentence, never as a traceback or as plain text.
 
 Used twice: around the application, and in Ray Serve's HTTP proxy, which answers by itself when a
 replica has died. Light, because the proxy imports it.
@@ -48,9 +48,13 @@ class PlainFaults:
             await self.app(scope, receive, checked)
         except Exception:
             logger.exception("a request failed")
-        # Ray Serve's proxy says nothing at all when a replica has died with the question.
+            if not has_started:
+                await _fault(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+            return
+        # Ray Serve's proxy says nothing at all when a replica has died with the question, which
+        # may be asked again: another takes over.
         if not has_started:
-            await _fault(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+            await _fault(HTTPStatus.SERVICE_UNAVAILABLE)(scope, receive, send)
 
 
 def proxy_middleware() -> list[Middleware]:
@@ -68,4 +72,6 @@ def _is_json(message: Message) -> bool:
 def _fault(status: int) -> JSONResponse:
     is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE
     headers = {"Retry-After": str(RETRY_AFTER_S)} if is_busy else {}
-    return JSONResponse({"detail": OUR_FAULT}, status, headers=headers)
+    # In the form of every refusal (`serve.messages.refusals.Refusal`), which is not imported here.
+    error = {"field": "server", "found": None, "message": OUR_FAULT, "allowed": None}
+    return JSONResponse({"detail": [error], "n_errors": 1}, status, headers=headers)

@@ -40,6 +40,7 @@ def _rows(found: Verification) -> list[dict[str, Any]]:
                 "name": named(each, numbers[each.group]),
                 "conditions": each.conditions,
                 "searched": DASH if each.searched_share is None else f"{each.searched_share:.2f}",
+                "fast": f"{each.fast_share:.2f}",
                 "forecast": told(each.forecast),
                 "simulated": told(each.simulated.share),
                 "seen": each.simulated,

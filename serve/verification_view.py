@@ -26,6 +26,7 @@ def tell_verification(console: Console, found: Verification) -> None:
                 named(each, numbers[each.group]),
                 f"{each.conditions.current_density_mA_cm2:.3g}",
                 f"{each.conditions.deposition_time_min:.3g}",
+                f"{each.fast_share:.2f}",
                 told(each.forecast),
                 told(seen.share),
                 f"{seen.n_glassy}/{seen.n_glassy + seen.n_ordered}",
@@ -35,8 +36,8 @@ def tell_verification(console: Console, found: Verification) -> None:
         )
     console.table(
         [
-            "", "mA/cm2", "min", "forecast (90 %)", "simulated (90 %)", "glassy", "failed",
-            "forecast - simulated (90 %)",
+            "", "mA/cm2", "min", "fast road", "forecast (90 %)", "simulated (90 %)",
+            "glassy", "failed", "forecast - simulated (90 %)",
         ],
         rows,
     )  # fmt: skip

@@ -67,6 +67,8 @@ def remarks(found: Verification) -> list[str]:
             else "."
         )
     ]
+    n_top = sum(each.group == "top" for each in found.conditions)
+    said += [*filter(None, [cut_short(found.n_top_asked, n_top)]), roads(found)]
     if found.is_of_minutes:
         said.append(
             "The search's own shares are of minutes, which no simulation reaches; what is verified "
@@ -99,6 +101,27 @@ def remarks(found: Verification) -> list[str]:
     if shared:
         said.append(f"{shared} embryos are shared by several conditions and were simulated once.")
     return [*said, found.statement, found.assumption]
+
+
+def cut_short(n_asked: int, n_ranked: int) -> str | None:
+    """That fewer of the best are verified than were asked for; None where all are."""
+    if n_asked <= n_ranked:
+        return None
+    return (
+        f"The best {n_asked} were asked for, but the search ranked {n_ranked}: those are verified, "
+        "and as many at random. To verify more, raise n_ranked and search again."
+    )
+
+
+def roads(found: Verification) -> str:
+    """How far the forecasts that a search goes by are from those that are judged."""
+    apart = [each.fast_share - each.forecast.value for each in found.conditions]
+    widest = max(apart, key=abs)
+    return (
+        "A search asks the fast road, forecasts here are by the full one: for the same embryos the "
+        f"fast road says {sum(apart) / len(apart):+.2f} on average, {widest:+.2f} where they are "
+        "furthest apart."
+    )
 
 
 def precision(n_embryos: int) -> str:

@@ -25,3 +25,14 @@ def coarse_pictures(monkeypatch):
     monkeypatch.setattr(sensitivity, "N_OTHERS", 2)
     monkeypatch.setattr(surface, "N_CURRENTS", 3)
     monkeypatch.setattr(surface, "N_TIMES", 3)
+
+
+@pytest.fixture(scope="session")
+def served():
+    """A real server over the model that ships; see `served.Served`."""
+    from served import served_package
+
+    from serve.models import model_path
+
+    with served_package(model_path(None)) as server:
+        yield server

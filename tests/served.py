@@ -1,20 +1,59 @@
-"""A real server in the process of the tests: the routes over a tiny trained model, without Ray."""
+"""A real server in a thread of the tests: every route over the model that ships, without Ray."""
 
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-from starlette.testclient import TestClient
-from synthetic import synthetic_designs, synthetic_package, synthetic_store
+import uvicorn
+from fastapi import FastAPI
 
 from serve.endpoint.in_process import InProcess
 from serve.endpoint.ingress import build_app
 from serve.endpoint.settings import ServerSettings
 from surrogate.predictor import Predictor
 
+START_S = 30.0
 
-def package_in(folder: Path) -> Path:
-    """A tiny trained package, written there."""
-    store = synthetic_store(folder / "store", synthetic_designs(6))
-    synthetic_package(folder / "package", store)
-    return folder / "package"
+
+@dataclass(frozen=True)
+class Served:
+    """A server, and the model that it asks.
+
+    Attributes:
+        package: Folder of the model package.
+    """
+
+    url: str
+    app: FastAPI
+    package: Path
+    predictor: Predictor
+
+
+@contextmanager
+def served_package(package: Path, settings: ServerSettings | None = None) -> Iterator[Served]:
+    """Serve a package until the block ends."""
+    predictor = Predictor.load(package)
+    app = build_app(InProcess({predictor.package.name: predictor}), settings or ServerSettings())
+    with listening(app) as url:
+        yield Served(url, app, package, predictor)
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """The address of an application that listens on a free port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + START_S
+        while not server.started:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(START_S)

@@ -68,6 +68,7 @@ class VerifiedConditions(Settings):
     """Forecast and outcome of one set of conditions.
 
     Attributes:
+        fast_share: Forecast by the fast road, which a search asks; `forecast` is by the full one.
         excess: Forecast less simulated share; None where that is.
         n_undecidable: Embryos too small for order to be told surely.
     """
@@ -78,6 +79,7 @@ class VerifiedConditions(Settings):
     searched_share: float | None
     clipped_share: float
     forecast: Share
+    fast_share: float
     simulated: Seen
     excess: Share | None
     n_undecidable: int
@@ -116,6 +118,7 @@ class Verification(Settings):
     Attributes:
         optimism: Excess of the top less that of the random conditions: what choosing the best by
             the model flatters them by. None until both are known.
+        n_top_asked: Best conditions asked for; fewer are there where the search ranked fewer.
         n_begun_before: Trajectories that began before the forecasts were frozen, by their clocks.
         statement: What this verifies, and what not.
     """
@@ -130,6 +133,7 @@ class Verification(Settings):
     frozen_at: str
     forecasts_sha256: str
     n_embryos_each: int
+    n_top_asked: int
     conditions: tuple[VerifiedConditions, ...]
     groups: tuple[VerifiedGroup, ...]
     optimism: Share | None
@@ -174,6 +178,7 @@ def verified(forecasts: FrozenForecasts, store: RecordStore) -> Verification:
         frozen_at=forecasts.frozen_at,
         forecasts_sha256=forecasts.sha256,
         n_embryos_each=forecasts.question.n_embryos,
+        n_top_asked=forecasts.question.n_top,
         conditions=tuple(_conditions(each, fate, failed) for each in forecasts.conditions),
         groups=groups,
         optimism=_optimism(forecasts, groups),
@@ -259,6 +264,7 @@ def _conditions(
         searched_share=frozen.searched_share,
         clipped_share=frozen.clipped_share,
         forecast=forecast,
+        fast_share=frozen.fast_share,
         simulated=seen,
         excess=None if seen.share is None else difference(forecast, seen.share),
         n_undecidable=sum(not each.is_decidable for each in frozen.embryos),

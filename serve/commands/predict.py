@@ -38,7 +38,10 @@ def predict(
         Path | None, typer.Option(help="Design points, one JSON object a line.")
     ] = None,
     structure: Annotated[
-        Path | None, typer.Option(help="Atoms in a file ASE reads; every frame is forecast.")
+        Path | None,
+        typer.Option(
+            help="Atoms in a file: extended XYZ, LAMMPS data or dump, GSD; every frame is forecast."
+        ),
     ] = None,
     design: Annotated[
         str | None,
@@ -136,8 +139,8 @@ def _one_design(given: str) -> "EmbryoDesign":
 
 def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> "Question":
     """A structure and its design, read and checked before anything heavy is imported."""
+    from serve.uploads.reading import read_own_file
     from simulate.errors import MisuseError
-    from simulate.snapshot import read_structure
 
     if per_atom is not None and not per_atom.name.endswith(".xyz.gz"):
         raise MisuseError(
@@ -146,7 +149,7 @@ def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> 
     if per_atom is not None and per_atom.resolve() == path.resolve():
         raise MisuseError(f"--per-atom must be another file than --structure, but both are {path}.")
     design = _one_design(design_json)
-    frames = read_structure(path, element=design.element)
+    frames = read_own_file(path, design)
     is_periodic = design.mass_exchange == "open"
     if any(frame.is_periodic != is_periodic for frame in frames):
         raise MisuseError(

@@ -59,10 +59,14 @@ def verify(
     )
     folder = out or search / "verification"
 
+    from serve.verification_words import cut_short
     from surrogate.freezing import freeze, frozen_in
     from surrogate.predictor import Predictor
 
     predictor = Predictor.load(path)
+    shorter = cut_short(top, len(result.ranked))
+    if shorter is not None:
+        console.say(shorter)
     if dry_run and not (folder / FORECASTS).exists():
         _tell_price(console, freeze(predictor, result, question), folder)
         return

@@ -10,7 +10,7 @@ from typing import Any, Final
 from serve.endpoint.ingress_replica import IngressReplica
 from serve.endpoint.keys import digest_from_environment
 from serve.endpoint.model_replica import ModelReplica
-from serve.endpoint.packages import named
+from serve.endpoint.packages import files_of, named
 from serve.endpoint.settings import ServerSettings
 
 DRAIN_TIMEOUT_S: Final = 20.0
@@ -29,6 +29,7 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
     from ray import serve as ray_serve
 
     settings = named(settings)
+    spares = {name: files_of(folder) for name, folder in settings.models.items()}
     ending = {
         "graceful_shutdown_wait_loop_s": 0.1,
         "graceful_shutdown_timeout_s": DRAIN_TIMEOUT_S,
@@ -59,7 +60,8 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
         searches = ray_serve.deployment(
             SearchJobs, name="searches", ray_actor_options={"num_cpus": 0}, **ending
         ).bind(settings.models, settings.searches.model_copy(update={"folder": folder}))
-    return ingress.bind(models.bind(settings), searches, settings, digest_from_environment())
+    key_digest = digest_from_environment()
+    return ingress.bind(models.bind(settings, spares), searches, settings, key_digest)
 
 
 def _how_many(settings: ServerSettings) -> dict[str, Any]:

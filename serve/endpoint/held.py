@@ -5,11 +5,12 @@ in the log and counted, and the old one goes on.
 """
 
 import logging
+import tempfile
 from pathlib import Path
 from typing import Final
 
 from serve.endpoint.model import Model
-from serve.endpoint.packages import folder_of
+from serve.endpoint.packages import Files, place_of
 from serve.endpoint.tally import Tally
 from simulate.errors import GlassyLiError
 from surrogate.known_answer import known_answer, reproduce
@@ -29,16 +30,22 @@ class HeldModel:
     Args:
         asked_as: The name.
         folder: Of the package, as the settings name it.
+        spare: The package as it was deployed; answers until the folder holds a sound one.
 
     Raises:
-        PackageError: It is not sound.
+        PackageError: Neither is sound.
     """
 
-    def __init__(self, asked_as: str, folder: str) -> None:
-        self._folder = folder_of(folder)
+    def __init__(self, asked_as: str, folder: str, spare: Files) -> None:
+        self._folder = place_of(folder)
         # Before it is read: what changes while it is read is looked at again.
         self._answers_for = self._last_seen = _look(self._folder)
-        self.model = Model(asked_as, proven(self._folder))
+        try:
+            predictor = proven(self._folder)
+        except GlassyLiError as error:
+            predictor = _proven_spare(spare)
+            logger.error("%s is back: %s", predictor.package.label, error)  # noqa: TRY400 - no bug
+        self.model = Model(asked_as, predictor)
 
     def refresh(self, tally: Tally) -> None:
         """Take a new package over if there is one; slow then, a few microseconds else."""
@@ -75,6 +82,13 @@ def proven(folder: Path) -> Predictor:
     known = package.manifest.known_answer or known_answer(Predictor(package))
     reproduce(Predictor(package), known)
     return Predictor(package)
+
+
+def _proven_spare(spare: Files) -> Predictor:
+    with tempfile.TemporaryDirectory(prefix="glassyli-") as place:
+        for name, content in spare.items():
+            (Path(place) / name).write_bytes(content)
+        return proven(Path(place))
 
 
 def _look(folder: Path) -> Look:

@@ -51,6 +51,7 @@ def main() -> None:
     import uvicorn
 
     from serve.endpoint.ingress import build_app
+    from serve.endpoint.keys import digest_from_environment
     from serve.models import model_path
     from serve.searches.asking import InProcessSearches
     from serve.searches.jobs import SearchJobs
@@ -65,8 +66,11 @@ def main() -> None:
     folder = model_path(asked.model)
     predictor = Predictor.load(folder)
     asker = InProcess({predictor.package.name: predictor})
-    jobs = SearchJobs({predictor.package.name: str(folder)}, SearchSettings(folder=asked.searches))
-    uvicorn.run(build_app(asker, ServerSettings(), InProcessSearches(jobs)), port=asked.port)
+    searches = SearchJobs(
+        {predictor.package.name: str(folder)}, SearchSettings(folder=asked.searches)
+    )
+    app = build_app(asker, ServerSettings(), InProcessSearches(searches), digest_from_environment())
+    uvicorn.run(app, port=asked.port)
 
 
 if __name__ == "__main__":

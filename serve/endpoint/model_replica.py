@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from serve.endpoint.answering import Answering
 from serve.endpoint.held import HeldModel
+from serve.endpoint.packages import Files, label_of
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.tally import Answered, Tally
 from serve.messages.service import ModelName
@@ -26,9 +27,12 @@ class ModelReplica:
 
     Args:
         settings: Of the server, with every model named.
+        spares: The packages as they were deployed, by name.
     """
 
-    async def __init__(self, settings: ServerSettings) -> None:  # type: ignore[misc] # Ray awaits it
+    async def __init__(  # type: ignore[misc] # Ray awaits it
+        self, settings: ServerSettings, spares: Mapping[str, Files]
+    ) -> None:
         import torch
         from ray import serve as ray_serve
 
@@ -36,13 +40,18 @@ class ModelReplica:
         self._settings = settings
         self._answering = Answering(settings)
         self._replica = ray_serve.get_replica_context().replica_id.unique_id
+        self._deployed = {
+            name: ModelName(name=name, label=label_of(files)) for name, files in spares.items()
+        }
         # Loading takes its time; it must not hold up answers.
         self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
         self._loaded: WeakValueDictionary[str, HeldModel] = WeakValueDictionary()
 
         @ray_serve.multiplexed(max_num_models_per_replica=settings.loaded)  # type: ignore[untyped-decorator]
         async def held(name: str) -> HeldModel:
-            found = await self._beside(lambda: HeldModel(name, settings.models[name]))
+            found = await self._beside(
+                partial(HeldModel, name, settings.models[name], spares[name])
+            )
             self._loaded[name] = found
             return found
 
@@ -62,9 +71,13 @@ class ModelReplica:
         return Answered(content, None, self._replica, self._answering.tally)
 
     async def names(self) -> tuple[list[ModelName], str, Tally]:
-        """Every model by name and label, this replica, and its tally."""
-        held = [await self._held(name) for name in self._settings.models]
-        return [each.model.name for each in held], self._replica, self._answering.tally
+        """Every model, as deployed where it is not loaded; this replica; what it has counted."""
+        known = [self._name_of(name) for name in self._settings.models]
+        return known, self._replica, self._answering.tally
+
+    def _name_of(self, name: str) -> ModelName:
+        held = self._loaded.get(name)
+        return self._deployed[name] if held is None else held.model.name
 
     async def _watch(self) -> None:
         while True:

@@ -10,6 +10,10 @@ SHIPPED: Final = "shipped"
 """In place of a folder: the package that ships with the installation of each node."""
 
 
+Files = dict[str, bytes]
+"""A package by its files."""
+
+
 def folder_of(folder: str) -> Path:
     """Where a package of the settings lies on this machine, checked against its checksums.
 
@@ -17,6 +21,31 @@ def folder_of(folder: str) -> Path:
         PackageError: Missing, damaged or foreign; says what to do.
     """
     return model_path(None if folder == SHIPPED else Path(folder))
+
+
+def place_of(folder: str) -> Path:
+    """The same unchecked, for packages that come and go."""
+    return folder_of(folder) if folder == SHIPPED else Path(folder)
+
+
+def files_of(folder: str) -> Files:
+    """A package as it is now, for replicas that start when it has been damaged.
+
+    Raises:
+        PackageError: Missing, damaged or foreign.
+    """
+    from surrogate.manifest import MANIFEST, read_checked
+
+    path = folder_of(folder)
+    manifest, content = read_checked(path)
+    return content | {MANIFEST: manifest.model_dump_json().encode()}
+
+
+def label_of(files: Files) -> str:
+    """Of a package by its files."""
+    from surrogate.manifest import MANIFEST, Manifest
+
+    return Manifest.model_validate_json(files[MANIFEST]).label
 
 
 def named(settings: ServerSettings) -> ServerSettings:

@@ -44,13 +44,14 @@ class RayAsker:
         self._replicas = replicas
         # Ray sends a question to a replica that holds its model.
         self._by_name = {
-            name: replicas.options(multiplexed_model_id=name) for name in settings.models
+            name: replicas.options(method_name="ask", multiplexed_model_id=name)
+            for name in settings.models
         }
 
     async def ask(self, kind: str, question: Settings, model: str | None) -> bytes:
         """See `Asker`."""
         name = known_name(model, self.names)
-        asked = self._by_name[name].ask.remote(name, kind, question)
+        asked = self._by_name[name].remote(name, kind, question)
         async with _in_time(asked, self._limit_s):
             answered: Answered = await asked
         self._counted[answered.replica] = answered.tally

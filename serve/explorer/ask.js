@@ -28,21 +28,36 @@ export function path(name) {
 }
 
 export function get(name, signal) {
-  return request(name, { method: "GET", signal });
+  return counted(name, { method: "GET", signal });
 }
 
 export function post(name, body, signal) {
-  return request(path(name), {
+  return counted(path(name), {
     method: "POST", signal, body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
   });
 }
 
 export function postForm(name, form, signal) {
-  return request(path(name), { method: "POST", signal, body: form });
+  return counted(path(name), { method: "POST", signal, body: form });
 }
 
 export function remove(name) {
-  return request(name, { method: "DELETE" });
+  return counted(name, { method: "DELETE" });
+}
+
+let underWay = 0;
+
+// While any question is under way, the page says that its numbers may change.
+async function counted(name, options) {
+  const main = document.querySelector("main");
+  underWay += 1;
+  main.setAttribute("aria-busy", "true");
+  try {
+    return await request(name, options);
+  } finally {
+    underWay -= 1;
+    if (underWay === 0) main.removeAttribute("aria-busy");
+  }
 }
 
 async function request(name, options, tries = RETRIES) {

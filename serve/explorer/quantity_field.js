@@ -7,8 +7,9 @@
 import { make } from "./elements.js";
 import { figure, typed } from "./numbers.js";
 
-const STEPS = 400;
+const STEP = 0.01;
 const DIGITS = 3;
+const ROUND_DIGITS = 2;
 
 class QuantityField extends HTMLElement {
   #slider;
@@ -43,7 +44,7 @@ class QuantityField extends HTMLElement {
     const step = this.getAttribute("step");
     this.#slider.min = isLog ? Math.log10(min) : min;
     this.#slider.max = isLog ? Math.log10(max) : max;
-    this.#slider.step = isLog ? Math.log10(max / min) / STEPS : (step ?? 1);
+    this.#slider.step = isLog ? STEP : (step ?? 1);
     this.#slide();
   }
 
@@ -78,14 +79,20 @@ class QuantityField extends HTMLElement {
 
   #write() {
     const place = Number(this.#slider.value);
-    const value = this.#isLog ? 10 ** place : place;
+    const value = this.#isLog ? rounded(10 ** place) : place;
     // What is shown is what is asked: the slider moves in rounded numbers.
     this.#text.value = plain(this.hasAttribute("whole") ? Math.round(value) : value);
     this.#slider.setAttribute("aria-valuetext", `${this.#text.value} ${this.getAttribute("unit")}`.trim());
   }
 }
 
-// A rounded number that reads back as itself.
+// The number of two digits that is nearest, where one lies within half a step of a log slider.
+function rounded(value) {
+  const round = Number(value.toPrecision(ROUND_DIGITS));
+  return Math.abs(Math.log10(round / value)) <= STEP / 2 ? round : value;
+}
+
+// A number that reads back as what is shown.
 function plain(value) {
   const said = figure(value, Number.isInteger(value) ? 9 : DIGITS);
   return said.includes("×") ? String(Number(value.toPrecision(DIGITS))) : said;

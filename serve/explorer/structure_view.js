@@ -127,14 +127,14 @@ export class StructureView {
   showFrame() {
     const { frame, stage, time_ps, n_atoms, design, prediction } = this.reply.frames[Number(this.slider.value)];
     const { p_crystalline, p_crystalline_interval, horizon_ps, survival } = prediction;
-    const when = stage === "given" ? "" : `, ${stage}${time_ps >= 0 && stage === "hold" ? ` at ${figure(time_ps)} ps` : ""}`;
-    this.out["frame-said"].textContent = `${frame} of ${this.reply.frames.length}${when}`;
+    const when = whenOf(stage, time_ps);
+    this.out["frame-said"].textContent = `${frame} of ${this.reply.frames.length}${when && `, ${when}`}`;
     this.slider.setAttribute("aria-valuetext", this.out["frame-said"].textContent);
     this.out.p.textContent = share(p_crystalline);
     this.out.until.textContent = `within ${figure(horizon_ps)} ps`;
     this.out.interval.textContent = interval(p_crystalline_interval);
     this.gauge.show({ name: "ordered", value: p_crystalline, interval: p_crystalline_interval, colour: ordered, ends: ["0: stays disordered", "1: orders"] });
-    this.out.sentence.textContent = `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, energy ${design.energy_exchange}${when}: `
+    this.out.sentence.textContent = `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, energy ${design.energy_exchange}${when && `, ${when}`}: `
       + `${percent(p_crystalline)} of such embryos are expected to order within ${figure(horizon_ps)} ps. Which ones do is chance.`;
     doubts(this.out.doubts, prediction.applicability);
     this.survival.show({
@@ -173,6 +173,11 @@ export class StructureView {
     this.shell.trouble(others.map((each) => each.message).join(" ") || (error.fields?.length ? "" : error.message));
     this.shell.say(error.message);
   }
+}
+
+function whenOf(stage, time_ps) {
+  if (stage === "hold") return `${figure(time_ps)} ps into the hold`;
+  return { packing: "as packed", heat: "molten", quench: "at the end of the quench" }[stage] ?? "";
 }
 
 function designOf(values) {

@@ -1,5 +1,7 @@
 """The service itself: which models answer, and whether they can."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from simulate.settings import Settings
@@ -10,3 +12,34 @@ class ModelName(Settings):
 
     name: str
     label: str = Field(description="Name and short hash of the weights.")
+
+
+class Health(Settings):
+    """Answer of `GET /healthz`."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ModelsReply(Settings):
+    """Answer of `GET /v1/models`; the first one is asked when none is named."""
+
+    models: list[ModelName]
+
+
+class Readiness(Settings):
+    """Answer of `GET /readyz`: each of the models fits its checksums and gave its known answer."""
+
+    status: Literal["ready"] = "ready"
+    models: list[ModelName]
+
+
+class AboutReply(Settings, extra="allow"):
+    """Answer of `GET /v1/model`: the summary of the package, and its card.
+
+    Attributes:
+        model: Which.
+        card_markdown: The model card.
+    """
+
+    model: ModelName
+    card_markdown: str

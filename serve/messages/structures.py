@@ -34,7 +34,7 @@ class StructuresRequest(Question):
     horizon_ps: float | None = Field(
         None, gt=0, description="Time from the frame on by which order counts, ps."
     )
-    frames: list[int] | None = Field(
+    frames: tuple[int, ...] | None = Field(
         None,
         min_length=1,
         max_length=MAX_FRAMES,
@@ -47,10 +47,10 @@ class StructuresRequest(Question):
 
     @model_validator(mode="after")
     def _frames_once_each(self) -> Self:
-        frames = self.frames or []
+        frames = self.frames or ()
         if len(set(frames)) < len(frames) or min(frames, default=1) < 1:
             raise ValueError(
-                f"frames must be numbers from 1, each once, but got {frames[:20]}. Mend the list."
+                f"frames must be numbers from 1, each once, but got {list(frames[:20])}."
             )
         return self
 

@@ -1,7 +1,7 @@
 """Bytes of a structure file to checked atoms.
 
-Run on a server by `serve.uploads.child` only; the command line, whose files are its user's own,
-calls it directly.
+A server leaves it to `serve.uploads.child`; the command line, whose files are its user's own, calls
+it directly.
 """
 
 import io
@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Self, cast
 
 import numpy as np
 from pydantic import Field
 
-from serve.uploads.formats import StructureFormat, text_of
+from serve.uploads.formats import StructureFormat, format_of, text_of
 from serve.uploads.headers import FRAMES_OF
 from serve.uploads.limits import UploadError, UploadLimits, too_much
+from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
+from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.settings import Settings
-from simulate.snapshot import Snapshot, snapshot_of
+from simulate.snapshot import Snapshot, read_structure, snapshot_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -48,6 +50,16 @@ class FileQuestion(Settings):
     is_periodic: bool = True
     frames: tuple[int, ...] | None = None
     limits: UploadLimits = Field(default_factory=UploadLimits)
+
+    @classmethod
+    def of(cls, form: StructureFormat, design: EmbryoDesign) -> Self:
+        """The question about a file of embryos of a design."""
+        return cls(
+            format=form,
+            element=design.element,
+            cutoff_A=NEIGHBOUR_CUTOFF_in_a * design.physics.bcc_lattice_constant_A,
+            is_periodic=design.mass_exchange == "open",
+        )
 
     def n_atoms_in(self, written: str, number: int) -> int:
         """Check a number of atoms as it is written in a header.
@@ -81,6 +93,27 @@ class NumberedSnapshot:
 
     number: int
     snapshot: Snapshot
+
+
+def read_own_file(path: Path, design: EmbryoDesign) -> list[Snapshot]:
+    """Every frame of a file of one's own: as large as it is, read here and now.
+
+    What is no upload's format by its name is left to ASE.
+
+    Raises:
+        MisuseError: As `read_frames`, and where there is no such file.
+    """
+    form = format_of(path.name)
+    if form is None:
+        return read_structure(path, element=design.element)
+    no_limit = UploadLimits(unpacked_bytes=1 << 60, atoms=1 << 60, frames=1 << 60)
+    asked = FileQuestion.of(form, design).model_copy(update={"limits": no_limit})
+    try:
+        return [frame.snapshot for frame in read_frames(path.read_bytes(), asked)]
+    except OSError as error:
+        raise MisuseError(f"a structure must be a readable file, but {error}.") from error
+    except MisuseError as error:
+        raise MisuseError(f"{path}: {error}") from error
 
 
 def read_frames(data: bytes, asked: FileQuestion) -> list[NumberedSnapshot]:

@@ -30,7 +30,7 @@ WITHOUT_WEBGL: Final = "--disable-3d-apis"
 WIDE: Final = (1400, 900)
 NARROW: Final = (390, 844)
 
-ANSWER_MS: Final = 60_000
+ANSWER_MS: Final = 30_000
 """Longest wait for an answer: a busy machine is slow, a broken page is not an answer at all."""
 
 ABOUT_STATUS: Final = "Failed to load resource: the server responded with a status of"
@@ -80,13 +80,17 @@ class Visit:
         return self.page.inner_text(f"#{view}-view .number")
 
     def settle(self, view: str) -> None:
-        """Wait until nothing is under way and a number is shown."""
-        self.page.wait_for_load_state("networkidle", timeout=ANSWER_MS)
+        """Wait until no question is under way and a number is shown."""
         self.page.wait_for_function(
-            "view => document.querySelector(`#${view}-view .number`).textContent !== '–'",
+            """view => !document.querySelector("main").ariaBusy
+                && /[0-9]/.test(document.querySelector(`#${view}-view .number`).textContent)""",
             arg=view,
             timeout=ANSWER_MS,
         )
+
+    def rest(self) -> None:
+        """Wait until no question is under way."""
+        self.page.wait_for_function("() => !document.querySelector('main').ariaBusy")
 
     def slide(self, view: str, name: str, value: float) -> None:
         """Move a slider as a hand does: the browser rounds to its steps and tells the page."""

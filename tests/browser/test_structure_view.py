@@ -22,7 +22,7 @@ def pixels(visit):
 
 def open_example(visit):
     visit.open("#structure", VIEW)
-    visit.page.wait_for_load_state("networkidle")
+    visit.rest()
     visit.page.click("#structure-view button:has-text('Try')")
     visit.page.wait_for_selector(CANVAS)
     visit.settle(VIEW)
@@ -65,7 +65,9 @@ def test_frames_differ_and_the_picture_turns(visit):
     visit.page.focus("#frame")
     visit.page.keyboard.press("ArrowRight")
     visit.settle(VIEW)
-    assert "4 of 4, hold" in visit.page.inner_text("#structure-view [data-out=frame-said]")
+    assert "4 of 4, 100 ps into the hold" in visit.page.inner_text(
+        "#structure-view [data-out=frame-said]"
+    )
     of_fourth = visit.number(VIEW), pixels(visit)
     assert of_fourth[0] != of_third[0]
     assert np.abs(of_fourth[1] - of_third[1]).mean() > 1.0
@@ -98,7 +100,7 @@ def test_a_hand_turns_the_atoms(visit):
 )
 def test_a_file_that_is_none_is_a_sentence(visit, name, content):
     visit.open("#structure", VIEW)
-    visit.page.wait_for_load_state("networkidle")
+    visit.rest()
     upload(visit, name, content)
     visit.page.wait_for_function(
         "() => [...document.querySelectorAll('#structure-view .complaint, #trouble')]"

@@ -7,6 +7,7 @@ import pytest
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
 from serve.endpoint.held import HeldModel, proven
+from serve.endpoint.packages import files_of
 from serve.endpoint.tally import Tally
 from simulate.errors import PackageError
 from surrogate.known_answer import known_answer
@@ -39,6 +40,10 @@ def replace(served: Path, package: Path) -> None:
     aside.rename(served)
 
 
+def held_at(served: Path) -> HeldModel:
+    return HeldModel("asked", str(served), files_of(str(served)))
+
+
 def label(package: Path) -> str:
     return read_manifest(package).label
 
@@ -46,7 +51,7 @@ def label(package: Path) -> str:
 def test_a_new_package_takes_over_at_the_second_look(
     served: Path, packages: tuple[Path, Path]
 ) -> None:
-    held, tally = HeldModel("asked", str(served)), Tally()
+    held, tally = held_at(served), Tally()
     before = held.model
     assert before.label == label(packages[0])
     replace(served, packages[1])
@@ -63,7 +68,7 @@ def test_a_new_package_takes_over_at_the_second_look(
 def test_a_damaged_package_is_refused_once_and_mended_taken(
     served: Path, packages: tuple[Path, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
-    held, tally = HeldModel("asked", str(served)), Tally()
+    held, tally = held_at(served), Tally()
     before = held.model
     replace(served, packages[1])
     weights = (served / WEIGHTS).read_bytes()
@@ -81,7 +86,7 @@ def test_a_damaged_package_is_refused_once_and_mended_taken(
 
 
 def test_a_package_on_its_way_is_waited_for(served: Path) -> None:
-    held, tally = HeldModel("asked", str(served)), Tally()
+    held, tally = held_at(served), Tally()
     before = held.model
     (served / MANIFEST).rename(served / "elsewhere")
     for _ in range(3):
@@ -104,8 +109,24 @@ def test_another_answer_is_no_proof(served: Path) -> None:
     (served / MANIFEST).write_text(manifest.model_dump_json())
     with pytest.raises(PackageError, match="differ by"):
         proven(served)
-    with pytest.raises(PackageError, match="differ by"):
-        HeldModel("asked", str(served))
+
+
+def test_a_replica_that_starts_on_a_damaged_package_answers_with_the_deployed_one(
+    served: Path, packages: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    deployed = files_of(str(served))
+    replace(served, packages[1])
+    weights = (served / WEIGHTS).read_bytes()
+    (served / WEIGHTS).write_bytes(weights[:-1])
+    held, tally = HeldModel("asked", str(served), deployed), Tally()
+    assert held.model.label == label(packages[0])
+    assert "checksum" in caplog.text
+    (served / WEIGHTS).write_bytes(weights)
+    for _ in range(2):
+        held.refresh(tally)
+    assert held.model.label == label(packages[1])
+    with pytest.raises(PackageError):
+        HeldModel("asked", str(served / "nowhere"), {})
 
 
 def test_an_older_package_proves_that_it_repeats_itself(served: Path) -> None:

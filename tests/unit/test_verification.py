@@ -20,7 +20,7 @@ from synthetic import (
 )
 
 from serve.verification_page import write_verification_page
-from serve.verification_words import answer, precision, remarks
+from serve.verification_words import answer, cut_short, precision, remarks
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.incubation import Incubation
 from simulate.plan import Plan
@@ -398,6 +398,35 @@ def test_runs_that_began_before_the_freezing_are_no_fresh_test(tmp_path: Path) -
     found = verified(late, store)
     assert found.n_begun_before == 8
     assert any("no fresh test" in remark for remark in remarks(found))
+
+
+def test_what_the_search_went_by_stands_beside_what_is_judged(tmp_path: Path) -> None:
+    forecasts = frozen([("top", [300]), ("random", [500])], 4, said=0.5)
+    off = [
+        each.model_copy(update={"fast_share": 0.5 + apart})
+        for each, apart in zip(forecasts.conditions, (0.2, -0.04), strict=True)
+    ]
+    shown = forecasts.model_copy(update={"conditions": tuple(off)})
+    store = create_or_open(tmp_path / "records", SHORT_PROTOCOL)
+    simulated(store, shown)
+    found = verified(shown, store)
+    told = " ".join(remarks(found))
+    assert "fast road says +0.08 on average, +0.20 where" in told
+    page = write_verification_page(tmp_path / "page.html", found).read_text()
+    assert "<td>0.70</td><td>0.50 (" in page
+
+
+def test_more_of_the_best_than_were_ranked_are_not_cut_without_a_word(
+    predictor: Predictor, search: Path, tmp_path: Path
+) -> None:
+    result, asked = result_of(predictor, search), question_of(predictor, search, n_top=40)
+    forecasts = freeze(predictor, result, asked)
+    found = verified(forecasts, create_or_open(tmp_path, SHORT_PROTOCOL))
+    n_ranked = len(result.ranked)
+    assert found.n_top_asked == 40
+    said = f"The best 40 were asked for, but the search ranked {n_ranked}"
+    assert any(each.startswith(said) for each in remarks(found))
+    assert cut_short(n_ranked, n_ranked) is None
 
 
 def test_embryos_of_one_forecast_stand_in_one_bin(tmp_path: Path) -> None:

@@ -5,24 +5,12 @@ from typing import Any
 
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
-from serve.messages.service import ModelName
+from serve.messages.service import AboutReply
 from simulate.settings import Settings
 
 
 class AboutQuestion(Settings):
     """Nothing but the model is asked about."""
-
-
-class AboutReply(Settings, extra="allow"):
-    """Answer of `GET /v1/model`: the summary of the package, and its card.
-
-    Attributes:
-        model: Which.
-        card_markdown: The model card.
-    """
-
-    model: ModelName
-    card_markdown: str
 
 
 class About(Kind[AboutQuestion, AboutReply]):

@@ -1,37 +1,16 @@
 """Is it there, does it answer truly, which models does it have, what are they, how is it doing?"""
 
 from contextlib import suppress
-from typing import Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from serve.endpoint.asking import Asker
-from serve.endpoint.kinds.about import AboutQuestion, AboutReply
+from serve.endpoint.kinds.about import AboutQuestion
 from serve.endpoint.metrics import Metrics
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.messages.refusals import RequestError
-from serve.messages.service import ModelName
-from simulate.settings import Settings
-
-
-class Health(Settings):
-    """Answer of `GET /healthz`."""
-
-    status: Literal["ok"] = "ok"
-
-
-class ModelsReply(Settings):
-    """Answer of `GET /v1/models`; the first one is asked when none is named."""
-
-    models: list[ModelName]
-
-
-class Readiness(Settings):
-    """Answer of `GET /readyz`: each of the models fits its checksums and gave its known answer."""
-
-    status: Literal["ready"] = "ready"
-    models: list[ModelName]
+from serve.messages.service import AboutReply, Health, ModelsReply, Readiness
 
 
 def routes(asker: Asker, metrics: Metrics) -> APIRouter:

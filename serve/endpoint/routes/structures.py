@@ -18,7 +18,6 @@ from serve.uploads.formats import ENDINGS, FORMATS, format_of
 from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.readers import Readers
 from serve.uploads.reading import FileQuestion, NumberedSnapshot
-from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
@@ -57,13 +56,9 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
             {"enum": list(FORMATS)},
         )
     said = before_reading(asked.design)
-    question = FileQuestion(
-        format=form_of_file,
-        element=said.element,
-        cutoff_A=NEIGHBOUR_CUTOFF_in_a * said.physics.bcc_lattice_constant_A,
-        is_periodic=said.mass_exchange == "open",
-        frames=None if asked.frames is None else tuple(asked.frames),
-        limits=UploadLimits(atoms=min(limits.atoms, UploadLimits().atoms), frames=limits.frames),
+    within = UploadLimits(atoms=min(limits.atoms, UploadLimits().atoms), frames=limits.frames)
+    question = FileQuestion.of(form_of_file, said).model_copy(
+        update={"frames": asked.frames, "limits": within}
     )
     try:
         frames = await readers.read(form.file, question)

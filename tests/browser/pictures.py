@@ -1,0 +1,47 @@
+"""Makes the pictures of the explorer in `docs/`: `python tests/browser/pictures.py`."""
+
+import io
+import tempfile
+from pathlib import Path
+
+from browsing import ARGUMENTS, NARROW, WIDE, Visit, browser_path, new_context
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from serving import running_server
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+WAY = "#deposition?current_density_mA_cm2=0.7&capacity_mAh_cm2=1&kept=capacity"
+
+
+def main() -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder) / "log") as url,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(ARGUMENTS))
+        wide = Visit.of(new_context(browser, WIDE), url)
+        wide.open(WAY)
+        save(wide, "explorer.png", height=1010)
+        wide.open("#structure", "structure")
+        wide.rest()
+        wide.page.click("#structure-view button:has-text('Try')")
+        wide.page.wait_for_selector("#structure-view .atoms canvas")
+        wide.settle("structure")
+        save(wide, "explorer-structure.png", height=1130)
+        phone = Visit.of(new_context(browser, NARROW, "dark"), url)
+        phone.open("#embryo", "embryo")
+        save(phone, "explorer-phone.png", height=NARROW[1])
+        browser.close()
+
+
+def save(visit: Visit, name: str, height: int) -> None:
+    visit.page.set_viewport_size({"width": visit.page.viewport_size["width"], "height": height})
+    visit.page.wait_for_timeout(500)
+    with Image.open(io.BytesIO(visit.page.screenshot())) as image:
+        image.convert("RGB").save(DOCS / name, optimize=True)
+
+
+if __name__ == "__main__":
+    main()

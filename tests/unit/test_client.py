@@ -1,0 +1,171 @@
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structure_files
+from served import Served
+from synthetic import lithium
+
+from serve.client import Client
+from serve.connection import RefusedError, ServerError
+from serve.messages.service import Health
+from surrogate.deposition.conditions import DepositionConditions
+
+DESIGN = lithium(n_atoms=220)
+CONDITIONS = DepositionConditions.model_validate(
+    {"current_density_mA_cm2": 0.5, "deposition_time_min": 20.0}
+)
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> Iterator[Client]:
+    with Client(served.url) as one:
+        yield one
+
+
+def test_designs_are_answered_as_in_python(served: Served, client: Client) -> None:
+    designs = [DESIGN, lithium(n_atoms=400)]
+    reply = client.embryos([designs[0], designs[1].model_dump()], horizon_ps=500.0, road="fast")
+    assert reply.predictions == served.predictor.predict_designs(designs, 500.0, "fast")
+    assert reply.model.label == served.predictor.package.label
+
+
+def test_structures_are_answered_from_a_path_and_from_bytes(client: Client, tmp_path: Path) -> None:
+    data = structure_files.xyz_gz(structure_files.snapshots(DESIGN, 2))
+    (tmp_path / "a.xyz.gz").write_bytes(data)
+    found = client.structures(tmp_path / "a.xyz.gz", DESIGN, frames=[2], with_atoms=True)
+    assert [frame.frame for frame in found.frames] == [2]
+    assert found.frames[0].atoms is not None
+    short = {"energy_exchange": "open"}
+    same = client.structures(data, short, file_format="extxyz", frames=[2], with_atoms=True)
+    assert same.frames[0].atoms == found.frames[0].atoms
+
+
+def test_deposits_surfaces_and_maps(client: Client) -> None:
+    reply = client.deposition([CONDITIONS, {"current_density_mA_cm2": 2.5, "capacity_mAh_cm2": 1}])
+    assert reply.forecasts[0].conditions == CONDITIONS
+    low, high = reply.forecasts[0].glassy_share_interval
+    assert low <= reply.forecasts[0].glassy_share <= high
+    surface = client.surface({
+        "current_density_mA_cm2": {"min": 0.5, "max": 2.5, "n": 3},
+        "deposition_time_min": {"min": 20.0, "max": 60.0, "n": 2},
+    })  # fmt: skip
+    assert [len(row) for row in surface.glassy_share] == [3, 3]
+    assert {each.name for each in client.maps().maps} == {"paper", "overpotential"}
+
+
+def test_the_service_says_what_it_is(served: Served, client: Client) -> None:
+    name = served.predictor.package.name
+    assert [each.name for each in client.models().models] == [name]
+    assert [each.name for each in client.ready().models] == [name]
+    assert client.model().model.name == name
+    with Client(served.url, model=name) as named:
+        assert named.model() == client.model()
+
+
+def test_a_refusal_is_an_error_that_names_the_field(served: Served, client: Client) -> None:
+    with pytest.raises(RefusedError, match=r"designs\[0\]\.n_atoms") as caught:
+        client.embryos([{**DESIGN.model_dump(), "n_atoms": 5}])
+    (error,) = caught.value.refusal.detail
+    assert (caught.value.status, error.field, error.found) == (422, "designs[0].n_atoms", 5)
+    with Client(served.url, model="nobody") as lost, pytest.raises(RefusedError) as caught:
+        lost.model()
+    assert caught.value.status == 404
+
+
+Behaviour = list[int | None]
+
+
+@contextmanager
+def unsteady(
+    behaviour: Behaviour, retry_after: str | None = None
+) -> Iterator[tuple[str, list[Any]]]:
+    """A server that answers with these statuses in turn; None: it breaks the connection."""
+    asked: list[Any] = []
+
+    class Answering(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked.append((time.monotonic(), self.headers.get("Authorization")))
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status = behaviour.pop(0)
+            if status is None:
+                self.connection.close()
+                self.close_connection = True
+                return
+            told: dict[str, Any] = {"status": "ok"}
+            if status >= 300:
+                one = {"field": "server", "found": None, "message": "full.", "allowed": None}
+                told = {"detail": [one], "n_errors": 1}
+            content = json.dumps(told).encode()
+            self.send_response(status)
+            if retry_after and status == 503:
+                self.send_header("Retry-After", retry_after)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def ask(client: Client) -> Health:
+    return client._asked("POST", "/anything", Health, json={})
+
+
+def test_what_passes_is_asked_again_until_it_has_passed() -> None:
+    with unsteady([None, 503, 500, 200]) as (url, asked), Client(url, key="k") as client:
+        assert ask(client).status == "ok"
+    assert len(asked) == 4
+    assert {key for _, key in asked} == {"Bearer k"}
+
+
+def test_a_full_server_is_left_alone_as_long_as_it_asks() -> None:
+    with unsteady([503, 200], retry_after="2") as (url, asked), Client(url) as client:
+        ask(client)
+    (first, _), (second, _) = asked
+    assert 2.0 <= second - first < 4.0
+
+
+def test_a_refusal_is_not_asked_again() -> None:
+    with unsteady([422]) as (url, asked), Client(url) as client, pytest.raises(RefusedError):
+        ask(client)
+    assert len(asked) == 1
+
+
+def test_tries_end() -> None:
+    with (
+        unsteady([503, 503]) as (url, asked),
+        Client(url, tries=2) as client,
+        pytest.raises(ServerError, match="full") as caught,
+    ):
+        ask(client)
+    assert (len(asked), caught.value.status) == (2, 503)
+    with (
+        Client("http://127.0.0.1:9", tries=1) as client,
+        pytest.raises(ServerError, match="running"),
+    ):
+        client.ready()
+
+
+def test_another_server_is_told_from_ours() -> None:
+    with (
+        unsteady([200]) as (url, _),
+        Client(url) as client,
+        pytest.raises(ServerError, match="address and the release"),
+    ):
+        client.embryos([DESIGN])

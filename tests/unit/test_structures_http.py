@@ -1,0 +1,141 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import structure_files
+from served import Served, served_package
+from synthetic import lithium
+
+from serve.commands.predict import _structure_question
+from serve.endpoint.settings import Limits, ServerSettings
+from serve.messages.structures import StructuresReply
+
+DESIGN = lithium(n_atoms=220)
+SAID = DESIGN.model_dump(mode="json")
+WRITERS = structure_files.WRITERS
+
+
+def ask(served: Served, name: str, data: bytes, design: Any = SAID, **parts: Any) -> httpx.Response:
+    values = {key: json.dumps(value) for key, value in ({"design": design} | parts).items()}
+    return httpx.post(
+        f"{served.url}/v1/structures/predict",
+        files={"file": (name, data)},
+        data=values,
+        timeout=60.0,
+    )
+
+
+def told(response: httpx.Response) -> StructuresReply:
+    assert response.status_code == 200, response.text
+    return StructuresReply.model_validate_json(response.content)
+
+
+def error(response: httpx.Response, status: int = 422) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    (one,) = response.json()["detail"]
+    return dict(one)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_answer_is_the_command_lines(served: Served, name: str, tmp_path: Path) -> None:
+    data = WRITERS[name](structure_files.snapshots(DESIGN, 1 if name.endswith(".data") else 2))
+    (tmp_path / name).write_bytes(data)
+    # The verb itself, without the seconds that its process takes to start.
+    asked = _structure_question(tmp_path / name, json.dumps(SAID), None)
+    wanted = asked(served.predictor, 150.0)
+    reply = told(ask(served, name, data, horizon_ps=150.0))
+    assert reply.model.label == served.predictor.package.label
+    for frame, line in zip(reply.frames, wanted, strict=True):
+        assert line.told == {key: getattr(frame, key) for key in ("frame", "stage", "time_ps")}
+        assert frame.prediction == line.prediction
+
+
+def test_atoms_come_with_what_the_model_says_of_each(served: Served) -> None:
+    snapshot = structure_files.snapshots(DESIGN)[0]
+    (frame,) = told(ask(served, "a.xyz", structure_files.xyz([snapshot]), with_atoms=True)).frames
+    assert frame.atoms is not None
+    assert np.abs(np.array(frame.atoms.positions_A) - snapshot.positions_A).max() < 1.0e-3
+    expected = served.predictor.p_crystalline_atoms(snapshot, DESIGN)
+    assert frame.atoms.p_crystalline == pytest.approx(expected.tolist(), abs=1.0e-5)
+    assert told(ask(served, "a.xyz", structure_files.xyz([snapshot]))).frames[0].atoms is None
+
+
+def test_what_the_file_says_may_be_left_out(served: Served) -> None:
+    data = structure_files.xyz(structure_files.snapshots(DESIGN))
+    short = {"energy_exchange": "open"}
+    (frame,) = told(ask(served, "a.xyz", data, short)).frames
+    assert frame.design.model_copy(update={"packing_density_g_cm3": 0.0534}) == DESIGN
+    assert frame.design.packing_density_g_cm3 == pytest.approx(0.0534, rel=1.0e-4)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"n_atoms": 221}, "design.n_atoms"),
+        ({"packing_density_g_cm3": 0.06}, "design.packing_density_g_cm3"),
+        ({"mass_exchange": "confined"}, "design.mass_exchange"),
+        ({"hold_temperature_K": 20.0}, "design.hold_temperature_K"),
+        ({"colour": "red"}, "design.colour"),
+    ],
+)
+def test_a_design_that_is_not_the_files_is_refused(
+    served: Served, changed: dict[str, Any], field: str
+) -> None:
+    data = structure_files.xyz(structure_files.snapshots(DESIGN))
+    assert error(ask(served, "a.xyz", data, SAID | changed))["field"] == field
+
+
+def test_the_density_inside_a_wall_must_be_said(served: Served) -> None:
+    confined = lithium(n_atoms=220, mass_exchange="confined")
+    data = structure_files.xyz(structure_files.snapshots(confined))
+    assert error(ask(served, "a.xyz", data, {"energy_exchange": "open"}))["field"] == (
+        "design.packing_density_g_cm3"
+    )
+    told(ask(served, "a.xyz", data, {"energy_exchange": "open", "packing_density_g_cm3": 0.0534}))
+
+
+def test_every_refusal_names_its_part(served: Served) -> None:
+    data = structure_files.xyz(structure_files.snapshots(DESIGN))
+    assert error(ask(served, "a.txt", data))["field"] == "format"
+    assert error(ask(served, "a.xyz", data, horizon_ps=-1))["field"] == "horizon_ps"
+    assert error(ask(served, "a.xyz", data, frames=[0]))["field"] == "frames"
+    assert error(ask(served, "a.xyz", data, frames=[2]))["field"] == "file"
+    assert error(ask(served, "a.xyz", data, with_atoms="yes"))["field"] == "with_atoms"
+    assert error(ask(served, "a.xyz", data[:-900]))["field"] == "file"
+    url = f"{served.url}/v1/structures/predict"
+    assert error(httpx.post(url, json={}), 415)["allowed"] == {"enum": ["multipart/form-data"]}
+    parts = {"design": (None, json.dumps(SAID))}
+    assert error(httpx.post(url, files=parts))["field"] == "file"
+    parts = {"file": ("a.xyz", data), "design": (None, "{")}
+    assert error(httpx.post(url, files=parts))["field"] == "design"
+    head = {"content-type": "multipart/form-data"}
+    assert error(httpx.post(url, content=b"x", headers=head))["field"] == "body"
+    head = {"content-type": "multipart/form-data; boundary=x"}
+    assert error(httpx.post(url, content=b"--y\r\n", headers=head))["field"] == "body"
+
+
+def test_what_is_too_large_is_refused_by_the_servers_own_limits(served: Served) -> None:
+    limits = Limits(upload_bytes=20_000, atoms=500, frames=3)
+    few = structure_files.xyz_gz(structure_files.snapshots(DESIGN, 2))
+    with served_package(served.package, ServerSettings(limits=limits)) as small:
+        told(ask(small, "a.xyz.gz", few))
+        many = structure_files.xyz_gz(structure_files.snapshots(DESIGN, 3))
+        assert error(ask(small, "a.xyz.gz", many), 413)["allowed"] == {"maximum": 500}
+        told(ask(small, "a.xyz.gz", many, frames=[1, 3]))
+        four = structure_files.xyz_gz(structure_files.snapshots(DESIGN, 4))
+        assert error(ask(small, "a.xyz.gz", four), 413)["allowed"] == {"maximum": 3}
+        body = error(ask(small, "a.xyz", b" " * 1_200_000), 413)
+        assert body["field"] == "body"
+
+
+def test_no_path_and_no_traceback_is_told(served: Served) -> None:
+    for data in (b"", b"\x00" * 100, gzip.compress(b"300\n\n"), b"5\n\nLi 1 2\n" * 5):
+        for name in ("a.xyz", "a.gsd", "a.data", "a.dump"):
+            text = ask(served, name, data).text
+            assert "Traceback" not in text
+            assert "/tmp" not in text  # noqa: S108 - where the reader lives
+            assert str(Path.home()) not in text
