@@ -27,8 +27,7 @@ from simulate.plan import Plan
 from simulate.store import RecordStore, create_or_open
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoShare
-from surrogate.freezing import freeze, frozen_in, systematic_draw
-from surrogate.frozen import (
+from surrogate.frozen.forecasts import (
     FORECASTS,
     DrawnEmbryo,
     FrozenConditions,
@@ -37,11 +36,13 @@ from surrogate.frozen import (
     read_forecasts,
     read_search,
 )
+from surrogate.frozen.freezing import freeze, frozen_in, systematic_draw
 from surrogate.predictor import Predictor
 from surrogate.search.config import SearchConfig
 from surrogate.search.result import SearchResult
 from surrogate.search.run import run_search
-from train.verification import Share, difference, fate_of, share_of, verified
+from train.fates import Share, difference, fate_of, share_of
+from train.verification import verified
 
 JUDGED_PS = SHORT_PROTOCOL.hold_ps - SHORT_PROTOCOL.labelling.persistence_ps
 TRUTH = Truth()
