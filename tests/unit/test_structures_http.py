@@ -139,3 +139,12 @@ def test_no_path_and_no_traceback_is_told(served: Served) -> None:
             assert "Traceback" not in text
             assert "/tmp" not in text  # noqa: S108 - where the reader lives
             assert str(Path.home()) not in text
+
+
+def test_only_so_many_files_are_taken_at_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.endpoint.routes.structures.MOST_AT_ONCE", 0)
+    response = ask(served, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN)))
+    assert error(response, 503)["field"] == "server"
+    assert int(response.headers["Retry-After"]) > 0

@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
 from serve.endpoint.asking import Asker
 from serve.endpoint.form import MULTIPART, TEXT_PARTS, Form, read_form
 from serve.endpoint.kinds.structures import AskedFrame, StructuresQuestion
+from serve.endpoint.refusals import busy
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import Limits, ServerSettings
 from serve.messages.refusals import checked, refused
@@ -20,11 +21,15 @@ from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.readers import Readers
 from serve.uploads.reading import FileQuestion, NumberedSnapshot
 
+MOST_AT_ONCE: Final = 16
+"""Files on their way in or being read; each may take the memory of the largest."""
+
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     """The route of uploaded structures."""
     router = APIRouter(tags=["structures"])
     readers, limits = Readers(), settings.limits
+    in_hand: set[Request] = set()
 
     @router.post(
         "/v1/structures/predict",
@@ -33,7 +38,13 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     )
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Outcome, survival and incubation of uploaded atoms, frame by frame."""
-        question = await _question(await read_form(request, limits), readers, limits)
+        if len(in_hand) >= MOST_AT_ONCE:
+            raise busy(f"at most {MOST_AT_ONCE} files are taken at once, and that many are.")
+        in_hand.add(request)
+        try:
+            question = await _question(await read_form(request, limits), readers, limits)
+        finally:
+            in_hand.discard(request)
         return json_bytes(await asker.ask("structures", question, model))
 
     return router
