@@ -234,7 +234,7 @@ def test_hostile_files_are_refused_in_a_sentence(what: str, reader: Reader) -> N
         reader.read(make(), question(name))
     assert not isinstance(caught.value, ReaderLostError)
     assert "Traceback" not in str(caught.value)
-    assert time.monotonic() - began < 20.0
+    assert time.monotonic() - began < 60.0  # on a busy machine; a second on an idle one
 
 
 def test_a_bomb_is_stopped_while_it_unpacks() -> None:
