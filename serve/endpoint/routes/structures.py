@@ -1,10 +1,13 @@
 """`POST /v1/structures/predict`: what becomes of these atoms?"""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from itertools import product
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from serve.endpoint.asking import Asker
 from serve.endpoint.form import MULTIPART, TEXT_PARTS, Form, read_form
@@ -27,8 +30,8 @@ MOST_AT_ONCE: Final = 16
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     """The route of uploaded structures."""
-    router = APIRouter(tags=["structures"])
     readers, limits = Readers(), settings.limits
+    router = APIRouter(tags=["structures"], lifespan=_kept_by(readers))
     in_hand: set[Request] = set()
 
     @router.post(
@@ -48,6 +51,19 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
         return json_bytes(await asker.ask("structures", question, model))
 
     return router
+
+
+def _kept_by(readers: Readers) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Readers live as long as the application."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        starting = asyncio.create_task(readers.start())
+        yield
+        starting.cancel()
+        readers.close()
+
+    return lifespan
 
 
 async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQuestion:
