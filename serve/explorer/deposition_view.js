@@ -30,7 +30,7 @@ export class DepositionView {
     this.out = outlets(root);
     this.known = { observations: [] };
     this.surface = null;
-    this.reply = null;
+    this.asked = {};
     this.gauge = new Chart(this.out.gauge, paintGauge);
     this.map = new Chart(this.out.map, paintMap);
     this.bars = new Chart(this.out.embryos, paintEmbryos);
@@ -54,7 +54,6 @@ export class DepositionView {
       if (isOurs) this.changed(target.name || target.closest("quantity-field").getAttribute("name"));
     });
     this.form.addEventListener("submit", (event) => event.preventDefault());
-    root.querySelector("#line").addEventListener("input", () => this.showMap());
   }
 
   // Ask the server what there is; again for another model.
@@ -63,7 +62,7 @@ export class DepositionView {
     this.offerMaps(this.known.maps);
     const [low, high] = this.known.temperature_K;
     field(this.form, "temperature_K").limit(Math.ceil(low), Math.floor(high));
-    this.asked = null;
+    this.asked = {};
   }
 
   offerMaps(maps) {
@@ -116,21 +115,25 @@ export class DepositionView {
   update() {
     const values = this.values();
     this.shell.settled("deposition", values);
-    this.predictions.want(predictBody(values));
-    const wanted = surfaceBody(values);
-    const key = JSON.stringify(wanted);
-    if (key !== this.asked) {
-      this.asked = key;
+    const body = surfaceBody(values);
+    if (this.isNew("surface", body)) {
       this.out.map.classList.add("waiting");
-      this.surfaces.want(wanted);
+      this.surfaces.want(body);
     }
+    const question = predictBody(values);
+    if (this.isNew("forecast", question)) this.predictions.want(question);
     this.showMap();
+  }
+
+  isNew(kind, body) {
+    const before = this.asked[kind];
+    this.asked[kind] = JSON.stringify(body);
+    return this.asked[kind] !== before;
   }
 
   showReply(reply, body) {
     clearComplaints(this.form);
     this.shell.trouble("");
-    this.reply = reply;
     const [forecast] = reply.forecasts;
     const { glassy_share, glassy_share_interval } = forecast;
     this.out.share.textContent = share(glassy_share);
@@ -198,7 +201,7 @@ export class DepositionView {
     if (this.surface === null) return;
     const current = field(this.form, CURRENT).value;
     const time = field(this.form, TIME).value;
-    const line = typed(this.root.querySelector("#line").value);
+    const line = typed(this.values().line);
     if (!(current > 0 && time > 0)) return;
     const electrolyte = this.form.elements.electrolyte.value === "advanced" ? "advanced" : "baseline";
     const sights = sightsOf(this.known.observations, electrolyte);
@@ -216,6 +219,7 @@ export class DepositionView {
   }
 
   showError(error) {
+    this.asked = {};
     this.out.map.classList.remove("waiting");
     if (!error.fields) {
       this.shell.trouble(error.message);

@@ -79,6 +79,8 @@ export class SearchPanel {
     const parts = [make("p", { class: "prose", role: "status" }, make("b", {}, result.asked), " ", said)];
     if (result.ranked.length) parts.push(this.table(result.ranked));
     else if (result.least_violation) parts.push(make("p", { class: "doubt" }, result.least_violation.sentence));
+    parts.push(...result.under_maps.filter(({ ours }) => ours !== null).map(({ name, numbers, ours }) =>
+      make("p", { class: "note" }, `Under the map “${name}” (${numbers}) the first of these has a glassy share of ${share(ours.glassy_share)}${ours.is_feasible ? "" : ", too little"}.`)));
     parts.push(make("details", {}, make("summary", {}, "What to know before you act on it"),
       make("ul", { class: "prose" }, [...result.notes, ...(result.limits ?? [])].map((each) => make("li", {}, each)))));
     this.out.found.replaceChildren(...parts);
@@ -93,7 +95,7 @@ export class SearchPanel {
       make("td", {}, figure(each.capacity_mAh_cm2)),
       make("td", {}, share(each.glassy_share), make("small", {}, interval(each.glassy_share_interval))),
       make("td", {}, each.p_enough === null ? "–" : share(each.p_enough)),
-      make("td", {}, each.applicability.is_inside ? "yes" : "no"),
+      make("td", { title: each.applicability.reasons.join(" ") }, each.applicability.is_inside ? "yes" : "no"),
       make("td", {}, make("button", { type: "button", class: "quiet", onclick: () => this.pick(each.conditions) }, "Show"))));
     return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Best conditions" },
       make("table", {},

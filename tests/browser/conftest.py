@@ -35,7 +35,7 @@ def serve(tmp_path_factory) -> Iterator[Callable[..., str]]:
     """Starts servers with an environment of their own; gives their address."""
     with ExitStack() as running:
         yield lambda **environment: running.enter_context(
-            running_server(tmp_path_factory.mktemp("server") / "log", **environment)
+            running_server(tmp_path_factory.mktemp("server"), **environment)
         )
 
 

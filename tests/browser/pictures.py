@@ -17,7 +17,7 @@ WAY = "#deposition?current_density_mA_cm2=0.7&capacity_mAh_cm2=1&kept=capacity"
 def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(Path(folder) / "log") as url,
+        running_server(Path(folder)) as url,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=browser_path(), args=list(ARGUMENTS))

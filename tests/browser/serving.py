@@ -15,15 +15,19 @@ START_S = 120.0
 
 
 @contextmanager
-def running_server(log: Path, **environment: str) -> Iterator[str]:
-    """Its address, for the length of a `with` block; what it says goes to `log`."""
+def running_server(folder: Path, **environment: str) -> Iterator[str]:
+    """Its address, for the length of a `with` block; its log and searches go to `folder`."""
+    log = folder / "log"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            [sys.executable, "-m", "serve.endpoint.in_process", "--port", str(port)],
+            [
+                *(sys.executable, "-m", "serve.endpoint.in_process", "--port", str(port)),
+                *("--searches", str(folder / "searches")),
+            ],
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},

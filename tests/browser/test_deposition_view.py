@@ -193,7 +193,7 @@ def test_a_search_answers_and_its_best_conditions_can_be_shown(visit):
     visit.open()
     visit.page.fill("#search [name=n_trials]", "30")
     visit.page.click("#search button[type=submit]")
-    visit.page.wait_for_selector("#search table", timeout=120_000)
+    visit.page.wait_for_selector("#search table", timeout=240_000)
     row = visit.page.locator("#search tbody tr").first
     current = row.locator("td").nth(1).inner_text()
     row.locator("button").click()

@@ -1,10 +1,19 @@
 """The page by keyboard, on a phone, in the dark, in time, and behind a key."""
 
+import socket
 import statistics
+import threading
 from pathlib import Path
 
 import pytest
+import uvicorn
 from browsing import NARROW, WIDE, Visit, new_context
+
+from serve.endpoint.in_process import InProcess
+from serve.endpoint.ingress import build_app
+from serve.endpoint.settings import ServerSettings
+from serve.models import model_path
+from surrogate.predictor import Predictor
 
 VIEWS = ("deposition", "embryo", "structure", "model")
 
@@ -148,5 +157,37 @@ def test_a_server_with_a_key_asks_for_it(chromium, serve):
     assert not dialog.is_visible()
     assert "$GLASSYLI_API_KEY" in visit.page.inner_text("#deposition-view .take code")
     assert "a key of this test" not in visit.page.content()
+    context.close()
+    assert visit.complaints == []
+
+
+@pytest.fixture(scope="module")
+def two_models():
+    """A server of two names, in a thread."""
+    predictor = Predictor.load(model_path(None))
+    asker = InProcess({"first": predictor, "second": predictor})
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(build_app(asker, ServerSettings()), log_level="error")
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, args=([listening],))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        running.should_exit = True
+        thread.join(timeout=30.0)
+
+
+def test_another_model_can_be_chosen(chromium, two_models):
+    context = new_context(chromium, WIDE)
+    visit = Visit.of(context, two_models)
+    visit.open()
+    assert visit.last("/v1/deposition/predict")
+    visit.page.select_option("#model-choice", "second")
+    visit.rest()
+    visit.slide("deposition", "current_density_mA_cm2", 1.5)
+    with visit.page.expect_request(lambda request: "model=second" in request.url):
+        visit.slide("deposition", "current_density_mA_cm2", 1.6)
+    visit.settle("deposition")
+    assert "?model=second" in visit.page.inner_text("#deposition-view .take code")
     context.close()
     assert visit.complaints == []
