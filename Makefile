@@ -1,7 +1,7 @@
 # run     everything once, small: simulate, train, search, serve, report
 # test    every test, with the real engines
 # check   style, types, import order, spelling
-# bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are, what a search takes, what HTTP adds
+# bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are, what a search takes, what HTTP adds, what a server makes of 10 000 odd requests
 # chaos   hundreds of faults in a campaign of short runs, and an audit of what is left (half an hour)
 # studies how far the model holds on fresh designs and beyond its data, what angles, more designs, replicas and active learning bring
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
@@ -37,6 +37,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.busy
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.fuzz
 
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.chaos

@@ -24,9 +24,9 @@ import psutil
 
 from simulate.losses import is_lost
 from simulate.plan import Plan, read_campaign
+from simulate.soundness import verified
 from simulate.store import RecordStore, open_store
 from simulate.trajectory import run_trajectory
-from simulate.verification import verified
 
 N_ATOMS: Final = (100, 120, 140)
 CAMPAIGN: Final = {

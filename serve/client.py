@@ -11,21 +11,26 @@ a server that cannot be reached, after some tries, is a `ServerError`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from pydantic import BaseModel
 
 from serve.connection import Connection
 from serve.messages.deposition import DepositionReply, MapsReply, SurfaceReply
 from serve.messages.embryos import EmbryosReply
+from serve.messages.searches import SearchJob
 from serve.messages.service import AboutReply, ModelsReply, Readiness
 from serve.messages.structures import StructuresReply
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.prediction import Road
+from surrogate.search.config import SearchConfig
+
+SEARCHES: Final = "/v1/deposition/search"
 
 Values = Mapping[str, Any]
 ReplyType = TypeVar("ReplyType", bound=BaseModel)
@@ -167,6 +172,49 @@ class Client:
             ServerError: No answer after all tries.
         """
         return self._asked("POST", "/v1/deposition/surface", SurfaceReply, json=dict(question))
+
+    def search(self, config: SearchConfig | Values) -> SearchJob:
+        """Submit a search for the best way to plate, or find the job that it is already.
+
+        Args:
+            config: As of `glassyli search`; maps by their names.
+
+        Raises:
+            RefusedError: The server names what is wrong.
+            ServerError: No answer after all tries; one that takes no more searches now, too.
+        """
+        values: Values = (
+            config.model_dump(mode="json") if isinstance(config, BaseModel) else dict(config)
+        )
+        return self._asked("POST", SEARCHES, SearchJob, json=values)
+
+    def search_state(self, job_id: str) -> SearchJob:
+        """How far a search is; its result once it is done."""
+        return self._asked("GET", f"{SEARCHES}/{job_id}", SearchJob)
+
+    def cancel_search(self, job_id: str) -> SearchJob:
+        """Stop a search; submitted again, it goes on where it stopped."""
+        return self._asked("DELETE", f"{SEARCHES}/{job_id}", SearchJob)
+
+    def wait_for_search(
+        self,
+        job_id: str,
+        progress: Callable[[SearchJob], None] = lambda _: None,
+        every_s: float = 1.0,
+    ) -> SearchJob:
+        """Look at a search until it is done, cancelled or has failed.
+
+        Args:
+            job_id: Of `SearchJob.id`.
+            progress: Told each time.
+            every_s: Between two looks.
+        """
+        while True:
+            job = self.search_state(job_id)
+            progress(job)
+            if job.state not in {"queued", "running"}:
+                return job
+            time.sleep(every_s)
 
     def maps(self) -> MapsReply:
         """What may be assumed of deposits, and what was seen of them."""

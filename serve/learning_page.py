@@ -9,7 +9,7 @@ from serve.words import percent
 from simulate.files import write_atomically
 from simulate.store import open_store
 from train.active.rounds import LoopReport, read_round
-from train.verification import fate_of
+from train.fates import fate_of
 
 
 def write_learning_page(out: Path, report: LoopReport, loop: Path) -> Path:

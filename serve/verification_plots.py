@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from serve.plots import GROUP_COLOURS, TIGHT, WIDTH_IN
 from serve.themed_svg import PAGE, themed_svg
 from serve.verification_words import NAMES, named
-from train.verification import Share, Verification
+from train.fates import Share
+from train.verification import Verification
 
 STYLES: Final = {"top": (GROUP_COLOURS[0], "o"), "random": (GROUP_COLOURS[1], "D")}
 APART: Final = 0.14

@@ -4,7 +4,8 @@ from typing import Final
 
 from serve.console import interval
 from serve.words import count
-from train.verification import Share, Verification, VerifiedConditions, share_of
+from train.fates import Share, share_of
+from train.verification import Verification, VerifiedConditions
 
 NAMES: Final = {"top": "best of the search", "random": "drawn at random"}
 

@@ -29,6 +29,9 @@ WallShape = Literal["sphere", "cube"]
 DENSEST_SHARE_OF_BULK = 1.2
 """Packing densities above this share of the bulk crystal are refused: atoms would overlap."""
 
+SPARSEST_g_cm3 = 1.0e-4
+"""Below, atoms hardly meet: a gas, and for very small numbers a volume that is none."""
+
 
 class EmbryoDesign(Settings, strict=True):
     """One point of the design space.
@@ -43,7 +46,7 @@ class EmbryoDesign(Settings, strict=True):
     potential: str = Field(DEFAULT_POTENTIAL, description="Name of the interatomic potential.")
     n_atoms: int = Field(ge=100, le=100_000, description="Atoms in the cell.")
     packing_density_g_cm3: float = Field(
-        gt=0.0, description="Mass over volume of the cell, g/cm3. Bulk lithium is 0.534."
+        ge=SPARSEST_g_cm3, description="Mass over volume of the cell, g/cm3. Bulk lithium is 0.534."
     )
     mass_exchange: Exchange = Field(
         description="`open`: periodic cell. `confined`: closed repulsive wall."

@@ -1,6 +1,7 @@
 """A model in closed form, in place of a trained one: its answers can be worked out by hand."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -16,6 +17,7 @@ from surrogate.applicability import TrainingDomain
 Floats = NDArray[np.float64]
 
 EXCHANGES = [("open", "open"), ("confined", "open")]
+EVERY_EXCHANGE = [*EXCHANGES, ("open", "confined"), ("confined", "confined")]
 
 
 def training_domain(
@@ -24,8 +26,13 @@ def training_domain(
     temperatures_K: Sequence[float] = (300.0,),
     potentials: Sequence[str] = ("nichol-ackland-2016",),
     element: str = "Li",
+    sizes: Sequence[int] = (100, 200, 400, 800, 1500),
+    densities_g_cm3: Sequence[float] | None = None,
+    hold_ps: float = 150.0,
 ) -> TrainingDomain:
     """A grid of designs: 100 to 1500 atoms, from the paper's density upwards."""
+    if densities_g_cm3 is None:
+        densities_g_cm3 = np.linspace(0.0534, densest_g_cm3, 5).tolist()
     designs = [
         EmbryoDesign.model_validate(
             {
@@ -38,13 +45,13 @@ def training_domain(
                 "element": element,
             }
         )
-        for n_atoms in (100, 200, 400, 800, 1500)
-        for density in np.linspace(0.0534, densest_g_cm3, 5)
+        for n_atoms in sizes
+        for density in densities_g_cm3
         for mass, energy in exchanges
         for temperature_K in temperatures_K
         for potential in potentials
     ]
-    return TrainingDomain.of(designs, [150.0] * len(designs), solid_share=0.1)
+    return TrainingDomain.of(designs, [hold_ps] * len(designs), solid_share=0.1)
 
 
 @dataclass
@@ -59,16 +66,36 @@ class Package:
     manifest: Manifest = field(default_factory=Manifest)
 
 
+def waiting_package(**domain: Any) -> Package:
+    """Of holds of 1 ns, with every exchange.
+
+    Domain: of its designs, as in `training_domain`.
+    """
+    usual = {
+        "exchanges": EVERY_EXCHANGE,
+        "sizes": (100, 400, 1500),
+        "densities_g_cm3": (0.0534, 0.2, 0.534),
+        "hold_ps": 1000.0,
+    }
+    return Package(
+        protocol=Protocol(hold_ps=1000.0), manifest=Manifest(training_domain(**usual | domain))
+    )
+
+
 @dataclass
 class NucleationModel:
-    """Order at a constant rate per atom that grows with density: G = exp(-rate N share h).
+    """P(not ordered by h) = c + (1 - c) exp(-rate N share_of_bulk h), c the cured share.
 
-    Members differ in the rate by `disagreement`, and by `dense_disagreement` in dense cells only.
+    Walls slow the rate by `walled`; members differ in its logarithm by `disagreement` to either
+    side, and by `dense_disagreement` more in dense cells.
     """
 
     rate_per_atom_ps: float = 1.0e-4
     disagreement: float = 0.2
     dense_disagreement: float = 0.0
+    cured: float = 0.0
+    walled: float = 1.0
+    n_members: int = 4
     package: Package = field(default_factory=Package)
     n_calls: int = 0
 
@@ -79,14 +106,29 @@ class NucleationModel:
     def survival_members(self, designs: Sequence[EmbryoDesign], times_ps: ArrayLike) -> Floats:
         return self._survival(designs, np.asarray(times_ps, np.float64))
 
-    def _survival(self, designs: Sequence[EmbryoDesign], times_ps: Floats) -> Floats:
+    def rates_per_ps(self, designs: Sequence[EmbryoDesign]) -> Floats:
         size = np.array([design.n_atoms for design in designs])
         share = np.array([design.share_of_bulk for design in designs])
-        rate = self.rate_per_atom_ps * size * share
-        offsets = np.linspace(-1.0, 1.0, 4)[:, None]
+        is_walled = np.array([design.mass_exchange == "confined" for design in designs])
+        rate = self.rate_per_atom_ps * size * share * np.where(is_walled, self.walled, 1.0)
+        offsets = np.linspace(-1.0, 1.0, self.n_members)[:, None]
         spread = self.disagreement + self.dense_disagreement * (share > 0.3)
-        rates = rate * np.exp(offsets * spread)
-        return np.asarray(np.exp(-rates[:, :, None] * times_ps), np.float64)
+        return np.asarray(rate * np.exp(offsets * spread))
+
+    def _survival(self, designs: Sequence[EmbryoDesign], times_ps: Floats) -> Floats:
+        waiting = np.exp(-self.rates_per_ps(designs)[:, :, None] * times_ps)
+        return np.asarray(self.cured + (1.0 - self.cured) * waiting)
+
+
+@dataclass
+class WaitingModel(NucleationModel):
+    """The same with numbers under which much still waits after a nanosecond, and walls slow."""
+
+    rate_per_atom_ps: float = 2.0e-5
+    disagreement: float = math.log(1.2)
+    walled: float = 0.2
+    n_members: int = 3
+    package: Package = field(default_factory=waiting_package)
 
 
 def calibrated_map(n_members: int, model: str = "closed-form") -> dict[str, Any]:

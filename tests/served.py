@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from fastapi import FastAPI
@@ -13,6 +14,9 @@ from fastapi import FastAPI
 from serve.endpoint.in_process import InProcess
 from serve.endpoint.ingress import build_app
 from serve.endpoint.settings import ServerSettings
+from serve.searches.asking import InProcessSearches
+from serve.searches.jobs import SearchJobs
+from serve.searches.settings import SearchSettings
 from surrogate.predictor import Predictor
 
 START_S = 30.0
@@ -36,9 +40,17 @@ class Served:
 def served_package(package: Path, settings: ServerSettings | None = None) -> Iterator[Served]:
     """Serve a package until the block ends."""
     predictor = Predictor.load(package)
-    app = build_app(InProcess({predictor.package.name: predictor}), settings or ServerSettings())
-    with listening(app) as url:
-        yield Served(url, app, package, predictor)
+    name = predictor.package.name
+    with TemporaryDirectory() as folder:
+        searches = SearchJobs({name: str(package)}, SearchSettings(folder=folder, waiting=2))
+        app = build_app(
+            InProcess({name: predictor}),
+            settings or ServerSettings(),
+            InProcessSearches(searches),
+        )
+        with listening(app) as url:
+            yield Served(url, app, package, predictor)
+        searches.close()
 
 
 @contextmanager

@@ -79,8 +79,8 @@ def verify(store: Store, as_json: AsJson = False) -> None:
     """Check every record, its id and the checksum of its frames."""
     console = SESSION.console(as_json=as_json)
     from serve.words import count
+    from simulate.soundness import verified
     from simulate.store import open_store
-    from simulate.verification import verified
 
     found = verified(open_store(store))
     console.result_json(

@@ -10,7 +10,7 @@ from serve.session import SESSION
 
 if TYPE_CHECKING:
     from serve.console import Console
-    from surrogate.frozen import FrozenForecasts
+    from surrogate.frozen.forecasts import FrozenForecasts
 
 
 def verify(
@@ -48,7 +48,7 @@ def verify(
     """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
-    from surrogate.frozen import FORECASTS, VerificationQuestion, read_search
+    from surrogate.frozen.forecasts import FORECASTS, VerificationQuestion, read_search
     from surrogate.manifest import read_manifest
 
     path = model_path(model)
@@ -60,7 +60,7 @@ def verify(
     folder = out or search / "verification"
 
     from serve.verification_words import cut_short
-    from surrogate.freezing import freeze, frozen_in
+    from surrogate.frozen.freezing import freeze, frozen_in
     from surrogate.predictor import Predictor
 
     predictor = Predictor.load(path)

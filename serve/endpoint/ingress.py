@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from serve.endpoint.asking import Asker
 from serve.endpoint.keys import KeyNeeded
 from serve.endpoint.metrics import Measured, Metrics
+from serve.endpoint.openapi import describe
 from serve.endpoint.refusals import as_response
 from serve.endpoint.routes import deposition, embryos, nothing, page, service, structures
 from serve.endpoint.routes.searches import routes as search_routes
@@ -56,6 +57,7 @@ def build_app(
     if settings.measures_itself:
         app.include_router(nothing.routes(asker, settings))
     app.include_router(page.routes())
+    describe(app, needs_key=key_digest is not None)
     _explain_errors(app)
     # Added last is passed first.
     if key_digest is not None:

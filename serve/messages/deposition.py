@@ -5,7 +5,7 @@ by its name only: the file of a calibrated map, which the command line takes, wo
 server.
 """
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -26,6 +26,19 @@ EXAMPLE_CONDITIONS: Final = {
 class DepositionRequest(Question, question.DepositionQuestion):
     """Body of `POST /v1/deposition/predict`."""
 
+    examples: ClassVar = (
+        {"conditions": [EXAMPLE_CONDITIONS], "deposition_map": "paper"},
+        {
+            "conditions": [
+                {"current_density_mA_cm2": 0.1, "capacity_mAh_cm2": 1.0, "openness": 0.5},
+                {"current_density_mA_cm2": 2.5, "capacity_mAh_cm2": 1.0, "area_factor": 4.0},
+            ],
+            "deposition_map": "overpotential",
+            "horizon_ps": 1000.0,
+        },
+        {"conditions": [EXAMPLE_CONDITIONS], "bridge": {"kind": "growth"}},
+    )
+
     deposition_map: MapName = Field("paper", description="The assumption, by its name.")
 
     @classmethod
@@ -37,6 +50,14 @@ class DepositionRequest(Question, question.DepositionQuestion):
 
 class SurfaceRequest(Question, question.SurfaceQuestion):
     """Body of `POST /v1/deposition/surface`."""
+
+    examples: ClassVar = (
+        {
+            "conditions": {"temperature_K": 300.0},
+            "current_density_mA_cm2": {"min": 0.1, "max": 5.0, "n": 19},
+            "deposition_time_min": {"min": 1.0, "max": 600.0, "n": 17},
+        },
+    )
 
     deposition_map: MapName = Field("paper", description="The assumption, by its name.")
 

@@ -1,6 +1,6 @@
 """Embryos by their design: what becomes of 1 to 256 design points."""
 
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -26,6 +26,17 @@ EXAMPLE_DESIGN: Final = {
 
 class EmbryosRequest(Question):
     """Body of `POST /v1/embryos/predict`."""
+
+    examples: ClassVar = (
+        {"designs": [EXAMPLE_DESIGN], "horizon_ps": 1000.0, "road": "full"},
+        {
+            "designs": [
+                EXAMPLE_DESIGN | {"n_atoms": 700, "hold_temperature_K": 250.0},
+                EXAMPLE_DESIGN | {"mass_exchange": "confined", "wall_shape": "cube"},
+            ],
+            "road": "fast",
+        },
+    )
 
     designs: list[EmbryoDesign] = Field(
         min_length=1,

@@ -5,7 +5,7 @@ Refusals read the allowed values off it, and OpenAPI publishes it; so what is to
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from simulate.settings import Settings
 
@@ -20,7 +20,13 @@ Place = tuple[str | int, ...]
 
 
 class Question(Settings):
-    """Base of what is asked over HTTP: a subclass says in its schema what only it knows."""
+    """Base of what is asked over HTTP: a subclass says in its schema what only it knows.
+
+    Attributes:
+        examples: Questions that are answered as they stand.
+    """
+
+    examples: ClassVar[tuple[JSONSchema, ...]] = ()
 
     @classmethod
     def close(cls, schema: JSONSchema) -> None:
@@ -37,6 +43,8 @@ def published_schema(kind: type[Question]) -> JSONSchema:
     schema = kind.model_json_schema()
     whole: JSONSchema = inlined(schema, schema.pop("$defs", {}))
     kind.close(whole)
+    if kind.examples:
+        whole["examples"] = list(kind.examples)
     return whole
 
 

@@ -1,6 +1,6 @@
 """Searches for the best way to plate, as jobs beside the requests."""
 
-from typing import Final, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -34,6 +34,8 @@ EXAMPLE_SEARCH: Final = {
 
 class SearchRequest(Question, SearchConfig):
     """Body of `POST /v1/deposition/search`: as a search config, but bounded."""
+
+    examples: ClassVar = (EXAMPLE_SEARCH,)
 
     deposition_map: MapName = Field("paper", description="The assumption that leads, by its name.")
     also_maps: tuple[MapName, ...] | None = Field(

@@ -3,7 +3,7 @@
 A request is a form of several parts. All but the file and its format are JSON.
 """
 
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,17 @@ FROM_THE_FILE: Final = ("n_atoms", "packing_density_g_cm3", "mass_exchange")
 
 class StructuresRequest(Question):
     """Form of `POST /v1/structures/predict`, the file apart."""
+
+    examples: ClassVar = (
+        {"design": {"energy_exchange": "open"}, "format": "extxyz"},
+        {
+            "design": {"energy_exchange": "open", "hold_temperature_K": 250.0},
+            "format": "extxyz",
+            "horizon_ps": 1000.0,
+            "frames": [1],
+            "with_atoms": True,
+        },
+    )
 
     design: dict[str, Any] = Field(
         description="What the embryos are: a design point, JSON. n_atoms and mass_exchange may be "

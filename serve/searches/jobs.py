@@ -23,6 +23,7 @@ from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.embryos import SampledSpace
 from surrogate.manifest import Manifest, read_manifest
 from surrogate.search.config import SearchConfig, corner_conditions
+from surrogate.search.studies import identity_of, maps_of
 
 logger = logging.getLogger(__name__)
 
@@ -282,8 +283,6 @@ def _id_of(config: SearchConfig, manifest: Manifest) -> str:
     Raises:
         MisuseError: Another element, or a temperature that was not sampled.
     """
-    from surrogate.search.studies import identity_of, maps_of  # brings Optuna
-
     maps = maps_of(config, manifest.label, manifest.domain.potentials)
     space = SampledSpace.of(manifest.domain)
     for conditions in corner_conditions(config):

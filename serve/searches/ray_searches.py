@@ -19,8 +19,9 @@ from surrogate.search.config import SearchConfig
 
 logger = logging.getLogger(__name__)
 
-LOOK_S: Final = 10.0
-"""Longest wait for what the replica knows; a search itself runs in a thread beside."""
+LOOK_S: Final = 60.0
+"""Longest wait for what the replica knows, on a machine that is too busy: it is a matter of
+milliseconds, since searches themselves run in a thread beside."""
 
 
 class RaySearches:

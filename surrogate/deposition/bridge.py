@@ -167,7 +167,7 @@ class GrowthBridge(TimeBridge):
     """
 
     kind: Literal["growth"] = "growth"
-    slowdown: float = Field(1.0, gt=0.0, le=1.0e18)
+    slowdown: float = Field(1.0, ge=1.0e-18, le=1.0e18)
     exposure_s: float | None = Field(None, gt=0.0)
 
     def statement(self, hold_ps: float) -> str:

@@ -18,6 +18,7 @@ import pytest
 from server_process import Served, command_line, served
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
+from serve.endpoint.settings import Batching
 from serve.models import model_path
 from surrogate.manifest import WEIGHTS, read_manifest
 
@@ -202,6 +203,30 @@ def test_a_slow_client_holds_up_nobody(client: httpx.Client, server: Served) -> 
         said = answer.read().decode()
     assert answer.status == 408
     assert "within 20 s" in said
+
+
+def test_a_full_server_says_when_to_come_back_and_answers_who_waits(server: Served) -> None:
+    n_clients, n_may_wait = 100, Batching().queued
+
+    def once(number: int) -> httpx.Response:
+        with httpx.Client(base_url=server.url, timeout=120.0) as one:
+            return ask(one, 100 + number)
+
+    replicas = server.replicas("models")
+    for each in replicas:
+        each.suspend()
+    with ThreadPoolExecutor(n_clients) as pool:
+        asked = [pool.submit(once, number) for number in range(n_clients)]
+        try:
+            wait_until(lambda: sum(each.done() for each in asked) >= n_clients - n_may_wait)
+        finally:
+            for each in replicas:
+                each.resume()
+    replies = [each.result() for each in asked]
+    refused = [each for each in replies if each.status_code == 503]
+    assert n_clients - n_may_wait <= len(refused) < n_clients
+    assert all(int(each.headers["retry-after"]) > 0 for each in refused)
+    assert {each.status_code for each in replies} == {200, 503}
 
 
 def test_a_full_disk_keeps_nobody_from_answers(client: httpx.Client, server: Served) -> None:

@@ -16,8 +16,8 @@ from synthetic import SHORT_PROTOCOL, lithium
 
 from simulate.campaign import run_campaign
 from simulate.plan import Plan
+from simulate.soundness import verified
 from simulate.store import create_or_open, open_store
-from simulate.verification import verified
 from simulate.workers import Terms
 
 pytestmark = [

@@ -10,8 +10,8 @@ from synthetic import SHORT_PROTOCOL, lithium
 
 from simulate.campaign import CampaignProgress, run_campaign
 from simulate.plan import Plan
+from simulate.soundness import verified
 from simulate.store import create_or_open
-from simulate.verification import verified
 from simulate.workers import Terms
 
 pytestmark = [

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structure_files
 from served import Served
 from synthetic import lithium
 
+from benchmarks import structure_files
 from serve.client import Client
 from serve.connection import RefusedError, ServerError
 from serve.messages.service import Health
@@ -58,6 +58,38 @@ def test_deposits_surfaces_and_maps(client: Client) -> None:
     })  # fmt: skip
     assert [len(row) for row in surface.glassy_share] == [3, 3]
     assert {each.name for each in client.maps().maps} == {"paper", "overpotential"}
+
+
+SEARCH = {
+    "current_density_mA_cm2": {"min": 0.5, "max": 5.0},
+    "deposition_time_min": 120.0,
+    "min_capacity_mAh_cm2": None,
+    "also_maps": [],
+    "n_trials": 12,
+}
+
+
+@pytest.mark.usefixtures("coarse_pictures")
+def test_a_search_is_submitted_watched_and_answered(client: Client) -> None:
+    job = client.search(SEARCH)
+    assert client.search(SEARCH).id == job.id
+    seen: list[int] = []
+    done = client.wait_for_search(job.id, lambda each: seen.append(each.n_done), every_s=0.1)
+    assert (done.state, done.n_done) == ("done", 12)
+    assert done.result is not None
+    assert seen == sorted(seen)
+    with pytest.raises(RefusedError, match="n_trials"):
+        client.search({**SEARCH, "n_trials": 10**6})
+    with pytest.raises(RefusedError) as caught:
+        client.search_state("0" * 16)
+    assert caught.value.status == 404
+
+
+@pytest.mark.usefixtures("coarse_pictures")
+def test_a_search_can_be_cancelled(client: Client) -> None:
+    job = client.search({**SEARCH, "n_trials": 2000})
+    assert client.cancel_search(job.id).state == "cancelled"
+    assert client.wait_for_search(job.id).state == "cancelled"
 
 
 def test_the_service_says_what_it_is(served: Served, client: Client) -> None:

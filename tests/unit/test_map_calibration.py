@@ -1,23 +1,20 @@
 """Calibration against models whose answer is known: truth found, evidence right, failure told."""
 
-import json
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from nucleation_model import ModelManifest, ModelPackage, NucleationModel, training_domain
+from nucleation import WaitingModel, waiting_package
 from scipy.stats import norm
 
-import surrogate
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.calibration import Evidence, weigh
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import SampledSpace
-from surrogate.deposition.fitting import calibrated, compared, write_calibrated_map
+from surrogate.deposition.fitting import compared
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.likelihoods import AreaShare, Observation, Rising
 from surrogate.deposition.map_fit import MapFit
@@ -26,17 +23,11 @@ from surrogate.deposition.overpotential_map import OverpotentialMap
 from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.registry import (
     DEPOSITION_MAPS,
-    CalibratedMap,
-    MapDraw,
-    bridge_or_default,
-    choose_map,
-    read_calibrated_map,
 )
 from surrogate.deposition.sampling import effective_number, sampled, weighted_quantiles
 from surrogate.deposition.summary import drawn_values, summarised
 from surrogate.deposition.surface import GlassSurface
 from surrogate.deposition.trend import TREND
-from surrogate.manifest import read_manifest
 
 LIKE = "nichol-ackland-2016"
 BRIDGE = HorizonBridge(horizon_ps=250.0)
@@ -55,7 +46,7 @@ def plated(current: float, time: float, **others: object) -> DepositionCondition
 
 
 def seen_under(
-    truth: DepositionMap, model: NucleationModel, tolerance: float = 0.02
+    truth: DepositionMap, model: WaitingModel, tolerance: float = 0.02
 ) -> tuple[Observation, ...]:
     """Area shares as they would be read, without error, if `truth` were true of this model."""
     asked = [
@@ -97,22 +88,17 @@ def seen_under(
 
 
 @pytest.fixture(scope="module")
-def model() -> NucleationModel:
-    return NucleationModel(n_members=2, apart=1.05)
+def model() -> WaitingModel:
+    return WaitingModel(n_members=2, disagreement=math.log(1.05))
 
 
 @pytest.fixture(scope="module")
-def evidence(model: NucleationModel) -> Evidence:
+def evidence(model: WaitingModel) -> Evidence:
     return weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model))
 
 
 @pytest.fixture(scope="module")
-def kept(model: NucleationModel) -> CalibratedMap:
-    return calibrated(model, PaperMap(), BRIDGE)
-
-
-@pytest.fixture(scope="module")
-def fit(model: NucleationModel, evidence: Evidence) -> MapFit:
+def fit(model: WaitingModel, evidence: Evidence) -> MapFit:
     return summarised(evidence, model)
 
 
@@ -155,7 +141,7 @@ def test_the_sampler_forgets_no_second_peak() -> None:
 # The table
 
 
-def test_the_table_says_what_the_model_says(model: NucleationModel) -> None:
+def test_the_table_says_what_the_model_says(model: WaitingModel) -> None:
     """Between its nodes, to a hundredth; beyond them, as at the nearest."""
     asked = plated(0.7, 40.0, openness=0.35)
     space = SampledSpace.of(model.package.manifest.domain)
@@ -175,10 +161,9 @@ def test_the_table_says_what_the_model_says(model: NucleationModel) -> None:
     assert np.isfinite(ends).all()
 
 
-def model_of(**domain: object) -> NucleationModel:
+def model_of(**domain: object) -> WaitingModel:
     """A model trained on another domain."""
-    manifest = ModelManifest(training_domain(**domain))
-    return NucleationModel(package=ModelPackage(manifest=manifest))
+    return WaitingModel(package=waiting_package(**domain))
 
 
 @pytest.mark.parametrize("domain", [{"sizes": [400]}, {"densities_g_cm3": [0.2]}])
@@ -208,10 +193,14 @@ def test_a_model_of_one_size_or_one_density_has_a_table_too(domain: dict[str, li
     ("domain", "said"),
     [
         (
-            {"element": "Na", "potential": "nichol-ackland-2016-na", "densities_g_cm3": [0.2, 0.4]},
+            {
+                "element": "Na",
+                "potentials": ["nichol-ackland-2016-na"],
+                "densities_g_cm3": [0.2, 0.4],
+            },
             "of Li, but",
         ),
-        ({"hold_temperature_K": 400.0}, "temperature_K must be within"),
+        ({"temperatures_K": [400.0]}, "temperature_K must be within"),
     ],
 )
 def test_what_a_search_refuses_is_not_calibrated_with(domain: dict[str, object], said: str) -> None:
@@ -254,7 +243,7 @@ def test_leaving_one_out_forecasts_it_from_the_others(evidence: Evidence, fit: M
     assert chained == pytest.approx(evidence.log_evidence(evidence.every), abs=0.5)
 
 
-def test_electrolytes_alone_tell_their_difference(model: NucleationModel) -> None:
+def test_electrolytes_alone_tell_their_difference(model: WaitingModel) -> None:
     every = seen_under(TRUTH, model)
     without = [each for each in every if each.series != "electrolyte"]
     found = summarised(weigh(model, PaperMap(), BRIDGE, without), model)
@@ -262,7 +251,7 @@ def test_electrolytes_alone_tell_their_difference(model: NucleationModel) -> Non
     assert abs(difference.learnt) < 0.15
 
 
-def test_a_map_that_cannot_fit_says_so(model: NucleationModel) -> None:
+def test_a_map_that_cannot_fit_says_so(model: WaitingModel) -> None:
     """Order that rises steeply with current is the opposite of what shrinking nuclei make."""
     found = summarised(weigh(model, OverpotentialMap(), BRIDGE, seen_under(TRUTH, model)), model)
     assert not found.can_fit
@@ -270,7 +259,7 @@ def test_a_map_that_cannot_fit_says_so(model: NucleationModel) -> None:
     assert found.worst.name in found.verdict
 
 
-def test_the_map_that_made_the_data_has_the_evidence(model: NucleationModel) -> None:
+def test_the_map_that_made_the_data_has_the_evidence(model: WaitingModel) -> None:
     other = OverpotentialMap(openness_difference=0.3, reference_density_g_cm3=0.3)
     for truth, asked in ((TRUTH, PaperMap()), (other, OverpotentialMap())):
         seen = seen_under(truth, model)
@@ -281,9 +270,9 @@ def test_the_map_that_made_the_data_has_the_evidence(model: NucleationModel) -> 
         assert max(scores, key=lambda name: scores[name]) == asked.name
 
 
-def test_all_members_count_alike(model: NucleationModel) -> None:
+def test_all_members_count_alike(model: WaitingModel) -> None:
     """A member of other rates wants other numbers; draws come from both in equal parts."""
-    apart = NucleationModel(n_members=2, apart=1.5)
+    apart = WaitingModel(n_members=2, disagreement=math.log(1.5))
     seen = seen_under(TRUTH, model)
     found = weigh(apart, PaperMap(), BRIDGE, seen)
     _, weights = found.pooled(lambda member: member.regions, found.every)
@@ -309,7 +298,7 @@ def test_draws_are_of_the_posterior(evidence: Evidence, fit: MapFit) -> None:
 
 def test_members_with_maps_of_their_own_agree_on_what_was_seen() -> None:
     """Their rates differ fivefold; each has a map under which its shares are as they were read."""
-    apart = NucleationModel(n_members=2, apart=2.2)
+    apart = WaitingModel(n_members=2, disagreement=math.log(2.2))
     seen = seen_under(TRUTH, apart)
     found = weigh(apart, PaperMap(), BRIDGE, seen)
     draws, members = drawn_values(found, 40, seed=1)
@@ -337,7 +326,7 @@ def test_any_part_of_the_draws_is_as_good_as_all(evidence: Evidence) -> None:
         assert abs(first.mean() - rest.mean()) < 0.4 * values.std()
 
 
-def test_the_same_seed_gives_the_same_numbers(model: NucleationModel, fit: MapFit) -> None:
+def test_the_same_seed_gives_the_same_numbers(model: WaitingModel, fit: MapFit) -> None:
     again = summarised(weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model)), model)
     assert again == fit
     other = summarised(weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model), seed=2), model)
@@ -345,89 +334,18 @@ def test_the_same_seed_gives_the_same_numbers(model: NucleationModel, fit: MapFi
     assert other.log_evidence == pytest.approx(fit.log_evidence, abs=0.3)
 
 
-def test_progress_is_told(model: NucleationModel) -> None:
+def test_progress_is_told(model: WaitingModel) -> None:
     told: list[tuple[int, int]] = []
     weigh(model, PaperMap(), BRIDGE, seen_under(TRUTH, model), progress=lambda *n: told.append(n))
     assert told == [(1, 2), (2, 2)]
 
 
-def test_numbers_that_the_priors_allow_must_be_possible(model: NucleationModel) -> None:
+def test_numbers_that_the_priors_allow_must_be_possible(model: WaitingModel) -> None:
     with pytest.raises(MisuseError, match="baseline_openness"):
         weigh(model, PaperMap(baseline_openness=1.0), BRIDGE, seen_under(TRUTH, model))
 
 
-# Files
-
-
-def test_a_calibrated_map_is_kept_and_chosen(kept: CalibratedMap, tmp_path: Path) -> None:
-    found = kept
-    path = tmp_path / "map.json"
-    write_calibrated_map(path, found)
-    assert read_calibrated_map(path) == found
-    chosen = choose_map(path, "closed-form", [LIKE])
-    assert chosen.numbers == "calibrated"
-    assert chosen.deposition_map == found.deposition_map
-    assert chosen.bridge == BRIDGE
-    assert len(chosen.draws) == len(found.draws) == 200
-    assert [each.member for each in chosen.draws] == [0, 1] * 100
-    assert chosen.n_members == 2
-    assert bridge_or_default(chosen, None) == BRIDGE
-    assert bridge_or_default(chosen, 77.0) == HorizonBridge(horizon_ps=77.0)
-    assert "closed-form" in chosen.said
-
-
-def test_a_file_of_schema_1_is_read_and_knows_no_members(
-    kept: CalibratedMap, tmp_path: Path
-) -> None:
-    path = tmp_path / "map.json"
-    values = kept.model_dump(mode="json", exclude={"draw_members"}) | {"schema_version": 1}
-    path.write_text(json.dumps(values))
-    chosen = choose_map(path, "closed-form", [LIKE])
-    assert chosen.n_members == 0
-    assert [each.deposition_map.values for each in chosen.draws] == list(kept.draws)
-    for changed in ({"schema_version": 2}, {"schema_version": 2, "draw_members": [0] * 199}):
-        path.write_text(json.dumps(values | changed))
-        with pytest.raises(MisuseError, match="draw_members must"):
-            choose_map(path, "closed-form", [LIKE])
-    path.write_text(json.dumps(values | {"schema_version": 2, "draw_members": [0, 0, 1, 1] * 50}))
-    with pytest.raises(MisuseError, match="every member once"):
-        choose_map(path, "closed-form", [LIKE])
-
-
-def test_the_map_that_is_kept_is_a_draw_of_its_posterior(kept: CalibratedMap) -> None:
-    assert kept.deposition_map.values in kept.draws
-
-
-def test_a_map_of_another_model_or_metal_is_refused(kept: CalibratedMap, tmp_path: Path) -> None:
-    path = tmp_path / "map.json"
-    write_calibrated_map(path, kept)
-    with pytest.raises(MisuseError, match="calibrated with, closed-form, but another is asked"):
-        choose_map(path, "another", [LIKE])
-    with pytest.raises(MisuseError, match="potential, nichol-ackland-2016-na, but"):
-        choose_map(path, "closed-form", ["nichol-ackland-2016-na"])
-    with pytest.raises(MisuseError, match="must be one of paper, overpotential or the file"):
-        choose_map("magic", "closed-form", [LIKE])
-    path.write_text("{}")
-    with pytest.raises(MisuseError, match="is required"):
-        choose_map(path, "closed-form", [LIKE])
-    path.write_text("not json")
-    with pytest.raises(MisuseError, match="valid JSON"):
-        choose_map(path, "closed-form", [LIKE])
-
-
-def test_a_name_is_the_first_guess_for_a_model_nothing_was_calibrated_with() -> None:
-    for name, guess in DEPOSITION_MAPS.items():
-        chosen = choose_map(name, "closed-form", [LIKE])
-        assert chosen.deposition_map == guess
-        assert chosen.numbers == "first guess"
-        assert chosen.bridge is None
-        assert "uncalibrated first guess" in chosen.said
-        prior = guess.prior_draws(len(chosen.draws))
-        assert chosen.draws == tuple(map(MapDraw, prior))
-        assert bridge_or_default(chosen, None) == HorizonBridge()
-
-
-def test_maps_are_compared_best_first(model: NucleationModel) -> None:
+def test_maps_are_compared_best_first(model: WaitingModel) -> None:
     told: list[tuple[int, int]] = []
     asked = [(each, BRIDGE) for each in DEPOSITION_MAPS.values()]
     fits = compared(model, asked, progress=lambda *n: told.append(n))
@@ -438,25 +356,10 @@ def test_maps_are_compared_best_first(model: NucleationModel) -> None:
 
 
 def test_a_model_that_saw_only_some_exchanges_is_calibrated_with_those() -> None:
-    domain = ModelPackage().manifest.domain
+    domain = waiting_package().manifest.domain
     walled = [d for d in domain.designs if d.mass_exchange == "confined"]
-    package = ModelPackage()
+    package = waiting_package()
     package.manifest.domain = type(domain).of(walled, [1000.0] * len(walled), solid_share=0.1)
-    few = replace(NucleationModel(n_members=2), package=package)
-    found = weigh(few, PaperMap(), BRIDGE, seen_under(TRUTH, NucleationModel(n_members=2)))
+    few = replace(WaitingModel(n_members=2), package=package)
+    found = weigh(few, PaperMap(), BRIDGE, seen_under(TRUTH, WaitingModel(n_members=2)))
     assert math.isfinite(found.log_evidence(found.every))
-
-
-def test_what_ships_was_calibrated_with_the_model_that_ships() -> None:
-    """Train the one anew, and the other must follow: docs/deposition.md says how."""
-    package = Path(surrogate.__file__).parent / "pretrained"
-    manifest = read_manifest(package)
-    chosen = choose_map("paper", manifest.label, manifest.domain.potentials)
-    assert chosen.is_calibrated
-    assert isinstance(chosen.bridge, HorizonBridge)
-    assert len(set(chosen.draws)) > 100
-    assert chosen.n_members == manifest.n_members
-    assert "reproduces them" in chosen.said
-    elsewhere = choose_map("paper", "another-model", manifest.domain.potentials)
-    assert not elsewhere.is_calibrated
-    assert manifest.label in elsewhere.said

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from command_line import glassyli
-from nucleation_model import NucleationModel
+from nucleation import WaitingModel
 
 from serve.map_plots import write_fit_figure
 from surrogate.deposition.bridge import HorizonBridge
@@ -16,7 +16,7 @@ from surrogate.deposition.registry import DEPOSITION_MAPS, CalibratedMap
 
 @pytest.fixture(scope="module")
 def kept() -> CalibratedMap:
-    return calibrated(NucleationModel(n_members=2), PaperMap(), HorizonBridge(horizon_ps=250.0))
+    return calibrated(WaitingModel(n_members=2), PaperMap(), HorizonBridge(horizon_ps=250.0))
 
 
 def test_every_map_is_shown_with_its_assumption_and_its_priors() -> None:
@@ -44,7 +44,7 @@ def test_machines_get_a_map_a_line() -> None:
         (("fit", "paper", "--horizon-ps", "-1"), "greater than 0"),
         (("fit", "paper", "--bridge", "growth", "--horizon-ps", "5"), "--bridge horizon"),
         (("fit", "paper", "--slowdown", "5"), "--bridge growth"),
-        (("fit", "paper", "--bridge", "growth", "--slowdown", "0"), "greater than 0"),
+        (("fit", "paper", "--bridge", "growth", "--slowdown", "0"), "greater than or equal to 1e-18"),
         (("compare", "--horizons-ps", "soon"), "numbers with commas"),
         (("fit", "paper", "--model", "nowhere"), "model package"),
     ],

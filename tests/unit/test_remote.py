@@ -13,8 +13,8 @@ from synthetic import SHORT_PROTOCOL, lithium, synthetic_store
 
 from simulate.errors import GlassyLiError, MisuseError, StoreError, StoreMismatchError
 from simulate.remote import pull, push
+from simulate.soundness import verified
 from simulate.store import RecordStore, content_hash, create_or_open, open_store
-from simulate.verification import verified
 
 
 @pytest.fixture

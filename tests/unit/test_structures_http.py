@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-import structure_files
 from served import Served, served_package
 from synthetic import lithium
 
+from benchmarks import structure_files
 from serve.commands.predict import _structure_question
 from serve.endpoint.settings import Limits, ServerSettings
 from serve.messages.structures import StructuresReply

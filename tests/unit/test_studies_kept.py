@@ -8,7 +8,8 @@ import pytest
 from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_store
 
 from benchmarks import active, active_truth
-from benchmarks.active import ACTIVE_AT, PLAIN_AT, Curves, kept, made_from, verdict
+from benchmarks.active import verdict
+from benchmarks.active_curves import ACTIVE_AT, PLAIN_AT, Curves, kept, made_from
 from benchmarks.search import fewer_line, times_fewer
 from simulate.errors import MisuseError
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from nucleation_model import NucleationModel
+from nucleation import WaitingModel
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
@@ -21,7 +21,7 @@ PS_PER_S = 1.0e12
 
 
 @dataclass
-class SizeModel(NucleationModel):
+class SizeModel(WaitingModel):
     """Order at a rate that is any function of the number of atoms; members alike."""
 
     hazard_per_ps: float = 1.0e-3
@@ -54,7 +54,7 @@ def arrival_s(n_atoms: float, density_g_cm3: float = 0.2) -> float:
 
 
 def test_the_glass_index_at_a_horizon_is_the_models() -> None:
-    model = NucleationModel()
+    model = WaitingModel()
     questions = asked(embryo(300), embryo(700))
     for horizon_ps in (50.0, None):
         (found,) = HorizonBridge(horizon_ps=horizon_ps).bridged(model, questions)
@@ -96,7 +96,7 @@ def test_growth_adds_up_what_is_lost_at_every_size() -> None:
 
 def test_over_minutes_what_never_orders_is_left() -> None:
     """Waiting is nanoseconds, an atom arrives in milliseconds: the cured share survives."""
-    model = NucleationModel(cured=0.3)
+    model = WaitingModel(cured=0.3)
     (found,) = GrowthBridge().bridged(model, asked(embryo(300), embryo(900)))
     assert found.glassy == pytest.approx(np.full((3, 2), 0.3), abs=1e-3)
 
@@ -113,7 +113,7 @@ def test_damkohler_number_by_hand() -> None:
 
 
 def test_where_none_waits_the_damkohler_number_is_finite() -> None:
-    (found,) = GrowthBridge().bridged(NucleationModel(cured=1.0), asked(embryo(500)))
+    (found,) = GrowthBridge().bridged(WaitingModel(cured=1.0), asked(embryo(500)))
     assert found.damkohler is not None
     assert np.isfinite(found.damkohler)
 
@@ -161,7 +161,7 @@ def test_a_bridge_survives_json_and_says_what_it_does_not_say(bridge: TimeBridge
 
 
 def test_a_forecast_weighs_embryos_and_names_map_and_bridge() -> None:
-    model = NucleationModel()
+    model = WaitingModel()
     question = Question.of(model, PaperMap(), HorizonBridge(horizon_ps=100.0))
     plated = DepositionConditions(current_density_mA_cm2=0.5, deposition_time_min=20.0)
     (found,) = question.forecasts([plated])
@@ -176,7 +176,7 @@ def test_a_forecast_weighs_embryos_and_names_map_and_bridge() -> None:
 
 def test_growth_is_outside_whatever_was_watched() -> None:
     plated = DepositionConditions(current_density_mA_cm2=0.5, deposition_time_min=20.0)
-    question = Question.of(NucleationModel(), PaperMap())
+    question = Question.of(WaitingModel(), PaperMap())
     (near,) = question.forecasts([plated])
     growing = replace(question, bridge=GrowthBridge())
     (far,) = growing.forecasts([plated])
@@ -193,7 +193,7 @@ def test_one_call_of_the_model_answers_many_conditions() -> None:
         for j in (0.1, 0.5, 2.5)
     ]
     for bridge in (HorizonBridge(), GrowthBridge()):
-        question = Question.of(NucleationModel(), PaperMap(), bridge)
+        question = Question.of(WaitingModel(), PaperMap(), bridge)
         together = question.forecasts(many)
         alone = [question.forecasts([each])[0] for each in many]
         for one, other in zip(together, alone, strict=True):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-import structure_files
 from synthetic import lithium
 
+from benchmarks import structure_files
 from serve.uploads.formats import format_of
 from serve.uploads.limits import UploadError, UploadLimits
 from serve.uploads.readers import Reader, ReaderLostError, Readers

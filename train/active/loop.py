@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -25,7 +24,6 @@ from train.active.config import LearnConfig
 from train.active.rounds import (
     AskedEmbryo,
     AskedRound,
-    BoundarySize,
     Identity,
     LoopReport,
     Reason,
@@ -36,11 +34,9 @@ from train.active.rounds import (
     round_folder,
     write_json,
 )
+from train.active.shown import boundary_sizes, shown_places
 from train.fit import fit_in_place
 from train.records import LEAST_DESIGNS, check_physics, independent, read_records
-from train.resampling import LEVEL
-
-N_SHOWN_DENSITIES: Final = 6
 
 Simulate = Callable[[Sequence[Plan], RecordStore], object]
 """Brings plans to records in a store, as `simulate.campaign.run_campaign` does."""
@@ -144,7 +140,7 @@ class Loop:
         known = self._known(asked)
         committee = self._committee(known)
         judged = self._boundary(committee, places_of(self.config.space, self.config.n_places))
-        shown = _shown(self.config)
+        shown = shown_places(self.config.space)
         report = RoundReport(
             number=number,
             n_asked=len(asked),
@@ -154,7 +150,7 @@ class Loop:
             core_hours=sum(sum(each.timings_s.values()) for each in ours) / 3600.0,
             boundary_spread=judged.spread,
             share_inside=float(judged.is_inside.mean()),
-            boundary=_sizes(self._boundary(committee, shown), shown),
+            boundary=boundary_sizes(self._boundary(committee, shown), shown),
             model=self._package(round_folder(self.out, number) / "model", number),
         )
         write_json(round_folder(self.out, number) / "report.json", report)
@@ -302,43 +298,3 @@ def given_stores(config: LearnConfig) -> list[RecordStore]:
 
 def _is_ordered(record: TrajectoryRecord) -> bool:
     return record.witnessed is not None and record.witnessed.is_observed
-
-
-def _shown(config: LearnConfig) -> list[EmbryoDesign]:
-    """Surroundings that people are told of: densities at one temperature, every exchange."""
-    space = config.space
-    low_K, high_K = space.hold_temperature_K
-    shared = {
-        "element": space.element,
-        "potential": space.potential,
-        "n_atoms": space.n_atoms[0],
-        "hold_temperature_K": min(max(300.0, low_K), high_K),
-    }
-    return [
-        EmbryoDesign.model_validate(
-            shared
-            | {
-                "packing_density_g_cm3": round(density, 4),
-                "mass_exchange": mass,
-                "energy_exchange": energy,
-            }
-        )
-        for mass in dict.fromkeys(space.mass_exchange)
-        for energy in dict.fromkeys(space.energy_exchange)
-        for density in np.geomspace(*space.packing_density_g_cm3, N_SHOWN_DENSITIES).tolist()
-    ]
-
-
-def _sizes(found: Boundary, places: Sequence[EmbryoDesign]) -> tuple[BoundarySize, ...]:
-    ends = np.quantile(found.members, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], axis=0)
-    return tuple(
-        BoundarySize(
-            place=place,
-            n_atoms=float(np.exp(size)),
-            interval=(float(np.exp(low)), float(np.exp(high))),
-            is_inside=bool(inside),
-        )
-        for place, size, low, high, inside in zip(
-            places, found.log_size, *ends, found.is_inside, strict=True
-        )
-    )

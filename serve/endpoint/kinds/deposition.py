@@ -16,14 +16,14 @@ from serve.messages.deposition import (
 from surrogate.deposition.bridge import GrowthBridge
 from surrogate.deposition.question import Assumed
 
-CONDITIONS_COST: Final = 300
-"""Of one set of conditions under every draw of a map, as long to answer for as so many atoms."""
+CONDITIONS_COST: Final = 30
+"""Atoms of the full road that take as long as one set of conditions under the draws of a map."""
 
-POINT_COST: Final = 10
-"""Likewise of a point of a surface."""
+POINT_COST: Final = 2
+"""Likewise as a point of a surface."""
 
-GROWN_COST: Final = 15
-"""How many times more it is where embryos are followed while they grow."""
+TIMES_LONGER: Final = 30
+"""By the growth bridge, where embryos are followed while they grow; at most so many times."""
 
 
 class Deposition(Kind[DepositionRequest, DepositionReply]):
@@ -98,4 +98,4 @@ class Maps(Kind[MapsQuestion, MapsReply]):
 
 
 def _times_longer(question: Assumed) -> int:
-    return GROWN_COST if isinstance(question.bridge, GrowthBridge) else 1
+    return TIMES_LONGER if isinstance(question.bridge, GrowthBridge) else 1

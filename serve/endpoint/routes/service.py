@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from serve.endpoint.asking import Asker
@@ -27,7 +28,7 @@ def routes(asker: Asker, metrics: Metrics) -> APIRouter:
         """Whether questions are answered, by packages that proved themselves."""
         return Readiness(models=await asker.models())
 
-    @router.get("/metrics", response_class=Response)
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics_text() -> Response:
         """Counts and times for Prometheus."""
         with suppress(RequestError):

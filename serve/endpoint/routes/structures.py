@@ -1,6 +1,7 @@
 """`POST /v1/structures/predict`: what becomes of these atoms?"""
 
 from http import HTTPStatus
+from itertools import product
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -27,7 +28,7 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
 
     @router.post(
         "/v1/structures/predict",
-        responses=responses(StructuresReply, 404, 408, 413, 415, 422, 503),
+        responses=responses(StructuresReply, 401, 404, 408, 413, 415, 422, 503),
         openapi_extra={"requestBody": _request_body()},
     )
     async def predict(request: Request, model: WhichModel = None) -> Response:
@@ -91,16 +92,29 @@ def _check_atoms(frames: list[NumberedSnapshot], most: int) -> None:
         )
 
 
+def example_file() -> str:
+    """A simple cubic droplet of 125 atoms in a periodic cell, as extended XYZ."""
+    spacing_A, edge_A = 3.1, 26.0
+    rows = (
+        " ".join(["Li", *(f"{spacing_A * step:.1f}" for step in place)])
+        for place in product(range(5), repeat=3)
+    )
+    head = f'125\nLattice="{edge_A} 0 0 0 {edge_A} 0 0 0 {edge_A}" Properties=species:S:1:pos:R:3\n'
+    return head + "\n".join(rows) + "\n"
+
+
 def _request_body() -> dict[str, Any]:
     """The form as OpenAPI describes it."""
     schema: JSONSchema = published_schema(StructuresRequest)
     file = {"type": "string", "format": "binary", "description": "The structure file."}
     fields = {"file": file, **schema["properties"]}
+    examples = [{"file": example_file(), **each} for each in schema["examples"]]
     return {
         "required": True,
         "content": {
             MULTIPART: {
-                "schema": schema | {"properties": fields, "required": ["file", "design"]},
+                "schema": schema
+                | {"properties": fields, "required": ["file", "design"], "examples": examples},
                 "encoding": {
                     name: {"contentType": "application/json"}
                     for name in schema["properties"]

@@ -25,7 +25,7 @@ from surrogate.deposition.embryos import EmbryoShare
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.quadrature import Floats, systematic
 from surrogate.ensemble import epistemic_interval
-from surrogate.frozen import (
+from surrogate.frozen.forecasts import (
     FORECASTS,
     DrawnEmbryo,
     FrozenConditions,

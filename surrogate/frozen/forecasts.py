@@ -1,4 +1,4 @@
-"""Forecasts written down before anything is simulated, so that fresh dynamics can judge them.
+"""Frozen forecasts as a file: what was asked, of which model, and what it said.
 
 For the best conditions of a search, and for as many drawn at random from the same space, embryos
 are drawn from what the deposition map expects, and the model says of each whether it will still be
