@@ -27,6 +27,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/biome check
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks

@@ -33,7 +33,10 @@ export function get(name, signal) {
 
 export function post(name, body, signal) {
   return counted(path(name), {
-    method: "POST", signal, body: JSON.stringify(body), headers: { "Content-Type": "application/json" },
+    method: "POST",
+    signal,
+    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json" },
   });
 }
 

@@ -20,15 +20,43 @@ export function paintLegend(p_crystalline, width) {
     const height = ((BAR.bottom - BAR.top) * count) / most;
     const fill = css(ordered((i + 0.5) / N_BINS));
     return [
-      draw("rect", { x: i * step + 0.5, y: BAR.bottom - height, width: step - 1, height, fill, stroke: "var(--grey)", "stroke-width": 0.5 },
-        draw("title", {}, `${count} atoms between ${share(i / N_BINS)} and ${share((i + 1) / N_BINS)}`)),
+      draw(
+        "rect",
+        {
+          x: i * step + 0.5,
+          y: BAR.bottom - height,
+          width: step - 1,
+          height,
+          fill,
+          stroke: "var(--grey)",
+          "stroke-width": 0.5,
+        },
+        draw(
+          "title",
+          {},
+          `${count} atoms between ${share(i / N_BINS)} and ${share((i + 1) / N_BINS)}`,
+        ),
+      ),
       draw("rect", { x: i * step, y: BAR.bottom + 1, width: step + 0.5, height: BAR.strip, fill }),
     ];
   });
   return [
-    frame(width, HEIGHT, `P(crystalline) of the atoms, on average ${share(mean)}`, ...bars,
+    frame(
+      width,
+      HEIGHT,
+      `P(crystalline) of the atoms, on average ${share(mean)}`,
+      ...bars,
       draw("text", { class: "soft", x: 0, y: HEIGHT - 16 }, "0: disordered"),
-      draw("text", { x: width / 2, y: HEIGHT - 16, "text-anchor": "middle" }, `P(crystalline) of each atom; mean ${share(mean)}`),
-      draw("text", { class: "soft", x: width, y: HEIGHT - 16, "text-anchor": "end" }, "1: crystalline")),
+      draw(
+        "text",
+        { x: width / 2, y: HEIGHT - 16, "text-anchor": "middle" },
+        `P(crystalline) of each atom; mean ${share(mean)}`,
+      ),
+      draw(
+        "text",
+        { class: "soft", x: width, y: HEIGHT - 16, "text-anchor": "end" },
+        "1: crystalline",
+      ),
+    ),
   ];
 }

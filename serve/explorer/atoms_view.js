@@ -19,7 +19,11 @@ const RADIANS_PER_PX = 0.008;
 
 export class AtomsView {
   constructor(place) {
-    this.canvas = make("canvas", { tabindex: 0, role: "img", "aria-label": "Atoms in three dimensions. Arrows turn, plus and minus zoom." });
+    this.canvas = make("canvas", {
+      tabindex: 0,
+      role: "img",
+      "aria-label": "Atoms in three dimensions. Arrows turn, plus and minus zoom.",
+    });
     this.bar = make("div", { class: "bar", "aria-hidden": "true" }, "1 nm");
     place.replaceChildren(this.canvas, this.bar);
     this.renderer = sphereRenderer(this.canvas) ?? flatRenderer(this.canvas);
@@ -28,7 +32,9 @@ export class AtomsView {
     this.reset();
     this.listen();
     new ResizeObserver(() => this.fit()).observe(place);
-    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
+    window
+      .matchMedia("(prefers-color-scheme: dark)")
+      .addEventListener("change", () => this.paint());
   }
 
   reset() {
@@ -47,16 +53,20 @@ export class AtomsView {
     const { positions_A, p_crystalline, cell_A, is_periodic } = atoms;
     this.atoms = atoms;
     const places = centred(positions_A, is_periodic ? cell_A : null);
-    const colours = new Float32Array(places.length);
-    positions_A.forEach((_, i) => colours.set(ordered(p_crystalline ? p_crystalline[i] : 0).map((channel) => channel / 255), 3 * i));
+    const tint = (_, i) => ordered(p_crystalline?.[i] ?? 0);
+    const colours = Float32Array.from(positions_A.flatMap(tint), (channel) => channel / 255);
     const radii = Float32Array.from(positions_A, (_, i) =>
-      (this.isShrunk && p_crystalline && p_crystalline[i] < RATHER ? SHRUNK_A : RADIUS_A));
+      this.isShrunk && p_crystalline?.[i] < RATHER ? SHRUNK_A : RADIUS_A,
+    );
     const distances = farness(places);
     this.depth = RADIUS_A + distances.at(-1);
     // A few atoms that have left do not make all others small.
     this.reach = RADIUS_A + distances[Math.floor(MOST * (distances.length - 1))];
     this.renderer.load(places, colours, radii);
-    this.canvas.setAttribute("aria-label", `${positions_A.length} atoms in three dimensions. Arrows turn, plus and minus zoom, 0 goes back.`);
+    this.canvas.setAttribute(
+      "aria-label",
+      `${positions_A.length} atoms in three dimensions. Arrows turn, plus and minus zoom, 0 goes back.`,
+    );
     this.fit();
   }
 
@@ -71,7 +81,10 @@ export class AtomsView {
     if (!this.reach) return;
     const { width, height } = this.canvas;
     const pixelsPerA = (this.zoom * 0.47 * Math.min(width, height)) / this.reach;
-    const background = getComputedStyle(this.canvas.parentElement).backgroundColor.match(/\d+/g).slice(0, 3).map(Number);
+    const background = getComputedStyle(this.canvas.parentElement)
+      .backgroundColor.match(/\d+/g)
+      .slice(0, 3)
+      .map(Number);
     this.renderer.paint({ rotation: this.rotation, pixelsPerA, depthA: this.depth, background });
     this.bar.style.width = `${(NANOMETRE_A * pixelsPerA) / (window.devicePixelRatio || 1)}px`;
   }
@@ -96,10 +109,14 @@ export class AtomsView {
       canvas.addEventListener(end, (event) => pointers.delete(event.pointerId));
     }
     canvas.addEventListener("pointermove", (event) => this.drag(event));
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.scale(Math.exp(-0.0015 * event.deltaY));
-    }, { passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        this.scale(Math.exp(-0.0015 * event.deltaY));
+      },
+      { passive: false },
+    );
     canvas.addEventListener("keydown", (event) => this.press(event));
   }
 
@@ -114,7 +131,11 @@ export class AtomsView {
     const was = isPinch ? apart() : 0;
     this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
     if (isPinch) this.scale(apart() / Math.max(was, 1));
-    else this.turn((event.clientX - before[0]) * RADIANS_PER_PX, (event.clientY - before[1]) * RADIANS_PER_PX);
+    else
+      this.turn(
+        (event.clientX - before[0]) * RADIANS_PER_PX,
+        (event.clientY - before[1]) * RADIANS_PER_PX,
+      );
   }
 
   press(event) {
@@ -163,7 +184,8 @@ function unwrapped(values, edge) {
 // Distances from the middle, rising, Å.
 function farness(places) {
   const found = new Float32Array(places.length / 3);
-  for (let i = 0; i < found.length; i += 1) found[i] = Math.hypot(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
+  for (let i = 0; i < found.length; i += 1)
+    found[i] = Math.hypot(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
   return found.sort();
 }
 

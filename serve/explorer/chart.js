@@ -34,27 +34,51 @@ export class Chart {
 }
 
 export function frame(width, height, title, ...children) {
-  return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title }, ...children);
+  return draw(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title },
+    ...children,
+  );
 }
 
 // Ticks, labels and grid of a chart: `box` has left, right, top and bottom.
-export function axes(box, across, up, { acrossLabel, upLabel, said = String, saidUp = said, grid = true }) {
+export function axes(
+  box,
+  across,
+  up,
+  { acrossLabel, upLabel, said = String, saidUp = said, grid = true },
+) {
   const parts = [];
   for (const tick of across.ticks) {
     const x = across.place(tick);
-    if (grid) parts.push(draw("line", { class: "grid", x1: x, x2: x, y1: box.top, y2: box.bottom }));
-    else parts.push(draw("line", { class: "axis", x1: x, x2: x, y1: box.bottom, y2: box.bottom + 4 }));
-    parts.push(draw("text", { class: "soft", x, y: box.bottom + 18, "text-anchor": "middle" }, said(tick)));
+    if (grid)
+      parts.push(draw("line", { class: "grid", x1: x, x2: x, y1: box.top, y2: box.bottom }));
+    else
+      parts.push(draw("line", { class: "axis", x1: x, x2: x, y1: box.bottom, y2: box.bottom + 4 }));
+    parts.push(
+      draw("text", { class: "soft", x, y: box.bottom + 18, "text-anchor": "middle" }, said(tick)),
+    );
   }
   for (const tick of up.ticks) {
     const y = up.place(tick);
-    if (grid) parts.push(draw("line", { class: "grid", x1: box.left, x2: box.right, y1: y, y2: y }));
+    if (grid)
+      parts.push(draw("line", { class: "grid", x1: box.left, x2: box.right, y1: y, y2: y }));
     else parts.push(draw("line", { class: "axis", x1: box.left - 4, x2: box.left, y1: y, y2: y }));
-    parts.push(draw("text", { class: "soft", x: box.left - 8, y: y + 4, "text-anchor": "end" }, saidUp(tick)));
+    parts.push(
+      draw(
+        "text",
+        { class: "soft", x: box.left - 8, y: y + 4, "text-anchor": "end" },
+        saidUp(tick),
+      ),
+    );
   }
   parts.push(
     draw("path", { class: "axis", d: `M${box.left} ${box.top}V${box.bottom}H${box.right}` }),
-    draw("text", { x: (box.left + box.right) / 2, y: box.bottom + 38, "text-anchor": "middle" }, acrossLabel),
+    draw(
+      "text",
+      { x: (box.left + box.right) / 2, y: box.bottom + 38, "text-anchor": "middle" },
+      acrossLabel,
+    ),
     draw("text", { x: box.left, y: box.top - 10, "text-anchor": "start" }, upLabel),
   );
   return parts;

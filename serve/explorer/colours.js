@@ -8,7 +8,8 @@ const ORDERED = ["#c9ced6", "#8fb2d9", "#2f78c4"].map(channels);
 
 export const glassy = (value) => between(GLASSY, value);
 export const ordered = (value) => between(ORDERED, value);
-export const css = ([red, green, blue]) => `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
+export const css = ([red, green, blue]) =>
+  `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
 
 function channels(hex) {
   return [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16));

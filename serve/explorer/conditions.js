@@ -12,7 +12,10 @@ export const timeOf = (current, capacity) => (capacity / current) * MIN_PER_H;
 
 // What is set at the bench but for current and time.
 function surroundings(values) {
-  const electrolyte = values.electrolyte === "own" ? { openness: typed(values.openness) } : { electrolyte: values.electrolyte };
+  const electrolyte =
+    values.electrolyte === "own"
+      ? { openness: typed(values.openness) }
+      : { electrolyte: values.electrolyte };
   return {
     area_factor: typed(values.area_factor),
     area_factor_spread: typed(values.area_factor_spread),
@@ -24,7 +27,10 @@ function surroundings(values) {
 // Of time and capacity the one that was set is sent, the other follows at the server.
 function plating(values) {
   const given = values.kept === "capacity" ? "capacity_mAh_cm2" : "deposition_time_min";
-  return { current_density_mA_cm2: typed(values.current_density_mA_cm2), [given]: typed(values[given]) };
+  return {
+    current_density_mA_cm2: typed(values.current_density_mA_cm2),
+    [given]: typed(values[given]),
+  };
 }
 
 export function assumptions(values) {
@@ -40,15 +46,20 @@ export function predictBody(values) {
 
 export function surfaceBody(values) {
   return {
-    conditions: surroundings(values), ...assumptions(values),
-    current_density_mA_cm2: CURRENTS, deposition_time_min: TIMES,
+    conditions: surroundings(values),
+    ...assumptions(values),
+    current_density_mA_cm2: CURRENTS,
+    deposition_time_min: TIMES,
   };
 }
 
 // A search over current and time, all else as it is set.
 export function searchBody(values, wanted) {
   const fixed = (name) => ({ min: typed(values[name]), max: typed(values[name]) });
-  const electrolyte = values.electrolyte === "own" ? { openness: fixed("openness") } : { electrolyte: values.electrolyte };
+  const electrolyte =
+    values.electrolyte === "own"
+      ? { openness: fixed("openness") }
+      : { electrolyte: values.electrolyte };
   return {
     objective: "fastest_plating",
     min_glassy_share: typed(wanted.min_glassy_share),

@@ -8,7 +8,8 @@ export function contour(rows, wanted) {
       const crossings = edgesOf(i, j)
         .map(([from, to]) => crossing(rows, from, to, wanted))
         .filter((each) => each !== null);
-      for (let n = 0; n + 1 < crossings.length; n += 2) segments.push([crossings[n], crossings[n + 1]]);
+      for (let n = 0; n + 1 < crossings.length; n += 2)
+        segments.push([crossings[n], crossings[n + 1]]);
     }
   }
   return segments;
@@ -16,8 +17,22 @@ export function contour(rows, wanted) {
 
 function edgesOf(i, j) {
   return [
-    [[i, j], [i + 1, j]], [[i + 1, j], [i + 1, j + 1]],
-    [[i, j + 1], [i + 1, j + 1]], [[i, j], [i, j + 1]],
+    [
+      [i, j],
+      [i + 1, j],
+    ],
+    [
+      [i + 1, j],
+      [i + 1, j + 1],
+    ],
+    [
+      [i, j + 1],
+      [i + 1, j + 1],
+    ],
+    [
+      [i, j],
+      [i, j + 1],
+    ],
   ];
 }
 

@@ -4,12 +4,13 @@ import { get, path, post } from "./ask.js";
 import { Chart } from "./chart.js";
 import { glassy } from "./colours.js";
 import { capacityOf, predictBody, surfaceBody, timeOf } from "./conditions.js";
-import { doubts, facts, make, outlets } from "./elements.js";
+import { doubts, make, outlets } from "./elements.js";
 import { bySize, paintEmbryos } from "./embryo_bars.js";
-import { clearComplaints, complain, field, fill, read } from "./forms.js";
+import { clearComplaints, field, fill, read, refuse } from "./forms.js";
 import { paintGauge } from "./gauge.js";
+import { doubtsOf, embryosSaid, sentenceOf, showGrounds } from "./grounds.js";
 import { Latest } from "./latest.js";
-import { figure, interval, percent, share, typed } from "./numbers.js";
+import { interval, share, typed } from "./numbers.js";
 import { SearchPanel } from "./search_panel.js";
 import { paintMap } from "./share_map.js";
 import { sightsOf } from "./sights.js";
@@ -51,7 +52,8 @@ export class DepositionView {
     root.addEventListener("input", (event) => {
       const { target } = event;
       const isOurs = target.form === this.form || this.form.contains(target);
-      if (isOurs) this.changed(target.name || target.closest("quantity-field").getAttribute("name"));
+      if (isOurs)
+        this.changed(target.name || target.closest("quantity-field").getAttribute("name"));
     });
     this.form.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -68,9 +70,21 @@ export class DepositionView {
   offerMaps(maps) {
     const chosen = this.form.elements.namedItem("deposition_map")?.value;
     const choice = this.root.querySelector("#map-choice");
-    const options = maps.map(({ name, numbers }, i) => make("label", {},
-      make("input", { type: "radio", form: "plating", name: "deposition_map", value: name, checked: chosen ? name === chosen : i === 0 }),
-      `${name} `, make("small", {}, `(${numbers})`)));
+    const options = maps.map(({ name, numbers }, i) =>
+      make(
+        "label",
+        {},
+        make("input", {
+          type: "radio",
+          form: "plating",
+          name: "deposition_map",
+          value: name,
+          checked: chosen ? name === chosen : i === 0,
+        }),
+        `${name} `,
+        make("small", {}, `(${numbers})`),
+      ),
+    );
     choice.replaceChildren(choice.firstElementChild, ...options);
   }
 
@@ -138,57 +152,29 @@ export class DepositionView {
     const { glassy_share, glassy_share_interval } = forecast;
     this.out.share.textContent = share(glassy_share);
     this.out.interval.textContent = interval(glassy_share_interval);
-    this.gauge.show({ name: "glassy", value: glassy_share, interval: glassy_share_interval, colour: glassy, ends: ["0: all ordered", "1: all still disordered"] });
+    this.gauge.show({
+      name: "glassy",
+      value: glassy_share,
+      interval: glassy_share_interval,
+      colour: glassy,
+      ends: ["0: all ordered", "1: all still disordered"],
+    });
     this.out.sentence.textContent = sentenceOf(reply, forecast);
-    this.showDoubts(reply, forecast);
-    this.showEmbryos(forecast);
-    this.showGrounds(reply, forecast);
+    doubts(this.out.doubts, doubtsOf(reply, forecast));
+    this.bars.show({
+      sizes: bySize(forecast.embryos),
+      sampled: this.shell.model?.design_ranges?.n_atoms ?? null,
+    });
+    this.out["embryos-said"].textContent = embryosSaid(forecast.embryos);
+    showGrounds(this.out, reply, forecast);
     this.out.limits.replaceChildren(...reply.limits.map((each) => make("li", {}, each)));
-    take(this.out.take, { curl: curlOf(PREDICT, body), answer: reply, link: () => this.shell.link("deposition", this.values()) });
+    take(this.out.take, {
+      curl: curlOf(PREDICT, body),
+      answer: reply,
+      link: () => this.shell.link("deposition", this.values()),
+    });
     this.shell.say(`Glassy share ${share(glassy_share)}, ${interval(glassy_share_interval)}.`);
     this.showMap();
-  }
-
-  showDoubts(reply, { applicability }) {
-    const { numbers } = reply.deposition_map;
-    const reasons = [...applicability.reasons];
-    if (numbers === "first guess") {
-      reasons.unshift(capitalised(reply.interval_statement));
-    }
-    if (numbers === "cannot fit") reasons.unshift("This map cannot reproduce what the paper saw.");
-    const is_inside = applicability.is_inside && numbers === "calibrated";
-    doubts(this.out.doubts, { is_inside, reasons });
-  }
-
-  showEmbryos({ embryos }) {
-    this.bars.show({ sizes: bySize(embryos), sampled: this.shell.model?.design_ranges?.n_atoms ?? null });
-    const densities = [...new Set(embryos.map((each) => figure(each.design.packing_density_g_cm3)))];
-    const ways = new Map();
-    for (const { design, weight } of embryos) {
-      const way = `mass ${design.mass_exchange}, energy ${design.energy_exchange}`;
-      ways.set(way, (ways.get(way) ?? 0) + weight);
-    }
-    this.out["embryos-said"].replaceChildren(
-      make("p", {}, `Packed at ${densities.join(", ")} g/cm³. Exchange: ${[...ways].map(([way, weight]) => `${way} ${percent(weight)}`).join("; ")}. The line along the axis: sizes that were simulated.`),
-    );
-  }
-
-  showGrounds(reply, forecast) {
-    const map = reply.deposition_map;
-    this.out.assumed.replaceChildren(
-      make("p", {}, map.said),
-      make("p", {}, capitalised(reply.statement)),
-      make("p", {}, reply.interval_statement),
-      make("details", {}, make("summary", {}, `What the map “${map.name}” assumes`), make("p", {}, map.assumption)),
-    );
-    facts(this.out.facts, [
-      ["Local current density", `${figure(forecast.local_current_density_mA_cm2)} mA/cm²`],
-      ["Lithium plated", `${figure(forecast.deposited_atoms_per_nm2, 6)} atoms/nm²`],
-      ["Outside the simulated sizes", `${percent(forecast.clipped_share)} of the lithium`],
-      ["Arrival over waiting", forecast.damkohler === null ? null : `${figure(forecast.damkohler)} (Damköhler number)`],
-      ["Distance from the data", figure(forecast.applicability.distance)],
-      ["Model", reply.model.label],
-    ]);
   }
 
   showSurface(surface) {
@@ -203,44 +189,31 @@ export class DepositionView {
     const time = field(this.form, TIME).value;
     const line = typed(this.values().line);
     if (!(current > 0 && time > 0)) return;
-    const electrolyte = this.form.elements.electrolyte.value === "advanced" ? "advanced" : "baseline";
+    const electrolyte =
+      this.form.elements.electrolyte.value === "advanced" ? "advanced" : "baseline";
     const sights = sightsOf(this.known.observations, electrolyte);
     this.map.show({
-      surface: this.surface, point: { current, time }, capacity: capacityOf(current, time),
-      line: line >= 0 && line <= 1 ? line : USUAL_LINE, sights,
+      surface: this.surface,
+      point: { current, time },
+      capacity: capacityOf(current, time),
+      line: line >= 0 && line <= 1 ? line : USUAL_LINE,
+      sights,
       pick: (j, t) => this.use({ [CURRENT]: j, [TIME]: t, kept: "time" }),
       read: (sentence) => {
-        this.out.readout.textContent = sentence || "Point at the map to read it, click to go there.";
+        this.out.readout.textContent =
+          sentence || "Point at the map to read it, click to go there.";
       },
     });
-    this.out.legend.textContent = "Colours: means, by the map’s best numbers. Ring: these conditions; dots: equal capacity. Discs: what the paper saw on flat "
-      + `collectors, ${electrolyte} electrolyte, in the colour of the share it names (white: none).`;
+    this.out.legend.textContent =
+      "Colours: means, by the map’s best numbers. Ring: these conditions; dots: equal capacity. " +
+      `Discs: what the paper saw on flat collectors, ${electrolyte} electrolyte, in the colour of ` +
+      "the share it names (white: none).";
     this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, sight.short)));
   }
 
   showError(error) {
     this.asked = {};
     this.out.map.classList.remove("waiting");
-    if (!error.fields) {
-      this.shell.trouble(error.message);
-      return;
-    }
-    const others = complain(this.form, error.fields);
-    this.shell.trouble(others.map((each) => each.message).join(" ") || (error.fields.length ? "" : error.message));
-    this.shell.say(error.message);
+    refuse(this.form, this.shell, error);
   }
-}
-
-function sentenceOf(reply, { conditions, capacity_mAh_cm2: capacity, glassy_share: value }) {
-  const plated = `${figure(conditions.current_density_mA_cm2)} mA/cm² for ${figure(conditions.deposition_time_min)} min, ${figure(capacity)} mAh/cm²`;
-  const { kind, horizon_ps: horizon } = reply.bridge;
-  const until = kind === "growth" ? "when plating ends, extrapolated from nanoseconds"
-    : `${horizon ? `${figure(horizon)} ps` : "the whole hold"} after the quench of the simulation`;
-  return `Of the lithium plated at ${plated}, ${percent(value)} is expected in embryos still disordered ${until}. `
-    + "Good for ranking conditions; a deposit waits for minutes.";
-}
-
-// Sentences of the server may begin with the name of a field.
-function capitalised(sentence) {
-  return sentence.replace(/^glassy_share/, "The glassy share").replace(/^[a-z]/, (first) => first.toUpperCase());
 }

@@ -14,7 +14,8 @@ function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+    else if (value !== false && value !== null && value !== undefined)
+      element.setAttribute(name, value);
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return element;
@@ -30,7 +31,8 @@ export function outlets(root) {
 // Definitions: pairs of a name and a value.
 export function facts(list, pairs) {
   list.replaceChildren(
-    ...pairs.filter(([, value]) => value !== null && value !== undefined)
+    ...pairs
+      .filter(([, value]) => value !== null && value !== undefined)
       .flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]),
   );
 }
@@ -39,16 +41,36 @@ export function facts(list, pairs) {
 // where nothing does.
 export function doubts(place, { is_inside, reasons }) {
   const [first, ...others] = reasons;
-  const more = (said, list) => make("details", {}, make("summary", {}, said),
-    make("ul", {}, list.map((reason) => make("li", {}, reason))));
+  const more = (said, list) =>
+    make(
+      "details",
+      {},
+      make("summary", {}, said),
+      make(
+        "ul",
+        {},
+        list.map((reason) => make("li", {}, reason)),
+      ),
+    );
   if (is_inside) {
     const sound = "Inside what the model was trained on.";
-    place.replaceChildren(make("div", { class: "sound" }, first ? more(`${sound} ${counted(reasons.length, "note")}.`, reasons) : sound));
+    place.replaceChildren(
+      make(
+        "div",
+        { class: "sound" },
+        first ? more(`${sound} ${counted(reasons.length, "note")}.`, reasons) : sound,
+      ),
+    );
     return;
   }
-  place.replaceChildren(make("div", { class: "doubt" },
-    make("p", {}, make("b", {}, "Use with care. "), first),
-    others.length ? more(`${counted(others.length, "more reason")}`, others) : null));
+  place.replaceChildren(
+    make(
+      "div",
+      { class: "doubt" },
+      make("p", {}, make("b", {}, "Use with care. "), first),
+      others.length ? more(`${counted(others.length, "more reason")}`, others) : null,
+    ),
+  );
 }
 
 function counted(n, what) {

@@ -4,7 +4,7 @@ import { post } from "./ask.js";
 import { Chart } from "./chart.js";
 import { doubts, outlets } from "./elements.js";
 import { fillTable, forecastRows } from "./forecast_table.js";
-import { clearComplaints, complain, field, fill, read } from "./forms.js";
+import { clearComplaints, field, fill, read, refuse } from "./forms.js";
 import { Latest } from "./latest.js";
 import { figure, interval, percent, share, typed } from "./numbers.js";
 import { outcomesOf, paintOutcomes } from "./outcomes_bar.js";
@@ -34,7 +34,8 @@ export class EmbryoView {
     const { design_ranges: ranges, horizon_ps } = await this.shell.met;
     const [low, high] = ranges.hold_temperature_K ?? [270, 330];
     if (low < high) field(this.form, "hold_temperature_K").limit(Math.ceil(low), Math.floor(high));
-    if (field(this.form, "horizon_ps").value === 1000) field(this.form, "horizon_ps").value = horizon_ps;
+    if (field(this.form, "horizon_ps").value === 1000)
+      field(this.form, "horizon_ps").value = horizon_ps;
   }
 
   values() {
@@ -65,20 +66,26 @@ export class EmbryoView {
     this.out.sentence.textContent = sentenceOf(prediction);
     doubts(this.out.doubts, prediction.applicability);
     this.survival.show({
-      survival, horizon_ps, clock: "time on the clock of the hold, ps",
+      survival,
+      horizon_ps,
+      clock: "time on the clock of the hold, ps",
       read: (sentence) => {
         this.out.readout.textContent = sentence;
       },
     });
     fillTable(this.out.numbers, forecastRows(prediction));
-    take(this.out.take, { curl: curlOf(PREDICT, body), answer: reply, link: () => this.shell.link("embryo", this.values()) });
-    this.shell.say(`Probability of order ${share(p_crystalline)}, ${interval(p_crystalline_interval)}.`);
+    take(this.out.take, {
+      curl: curlOf(PREDICT, body),
+      answer: reply,
+      link: () => this.shell.link("embryo", this.values()),
+    });
+    this.shell.say(
+      `Probability of order ${share(p_crystalline)}, ${interval(p_crystalline_interval)}.`,
+    );
   }
 
   showError(error) {
-    const others = complain(this.form, error.fields ?? []);
-    this.shell.trouble(others.map((each) => each.message).join(" ") || (error.fields?.length ? "" : error.message));
-    this.shell.say(error.message);
+    refuse(this.form, this.shell, error);
   }
 }
 
@@ -90,7 +97,8 @@ function bodyOf(values) {
     energy_exchange: values.energy_exchange,
     hold_temperature_K: typed(values.hold_temperature_K),
   };
-  if (values.energy_exchange === "partial") design.energy_relaxation_ps = typed(values.energy_relaxation_ps);
+  if (values.energy_exchange === "partial")
+    design.energy_relaxation_ps = typed(values.energy_relaxation_ps);
   return { designs: [design], horizon_ps: typed(values.horizon_ps), road: values.road };
 }
 
@@ -98,7 +106,9 @@ function sentenceOf({ design, survival, p_crystalline, horizon_ps, road }) {
   const inQuench = 1 - survival.probability[0];
   const quench = inQuench >= 0.005 ? `, ${percent(inQuench)} already in the quench` : "";
   const from = road === "fast" ? "from the design alone" : "from freshly packed atoms";
-  return `Of embryos of ${design.n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, `
-    + `${percent(p_crystalline)} are expected to order within ${figure(horizon_ps)} ps${quench}; answered ${from}. `
-    + "Which ones do is chance.";
+  return (
+    `Of embryos of ${design.n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, ` +
+    `${percent(p_crystalline)} are expected to order within ${figure(horizon_ps)} ps${quench}; answered ${from}. ` +
+    "Which ones do is chance."
+  );
 }

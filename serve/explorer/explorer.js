@@ -10,7 +10,12 @@ import { StructureView } from "./structure_view.js";
 
 const FIRST = "deposition";
 const SPOKEN_MS = 700;
-const TITLES = { deposition: "Deposition", embryo: "Embryo", structure: "Structure", model: "Model" };
+const TITLES = {
+  deposition: "Deposition",
+  embryo: "Embryo",
+  structure: "Structure",
+  model: "Model",
+};
 
 const byId = (id) => document.getElementById(id);
 
@@ -95,7 +100,8 @@ function offer(models) {
 
 async function begin() {
   const address = readAddress();
-  for (const each of Object.keys(views)) byId(`${each}-view`).hidden = each !== (address.view in views ? address.view : FIRST);
+  for (const each of Object.keys(views))
+    byId(`${each}-view`).hidden = each !== (address.view in views ? address.view : FIRST);
   try {
     const [{ models }] = await Promise.all([get("v1/models"), meet(""), open(address)]);
     offer(models);

@@ -40,7 +40,13 @@ export function flatRenderer(canvas) {
       });
       seen.sort((one, other) => one.z - other.z);
       for (const { key, size, x, y } of seen) {
-        context.drawImage(sprites.get(key), width / 2 + x * pixelsPerA - size / 2, height / 2 - y * pixelsPerA - size / 2, size, size);
+        context.drawImage(
+          sprites.get(key),
+          width / 2 + x * pixelsPerA - size / 2,
+          height / 2 - y * pixelsPerA - size / 2,
+          size,
+          size,
+        );
       }
     },
   };
@@ -52,7 +58,14 @@ function sprite(channels) {
   canvas.height = SPRITE_PX;
   const context = canvas.getContext("2d");
   const middle = SPRITE_PX / 2;
-  const shade = context.createRadialGradient(middle * 0.68, middle * 0.62, 2, middle, middle, middle);
+  const shade = context.createRadialGradient(
+    middle * 0.68,
+    middle * 0.62,
+    2,
+    middle,
+    middle,
+    middle,
+  );
   shade.addColorStop(0, css(channels.map((channel) => Math.min(255, channel * 1.15 + 20))));
   shade.addColorStop(0.7, css(channels.map((channel) => channel * 0.78)));
   shade.addColorStop(1, css(channels.map((channel) => channel * 0.4)));

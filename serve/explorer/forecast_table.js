@@ -3,20 +3,64 @@
 import { make } from "./elements.js";
 import { figure, interval, percent, share } from "./numbers.js";
 
-export function forecastRows({ p_crystalline, p_crystalline_interval, incubation_ps, incubation_ps_interval, crystalline_fraction, crystalline_fraction_interval, glass_index, horizon_ps }) {
+export function forecastRows({
+  p_crystalline,
+  p_crystalline_interval,
+  incubation_ps,
+  incubation_ps_interval,
+  crystalline_fraction,
+  crystalline_fraction_interval,
+  glass_index,
+  horizon_ps,
+}) {
   return [
-    ["P(order by the horizon)", share(p_crystalline), `${interval(p_crystalline_interval)}, what other training data could have said`],
-    ["Glass index", share(glass_index), `P(no order within ${figure(horizon_ps)} ps); not a share of a deposit`],
-    ...[["0.1", "A tenth"], ["0.5", "Half"], ["0.9", "Nine tenths"]].map(([level, who]) =>
-      [`${who} of such embryos ordered by`, time(incubation_ps[level]), incubation_ps[level] > horizon_ps ? "beyond the horizon: extrapolated" : ""]),
-    ["One embryo orders", `from ${time(incubation_ps_interval[0])} to ${time(incubation_ps_interval[1])}`, "90 %, chance included"],
-    ["Crystalline fraction at the end", percent(crystalline_fraction), `${interval(crystalline_fraction_interval, percent)} for one embryo; surface atoms count as not crystalline`],
+    [
+      "P(order by the horizon)",
+      share(p_crystalline),
+      `${interval(p_crystalline_interval)}, what other training data could have said`,
+    ],
+    [
+      "Glass index",
+      share(glass_index),
+      `P(no order within ${figure(horizon_ps)} ps); not a share of a deposit`,
+    ],
+    ...[
+      ["0.1", "A tenth"],
+      ["0.5", "Half"],
+      ["0.9", "Nine tenths"],
+    ].map(([level, who]) => [
+      `${who} of such embryos ordered by`,
+      time(incubation_ps[level]),
+      incubation_ps[level] > horizon_ps ? "beyond the horizon: extrapolated" : "",
+    ]),
+    [
+      "One embryo orders",
+      `from ${time(incubation_ps_interval[0])} to ${time(incubation_ps_interval[1])}`,
+      "90 %, chance included",
+    ],
+    [
+      "Crystalline fraction at the end",
+      percent(crystalline_fraction),
+      `${interval(crystalline_fraction_interval, percent)} for one embryo; surface atoms count as not crystalline`,
+    ],
   ];
 }
 
 export function fillTable(table, rows) {
-  table.replaceChildren(make("tbody", {}, rows.map(([name, value, note]) => make("tr", {},
-    make("th", { scope: "row" }, name), make("td", {}, value, note ? make("small", {}, note) : null)))));
+  table.replaceChildren(
+    make(
+      "tbody",
+      {},
+      rows.map(([name, value, note]) =>
+        make(
+          "tr",
+          {},
+          make("th", { scope: "row" }, name),
+          make("td", {}, value, note ? make("small", {}, note) : null),
+        ),
+      ),
+    ),
+  );
 }
 
 // Times are null where that share never orders, 0 where it orders in the quench.

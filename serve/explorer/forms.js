@@ -21,10 +21,13 @@ export function field(form, name) {
 }
 
 // Show each complaint beside its field; returns those that have no field here.
-export function complain(form, fields) {
+function complain(form, fields) {
   clearComplaints(form);
   return fields.filter(({ field: place, message }) => {
-    const name = place.split(".").at(-1).replace(/\[\d+\]$/, "");
+    const name = place
+      .split(".")
+      .at(-1)
+      .replace(/\[\d+\]$/, "");
     const beside = form.querySelector(`quantity-field[name="${CSS.escape(name)}"]:not([hidden])`);
     const plain = form.querySelector(`[data-complaint="${CSS.escape(name)}"]`);
     if (beside) beside.complaint = message;
@@ -34,6 +37,14 @@ export function complain(form, fields) {
     }
     return !beside && !plain;
   });
+}
+
+// What the server refused, beside its fields; the rest on top of the page.
+export function refuse(form, shell, error) {
+  const fields = error.fields ?? [];
+  const others = complain(form, fields).map((each) => each.message);
+  shell.trouble(others.join(" ") || (fields.length ? "" : error.message));
+  shell.say(error.message);
 }
 
 export function clearComplaints(form) {

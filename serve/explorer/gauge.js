@@ -15,22 +15,54 @@ export function paintGauge({ name, value, interval: ends, colour, ends: [left, r
   const place = (x) => 2 + x * (width - 4);
   const middle = BAR.top + BAR.height / 2;
   const stops = Array.from({ length: N_STOPS }, (_, i) => i / (N_STOPS - 1)).map((part) =>
-    draw("stop", { offset: part, "stop-color": css(colour(part)) }));
+    draw("stop", { offset: part, "stop-color": css(colour(part)) }),
+  );
   return [
-    frame(width, HEIGHT, `${share(value)}, ${interval(ends)}`,
-      draw("linearGradient", { id, gradientUnits: "userSpaceOnUse", x1: 2, x2: width - 2, y1: 0, y2: 0 }, stops),
+    frame(
+      width,
+      HEIGHT,
+      `${share(value)}, ${interval(ends)}`,
+      draw(
+        "linearGradient",
+        { id, gradientUnits: "userSpaceOnUse", x1: 2, x2: width - 2, y1: 0, y2: 0 },
+        stops,
+      ),
       draw("rect", {
-        x: 2, y: BAR.top, width: width - 4, height: BAR.height, rx: 4, fill: `url(#${id})`, opacity: 0.35,
+        x: 2,
+        y: BAR.top,
+        width: width - 4,
+        height: BAR.height,
+        rx: 4,
+        fill: `url(#${id})`,
+        opacity: 0.35,
       }),
       draw("rect", {
-        x: place(ends[0]), y: BAR.top, width: Math.max(2, place(ends[1]) - place(ends[0])), height: BAR.height,
-        rx: 4, fill: `url(#${id})`,
+        x: place(ends[0]),
+        y: BAR.top,
+        width: Math.max(2, place(ends[1]) - place(ends[0])),
+        height: BAR.height,
+        rx: 4,
+        fill: `url(#${id})`,
       }),
-      ...ends.map((end) => draw("line", {
-        class: "axis", x1: place(end), x2: place(end), y1: BAR.top - 4, y2: BAR.top + BAR.height + 4,
-      })),
-      draw("circle", { cx: place(value), cy: middle, r: 7, fill: css(colour(value)), stroke: "var(--ink)", "stroke-width": 2 }),
+      ...ends.map((end) =>
+        draw("line", {
+          class: "axis",
+          x1: place(end),
+          x2: place(end),
+          y1: BAR.top - 4,
+          y2: BAR.top + BAR.height + 4,
+        }),
+      ),
+      draw("circle", {
+        cx: place(value),
+        cy: middle,
+        r: 7,
+        fill: css(colour(value)),
+        stroke: "var(--ink)",
+        "stroke-width": 2,
+      }),
       draw("text", { class: "soft", x: 2, y: HEIGHT - 6 }, left),
-      draw("text", { class: "soft", x: width - 2, y: HEIGHT - 6, "text-anchor": "end" }, right)),
+      draw("text", { class: "soft", x: width - 2, y: HEIGHT - 6, "text-anchor": "end" }, right),
+    ),
   ];
 }

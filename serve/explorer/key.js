@@ -24,15 +24,23 @@ function opened(complaint) {
   said.hidden = !complaint;
   input.value = "";
   return new Promise((resolve, reject) => {
-    dialog.addEventListener("close", () => {
-      const key = input.value.trim();
-      if (dialog.returnValue !== "ok" || !key) {
-        reject(new Error("Without a key this server answers nothing. Load the page again to enter one."));
-        return;
-      }
-      sessionStorage.setItem(NAME, key);
-      resolve();
-    }, { once: true });
+    dialog.addEventListener(
+      "close",
+      () => {
+        const key = input.value.trim();
+        if (dialog.returnValue !== "ok" || !key) {
+          reject(
+            new Error(
+              "Without a key this server answers nothing. Load the page again to enter one.",
+            ),
+          );
+          return;
+        }
+        sessionStorage.setItem(NAME, key);
+        resolve();
+      },
+      { once: true },
+    );
     dialog.returnValue = "";
     dialog.showModal();
   });

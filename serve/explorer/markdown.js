@@ -26,16 +26,40 @@ function list(lines) {
     if (line.startsWith("- ")) items.push(line.slice(2));
     else items[items.length - 1] += ` ${line.trim()}`;
   }
-  return make("ul", {}, items.map((item) => make("li", {}, inline(item))));
+  return make(
+    "ul",
+    {},
+    items.map((item) => make("li", {}, inline(item))),
+  );
 }
 
 function table(lines) {
   const rows = lines
     .filter((line) => !/^[|\s:-]+$/.test(line) || !line.includes("---"))
-    .map((line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim()));
+    .map((line) =>
+      line
+        .trim()
+        .replace(/^\||\|$/g, "")
+        .split("|")
+        .map((cell) => cell.trim()),
+    );
   const [head, ...body] = rows;
-  const row = (cells, tag) => make("tr", {}, cells.map((cell) => make(tag, {}, inline(cell))));
-  return make("table", { tabindex: 0 }, make("thead", {}, row(head, "th")), make("tbody", {}, body.map((cells) => row(cells, "td"))));
+  const row = (cells, tag) =>
+    make(
+      "tr",
+      {},
+      cells.map((cell) => make(tag, {}, inline(cell))),
+    );
+  return make(
+    "table",
+    { tabindex: 0 },
+    make("thead", {}, row(head, "th")),
+    make(
+      "tbody",
+      {},
+      body.map((cells) => row(cells, "td")),
+    ),
+  );
 }
 
 function inline(text) {

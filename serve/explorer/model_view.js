@@ -1,6 +1,5 @@
 // The model card, and what can be asked within it.
 
-import { path } from "./ask.js";
 import { facts, outlets } from "./elements.js";
 import { markdown } from "./markdown.js";
 import { figure } from "./numbers.js";
@@ -36,7 +35,12 @@ export class ModelView {
       ["Horizon", `${figure(model.horizon_ps)} ps of hold`],
       ["Sizes", range(model.design_ranges.n_atoms, "atoms")],
       ["Packing densities", range(model.design_ranges.packing_density_g_cm3, "g/cm³")],
-      ["Temperatures", model.design_ranges.hold_temperature_K ? range(model.design_ranges.hold_temperature_K, "K") : null],
+      [
+        "Temperatures",
+        model.design_ranges.hold_temperature_K
+          ? range(model.design_ranges.hold_temperature_K, "K")
+          : null,
+      ],
     ]);
     this.out.card.replaceChildren(...markdown(model.card_markdown));
     take(this.out.take, { curl: curlOfGet("v1/model"), answer: model });

@@ -21,15 +21,28 @@ export function paintOutcomes(outcomes, width) {
   let x = 0;
   const parts = outcomes.map(({ share, colour }) => {
     const length = share * width;
-    const part = draw("rect", { x, y: 2, width: Math.max(0, length - 1), height: HEIGHT - 6, fill: colour, rx: 2 });
+    const part = draw("rect", {
+      x,
+      y: 2,
+      width: Math.max(0, length - 1),
+      height: HEIGHT - 6,
+      fill: colour,
+      rx: 2,
+    });
     x += length;
     return part;
   });
   const said = outcomes.map(({ name, share }) => `${percent(share)} ${name}`);
-  return [frame(width, HEIGHT, said.join(", "), ...parts),
-    make("ul", { class: "key" }, outcomes.map(({ colour }, i) => {
-      const dot = make("i");
-      dot.style.background = colour;
-      return make("li", {}, dot, said[i]);
-    }))];
+  return [
+    frame(width, HEIGHT, said.join(", "), ...parts),
+    make(
+      "ul",
+      { class: "key" },
+      outcomes.map(({ colour }, i) => {
+        const dot = make("i");
+        dot.style.background = colour;
+        return make("li", {}, dot, said[i]);
+      }),
+    ),
+  ];
 }

@@ -22,18 +22,35 @@ class QuantityField extends HTMLElement {
     const id = `${this.closest("article")?.id ?? "page"}-${name}`;
     const hint = this.getAttribute("hint");
     this.#text = make("input", {
-      id, name, type: "text", inputmode: "decimal", value: this.getAttribute("value"),
-      "aria-describedby": `${id}-complaint`, oninput: () => this.#slide(),
+      id,
+      name,
+      type: "text",
+      inputmode: "decimal",
+      value: this.getAttribute("value"),
+      "aria-describedby": `${id}-complaint`,
+      oninput: () => this.#slide(),
     });
     this.#slider = make("input", {
-      type: "range", "aria-label": this.getAttribute("label"), oninput: () => this.#write(),
+      type: "range",
+      "aria-label": this.getAttribute("label"),
+      oninput: () => this.#write(),
     });
     this.#complaint = make("p", { class: "complaint", id: `${id}-complaint`, hidden: true });
     this.append(
-      make("div", { class: "row" },
-        make("label", { for: id }, this.getAttribute("label"), hint ? make("small", {}, hint) : null),
-        this.#text, make("span", { class: "unit" }, this.getAttribute("unit"))),
-      this.#slider, this.#complaint,
+      make(
+        "div",
+        { class: "row" },
+        make(
+          "label",
+          { for: id },
+          this.getAttribute("label"),
+          hint ? make("small", {}, hint) : null,
+        ),
+        this.#text,
+        make("span", { class: "unit" }, this.getAttribute("unit")),
+      ),
+      this.#slider,
+      this.#complaint,
     );
     this.limit(Number(this.getAttribute("min")), Number(this.getAttribute("max")));
   }
@@ -82,7 +99,10 @@ class QuantityField extends HTMLElement {
     const value = this.#isLog ? rounded(10 ** place) : place;
     // What is shown is what is asked: the slider moves in rounded numbers.
     this.#text.value = plain(this.hasAttribute("whole") ? Math.round(value) : value);
-    this.#slider.setAttribute("aria-valuetext", `${this.#text.value} ${this.getAttribute("unit")}`.trim());
+    this.#slider.setAttribute(
+      "aria-valuetext",
+      `${this.#text.value} ${this.getAttribute("unit")}`.trim(),
+    );
   }
 }
 

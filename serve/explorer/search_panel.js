@@ -61,12 +61,20 @@ export class SearchPanel {
       job = await get(`${SEARCH}/${job.id}`);
     }
     if (job.state === "done") this.showResult(job.result);
-    else this.out.progress.replaceChildren(make("p", { class: job.error ? "complaint" : "note", role: "status" }, job.error ?? "Cancelled. The same search goes on where it stopped."));
+    else
+      this.out.progress.replaceChildren(
+        make(
+          "p",
+          { class: job.error ? "complaint" : "note", role: "status" },
+          job.error ?? "Cancelled. The same search goes on where it stopped.",
+        ),
+      );
   }
 
   showProgress({ state, n_done, n_trials, seconds_left }) {
     const left = seconds_left ? `, ${figure(seconds_left, 2)} s left` : "";
-    const said = state === "queued" ? "Waiting for its turn." : `${n_done} of ${n_trials} trials${left}.`;
+    const said =
+      state === "queued" ? "Waiting for its turn." : `${n_done} of ${n_trials} trials${left}.`;
     this.out.progress.replaceChildren(
       make("progress", { max: n_trials, value: n_done, "aria-label": "Trials of the search" }),
       make("p", { class: "note", role: "status" }, said),
@@ -76,31 +84,102 @@ export class SearchPanel {
   showResult(result) {
     this.out.progress.replaceChildren();
     const said = `${result.n_feasible} of ${result.n_trials} trials meet every requirement; model ${result.model}.`;
-    const parts = [make("p", { class: "prose", role: "status" }, make("b", {}, result.asked), " ", said)];
+    const parts = [
+      make("p", { class: "prose", role: "status" }, make("b", {}, result.asked), " ", said),
+    ];
     if (result.ranked.length) parts.push(this.table(result.ranked));
-    else if (result.least_violation) parts.push(make("p", { class: "doubt" }, result.least_violation.sentence));
-    parts.push(...result.under_maps.filter(({ ours }) => ours !== null).map(({ name, numbers, ours }) =>
-      make("p", { class: "note" }, `Under the map “${name}” (${numbers}) the first of these has a glassy share of ${share(ours.glassy_share)}${ours.is_feasible ? "" : ", too little"}.`)));
-    parts.push(make("details", {}, make("summary", {}, "What to know before you act on it"),
-      make("ul", { class: "prose" }, [...result.notes, ...(result.limits ?? [])].map((each) => make("li", {}, each)))));
+    else if (result.least_violation)
+      parts.push(make("p", { class: "doubt" }, result.least_violation.sentence));
+    parts.push(
+      ...result.under_maps
+        .filter(({ ours }) => ours !== null)
+        .map(({ name, numbers, ours }) =>
+          make(
+            "p",
+            { class: "note" },
+            `Under the map “${name}” (${numbers}) the first of these has a glassy share of ${share(ours.glassy_share)}${ours.is_feasible ? "" : ", too little"}.`,
+          ),
+        ),
+    );
+    parts.push(
+      make(
+        "details",
+        {},
+        make("summary", {}, "What to know before you act on it"),
+        make(
+          "ul",
+          { class: "prose" },
+          [...result.notes, ...(result.limits ?? [])].map((each) => make("li", {}, each)),
+        ),
+      ),
+    );
     this.out.found.replaceChildren(...parts);
   }
 
   table(ranked) {
-    const heads = ["rank", ["current density", "mA/cm²"], ["time", "min"], ["capacity", "mAh/cm²"], ["glassy share", "90 %"], ["P(enough)", ""], ["in data", ""], ""];
-    const rows = ranked.map((each) => make("tr", {},
-      make("td", {}, each.rank),
-      make("td", {}, figure(each.conditions.current_density_mA_cm2)),
-      make("td", {}, figure(each.conditions.deposition_time_min)),
-      make("td", {}, figure(each.capacity_mAh_cm2)),
-      make("td", {}, share(each.glassy_share), make("small", {}, interval(each.glassy_share_interval))),
-      make("td", {}, each.p_enough === null ? "–" : share(each.p_enough)),
-      make("td", { title: each.applicability.reasons.join(" ") }, each.applicability.is_inside ? "yes" : "no"),
-      make("td", {}, make("button", { type: "button", class: "quiet", onclick: () => this.pick(each.conditions) }, "Show"))));
-    return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Best conditions" },
-      make("table", {},
-        make("thead", {}, make("tr", {}, heads.map((head) => Array.isArray(head) ? make("th", {}, head[0], make("small", {}, head[1])) : make("th", {}, head)))),
-        make("tbody", {}, rows)));
+    const heads = [
+      "rank",
+      ["current density", "mA/cm²"],
+      ["time", "min"],
+      ["capacity", "mAh/cm²"],
+      ["glassy share", "90 %"],
+      ["P(enough)", ""],
+      ["in data", ""],
+      "",
+    ];
+    const rows = ranked.map((each) =>
+      make(
+        "tr",
+        {},
+        make("td", {}, each.rank),
+        make("td", {}, figure(each.conditions.current_density_mA_cm2)),
+        make("td", {}, figure(each.conditions.deposition_time_min)),
+        make("td", {}, figure(each.capacity_mAh_cm2)),
+        make(
+          "td",
+          {},
+          share(each.glassy_share),
+          make("small", {}, interval(each.glassy_share_interval)),
+        ),
+        make("td", {}, each.p_enough === null ? "–" : share(each.p_enough)),
+        make(
+          "td",
+          { title: each.applicability.reasons.join(" ") },
+          each.applicability.is_inside ? "yes" : "no",
+        ),
+        make(
+          "td",
+          {},
+          make(
+            "button",
+            { type: "button", class: "quiet", onclick: () => this.pick(each.conditions) },
+            "Show",
+          ),
+        ),
+      ),
+    );
+    return make(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Best conditions" },
+      make(
+        "table",
+        {},
+        make(
+          "thead",
+          {},
+          make(
+            "tr",
+            {},
+            heads.map((head) =>
+              Array.isArray(head)
+                ? make("th", {}, head[0], make("small", {}, head[1]))
+                : make("th", {}, head),
+            ),
+          ),
+        ),
+        make("tbody", {}, rows),
+      ),
+    );
   }
 
   pick({ current_density_mA_cm2, deposition_time_min }) {
@@ -109,6 +188,8 @@ export class SearchPanel {
   }
 
   complain(error) {
-    this.out.progress.replaceChildren(make("p", { class: "complaint", role: "alert" }, error.message));
+    this.out.progress.replaceChildren(
+      make("p", { class: "complaint", role: "alert" }, error.message),
+    );
   }
 }

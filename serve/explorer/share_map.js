@@ -21,15 +21,36 @@ export function paintMap(data, width) {
   const across = logScale(currents[0], currents.at(-1), box.left, box.right);
   const up = logScale(times[0], times.at(-1), box.bottom, box.top);
   const rows = refined(data.surface.glassy_share, FINE);
-  const svg = frame(width, height, "Glassy share over current density and plating time",
-    ...axes(box, across, up, { acrossLabel: "current density, mA/cm²", upLabel: "plating time, min", said: (tick) => figure(tick), grid: false }),
-    draw("clipPath", { id: "map-inside" },
-      draw("rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top })),
-    draw("g", { "clip-path": "url(#map-inside)" },
-      ...shareLine(rows, data.line, box), ...capacityLine(data.capacity, currents, across, up)),
+  const svg = frame(
+    width,
+    height,
+    "Glassy share over current density and plating time",
+    ...axes(box, across, up, {
+      acrossLabel: "current density, mA/cm²",
+      upLabel: "plating time, min",
+      said: (tick) => figure(tick),
+      grid: false,
+    }),
+    draw(
+      "clipPath",
+      { id: "map-inside" },
+      draw("rect", {
+        x: box.left,
+        y: box.top,
+        width: box.right - box.left,
+        height: box.bottom - box.top,
+      }),
+    ),
+    draw(
+      "g",
+      { "clip-path": "url(#map-inside)" },
+      ...shareLine(rows, data.line, box),
+      ...capacityLine(data.capacity, currents, across, up),
+    ),
     ...colourBar(box, data.line),
     ...data.sights.map((sight, number) => mark(sight, number + 1, across, up, data)),
-    ...here(data.point, across, up, box));
+    ...here(data.point, across, up, box),
+  );
   listen(svg, data, across, up, box, rows);
   return [canvas(rows, box), svg];
 }
@@ -53,10 +74,8 @@ function canvas(rows, box) {
   const element = make("canvas", { width: wide, height: high, "aria-hidden": "true" });
   const context = element.getContext("2d");
   const image = context.createImageData(wide, high);
-  rows.forEach((row, j) => row.forEach((value, i) => {
-    const start = 4 * ((high - 1 - j) * wide + i);
-    image.data.set([...glassy(value), 255], start);
-  }));
+  const downwards = rows.toReversed().flat();
+  image.data.set(downwards.flatMap((value) => [...glassy(value), 255]));
   context.putImageData(image, 0, 0);
   element.style.left = `${box.left}px`;
   element.style.top = `${box.top}px`;
@@ -71,14 +90,28 @@ function shareLine(rows, wanted, box) {
   const path = contour(rows, wanted)
     .map(([[a, b], [c, d]]) => `M${x.place(a)} ${y.place(b)}L${x.place(c)} ${y.place(d)}`)
     .join("");
-  return path ? [draw("path", { class: "share-line", d: path, fill: "none", stroke: "#1b2330", "stroke-width": 1.6 })] : [];
+  return path
+    ? [
+        draw("path", {
+          class: "share-line",
+          d: path,
+          fill: "none",
+          stroke: "#1b2330",
+          "stroke-width": 1.6,
+        }),
+      ]
+    : [];
 }
 
 function capacityLine(capacity, currents, across, up) {
   const place = (current) => `${across.place(current)} ${up.place((60 * capacity) / current)}`;
   return [
     draw("path", {
-      d: `M${place(currents[0])}L${place(currents.at(-1))}`, fill: "none", stroke: "#1b2330", "stroke-dasharray": "2 4", opacity: 0.7,
+      d: `M${place(currents[0])}L${place(currents.at(-1))}`,
+      fill: "none",
+      stroke: "#1b2330",
+      "stroke-dasharray": "2 4",
+      opacity: 0.7,
     }),
   ];
 }
@@ -86,39 +119,86 @@ function capacityLine(capacity, currents, across, up) {
 function colourBar(box, line) {
   const x = box.right + BAR.gap;
   const up = linearScale(0, 1, box.bottom, box.top);
-  const stops = Array.from({ length: 9 }, (_, i) => draw("stop", { offset: i / 8, "stop-color": css(glassy(i / 8)) }));
+  const stops = Array.from({ length: 9 }, (_, i) =>
+    draw("stop", { offset: i / 8, "stop-color": css(glassy(i / 8)) }),
+  );
   return [
     draw("linearGradient", { id: "map-colours", x1: 0, x2: 0, y1: 1, y2: 0 }, stops),
-    draw("rect", { x, y: box.top, width: BAR.width, height: box.bottom - box.top, fill: "url(#map-colours)", rx: 2 }),
+    draw("rect", {
+      x,
+      y: box.top,
+      width: BAR.width,
+      height: box.bottom - box.top,
+      fill: "url(#map-colours)",
+      rx: 2,
+    }),
     ...[0, 0.25, 0.5, 0.75, 1].map((tick) =>
-      draw("text", { class: "soft", x: x + BAR.width + 5, y: up.place(tick) + 4 }, String(tick))),
+      draw("text", { class: "soft", x: x + BAR.width + 5, y: up.place(tick) + 4 }, String(tick)),
+    ),
     draw("text", { x: x + BAR.width, y: box.top - 10, "text-anchor": "middle" }, "glassy"),
-    draw("line", { x1: x - 3, x2: x + BAR.width + 3, y1: up.place(line), y2: up.place(line), stroke: "var(--ink)", "stroke-width": 1.6 }),
+    draw("line", {
+      x1: x - 3,
+      x2: x + BAR.width + 3,
+      y1: up.place(line),
+      y2: up.place(line),
+      stroke: "var(--ink)",
+      "stroke-width": 1.6,
+    }),
   ];
 }
 
 function mark(sight, number, across, up, data) {
   const [x, y] = [across.place(sight.current), up.place(sight.time)];
   const pick = () => data.pick(sight.current, sight.time);
-  return draw("g", {
-    class: "seen", role: "button", tabindex: 0, "aria-label": `${sight.sentence} Go there.`,
-    onkeydown: (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      pick();
+  return draw(
+    "g",
+    {
+      class: "seen",
+      role: "button",
+      tabindex: 0,
+      "aria-label": `${sight.sentence} Go there.`,
+      onkeydown: (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        pick();
+      },
+      onfocus: () => data.read(sight.sentence),
     },
-    onfocus: () => data.read(sight.sentence),
-  },
-  draw("circle", { cx: x, cy: y, r: 9, fill: sight.glassy === null ? "#ffffff" : css(glassy(sight.glassy)), stroke: "#ffffff", "stroke-width": 2 }),
-  draw("circle", { cx: x, cy: y, r: 10, fill: "none", stroke: "#1b2330", "stroke-width": 1 }),
-  draw("text", { x, y: y + 4, "text-anchor": "middle", class: sight.glassy !== null && sight.glassy < 0.3 ? "on-dark" : "on-light" }, String(number)));
+    draw("circle", {
+      cx: x,
+      cy: y,
+      r: 9,
+      fill: sight.glassy === null ? "#ffffff" : css(glassy(sight.glassy)),
+      stroke: "#ffffff",
+      "stroke-width": 2,
+    }),
+    draw("circle", { cx: x, cy: y, r: 10, fill: "none", stroke: "#1b2330", "stroke-width": 1 }),
+    draw(
+      "text",
+      {
+        x,
+        y: y + 4,
+        "text-anchor": "middle",
+        class: sight.glassy !== null && sight.glassy < 0.3 ? "on-dark" : "on-light",
+      },
+      String(number),
+    ),
+  );
 }
 
 function here({ current, time }, across, up, box) {
   const x = Math.min(Math.max(across.place(current), box.left), box.right);
   const y = Math.min(Math.max(up.place(time), box.top), box.bottom);
-  const ring = (r, stroke, wide) => draw("circle", { cx: x, cy: y, r, fill: "none", stroke, "stroke-width": wide });
-  return [draw("g", { class: "here", "pointer-events": "none" }, ring(14, "#ffffff", 4), ring(14, "#1b2330", 2))];
+  const ring = (r, stroke, wide) =>
+    draw("circle", { cx: x, cy: y, r, fill: "none", stroke, "stroke-width": wide });
+  return [
+    draw(
+      "g",
+      { class: "here", "pointer-events": "none" },
+      ring(14, "#ffffff", 4),
+      ring(14, "#1b2330", 2),
+    ),
+  ];
 }
 
 function listen(svg, data, across, up, box, rows) {
@@ -127,16 +207,21 @@ function listen(svg, data, across, up, box, rows) {
     const isInside = x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
     return isInside ? { x, y } : null;
   };
-  const sightAt = ({ x, y }) => data.sights.find((each) =>
-    Math.hypot(across.place(each.current) - x, up.place(each.time) - y) < NEAR_PX);
+  const sightAt = ({ x, y }) =>
+    data.sights.find(
+      (each) => Math.hypot(across.place(each.current) - x, up.place(each.time) - y) < NEAR_PX,
+    );
   svg.addEventListener("pointermove", (event) => {
     const at = place(event);
     if (at === null) return;
     const sight = sightAt(at);
     const i = Math.round(((at.x - box.left) / (box.right - box.left)) * (rows[0].length - 1));
     const j = Math.round(((box.bottom - at.y) / (box.bottom - box.top)) * (rows.length - 1));
-    data.read(sight ? sight.sentence
-      : `${figure(across.value(at.x), 2)} mA/cm² for ${figure(up.value(at.y), 2)} min: glassy share ${rows[j][i].toFixed(2)} on average.`);
+    data.read(
+      sight
+        ? sight.sentence
+        : `${figure(across.value(at.x), 2)} mA/cm² for ${figure(up.value(at.y), 2)} min: glassy share ${rows[j][i].toFixed(2)} on average.`,
+    );
   });
   svg.addEventListener("pointerleave", () => data.read(""));
   svg.addEventListener("click", (event) => {
@@ -144,6 +229,7 @@ function listen(svg, data, across, up, box, rows) {
     if (at === null) return;
     const sight = sightAt(at);
     if (sight) data.pick(sight.current, sight.time);
-    else data.pick(Number(across.value(at.x).toPrecision(2)), Number(up.value(at.y).toPrecision(2)));
+    else
+      data.pick(Number(across.value(at.x).toPrecision(2)), Number(up.value(at.y).toPrecision(2)));
   });
 }

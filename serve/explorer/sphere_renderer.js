@@ -57,7 +57,13 @@ export function sphereRenderer(canvas) {
   if (gl === null) return null;
   const program = linked(gl);
   const uniform = (name) => gl.getUniformLocation(program, name);
-  const [turn, perLength, pixels, depth, ground] = ["turn", "perLength", "pixelsPerA", "depth", "ground"].map(uniform);
+  const [turn, perLength, pixels, depth, ground] = [
+    "turn",
+    "perLength",
+    "pixelsPerA",
+    "depth",
+    "ground",
+  ].map(uniform);
   const buffers = [0, 1, 2, 3].map(() => gl.createBuffer());
   const sizes = [2, 3, 3, 1];
   gl.useProgram(program);
@@ -93,7 +99,10 @@ export function sphereRenderer(canvas) {
 
 function linked(gl) {
   const program = gl.createProgram();
-  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+  for (const [type, source] of [
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ]) {
     const shader = gl.createShader(type);
     gl.shaderSource(shader, source);
     gl.compileShader(shader);

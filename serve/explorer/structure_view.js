@@ -6,7 +6,7 @@ import { AtomsView } from "./atoms_view.js";
 import { Chart } from "./chart.js";
 import { ordered } from "./colours.js";
 import { doubts, outlets } from "./elements.js";
-import { clearComplaints, complain, field, fill, read } from "./forms.js";
+import { clearComplaints, field, fill, read, refuse } from "./forms.js";
 import { paintGauge } from "./gauge.js";
 import { Latest } from "./latest.js";
 import { figure, interval, percent, share, typed } from "./numbers.js";
@@ -17,8 +17,15 @@ const PREDICT = "v1/structures/predict";
 
 // Of the reference data: an embryo that has ordered in its last frame.
 const EXAMPLE = {
-  address: "example.xyz.gz", name: "example.xyz.gz", frame: 3,
-  values: { mass_exchange: "file", energy_exchange: "open", hold_temperature_K: 300, packing_density_g_cm3: 0.076 },
+  address: "example.xyz.gz",
+  name: "example.xyz.gz",
+  frame: 3,
+  values: {
+    mass_exchange: "file",
+    energy_exchange: "open",
+    hold_temperature_K: 300,
+    packing_density_g_cm3: 0.076,
+  },
 };
 
 export class StructureView {
@@ -49,7 +56,9 @@ export class StructureView {
   listen() {
     const input = this.root.querySelector("#file");
     input.addEventListener("change", () => input.files.length && this.open(input.files[0]));
-    this.root.querySelector('[data-do="example"]').addEventListener("click", () => this.openExample());
+    this.root
+      .querySelector('[data-do="example"]')
+      .addEventListener("click", () => this.openExample());
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.form.addEventListener("input", (event) => event.target !== input && this.update());
     this.slider.addEventListener("input", () => this.showFrame());
@@ -61,7 +70,10 @@ export class StructureView {
       drop.classList.toggle("over", event.type === "dragover");
     };
     for (const type of ["dragover", "dragleave", "drop"]) this.root.addEventListener(type, over);
-    this.root.addEventListener("drop", (event) => event.dataTransfer.files.length && this.open(event.dataTransfer.files[0]));
+    this.root.addEventListener(
+      "drop",
+      (event) => event.dataTransfer.files.length && this.open(event.dataTransfer.files[0]),
+    );
   }
 
   async start() {
@@ -125,27 +137,43 @@ export class StructureView {
   }
 
   showFrame() {
-    const { frame, stage, time_ps, n_atoms, design, prediction } = this.reply.frames[Number(this.slider.value)];
+    const { frame, stage, time_ps, n_atoms, design, prediction } =
+      this.reply.frames[Number(this.slider.value)];
     const { p_crystalline, p_crystalline_interval, horizon_ps, survival } = prediction;
     const when = whenOf(stage, time_ps);
-    this.out["frame-said"].textContent = `${frame} of ${this.reply.frames.length}${when && `, ${when}`}`;
+    this.out["frame-said"].textContent =
+      `${frame} of ${this.reply.frames.length}${when && `, ${when}`}`;
     this.slider.setAttribute("aria-valuetext", this.out["frame-said"].textContent);
     this.out.p.textContent = share(p_crystalline);
     this.out.until.textContent = `within ${figure(horizon_ps)} ps`;
     this.out.interval.textContent = interval(p_crystalline_interval);
-    this.gauge.show({ name: "ordered", value: p_crystalline, interval: p_crystalline_interval, colour: ordered, ends: ["0: stays disordered", "1: orders"] });
-    this.out.sentence.textContent = `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, energy ${design.energy_exchange}${when && `, ${when}`}: `
-      + `${percent(p_crystalline)} of such embryos are expected to order within ${figure(horizon_ps)} ps. Which ones do is chance.`;
+    this.gauge.show({
+      name: "ordered",
+      value: p_crystalline,
+      interval: p_crystalline_interval,
+      colour: ordered,
+      ends: ["0: stays disordered", "1: orders"],
+    });
+    this.out.sentence.textContent =
+      `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, energy ${design.energy_exchange}${when && `, ${when}`}: ` +
+      `${percent(p_crystalline)} of such embryos are expected to order within ${figure(horizon_ps)} ps. Which ones do is chance.`;
     doubts(this.out.doubts, prediction.applicability);
     this.survival.show({
-      survival, horizon_ps, clock: stage === "hold" || stage === "given" ? "time from this structure on, ps" : "time on the clock of the hold, ps",
+      survival,
+      horizon_ps,
+      clock:
+        stage === "hold" || stage === "given"
+          ? "time from this structure on, ps"
+          : "time on the clock of the hold, ps",
       read: (sentence) => {
         this.out.readout.textContent = sentence;
       },
     });
     const asked = { ...this.question, frames: [frame], with_atoms: true };
     this.takeAlong(asked);
-    this.shell.say(`Probability of order ${share(p_crystalline)}, ${interval(p_crystalline_interval)}.`);
+    this.shell.say(
+      `Probability of order ${share(p_crystalline)}, ${interval(p_crystalline_interval)}.`,
+    );
     // The picture depends on the file and the design, not on the horizon.
     const drawn = JSON.stringify([this.file.name, this.file.size, frame, asked.design]);
     if (drawn !== this.drawn) {
@@ -155,8 +183,10 @@ export class StructureView {
   }
 
   takeAlong(asked) {
-    const parts = Object.entries(asked).map(([name, value]) =>
-      [name, name === "file" ? `@${value.name}` : JSON.stringify(value)]);
+    const parts = Object.entries(asked).map(([name, value]) => [
+      name,
+      name === "file" ? `@${value.name}` : JSON.stringify(value),
+    ]);
     take(this.out.take, { curl: curlOfForm(PREDICT, parts), answer: this.reply, link: null });
   }
 
@@ -164,14 +194,13 @@ export class StructureView {
     this.viewer ??= new AtomsView(this.out.atoms);
     this.viewer.show(atoms);
     this.legend.show(atoms.p_crystalline ?? atoms.positions_A.map(() => 0));
-    for (const name of ["atoms-legend", "inside"]) this.out[name].hidden = atoms.p_crystalline === null;
+    for (const name of ["atoms-legend", "inside"])
+      this.out[name].hidden = atoms.p_crystalline === null;
   }
 
   showError(error) {
     this.root.querySelector(".answer").classList.remove("waiting");
-    const others = complain(this.form, error.fields ?? []);
-    this.shell.trouble(others.map((each) => each.message).join(" ") || (error.fields?.length ? "" : error.message));
-    this.shell.say(error.message);
+    refuse(this.form, this.shell, error);
   }
 }
 
@@ -181,9 +210,13 @@ function whenOf(stage, time_ps) {
 }
 
 function designOf(values) {
-  const design = { energy_exchange: values.energy_exchange, hold_temperature_K: typed(values.hold_temperature_K) };
+  const design = {
+    energy_exchange: values.energy_exchange,
+    hold_temperature_K: typed(values.hold_temperature_K),
+  };
   if (values.mass_exchange !== "file") design.mass_exchange = values.mass_exchange;
-  if (typed(values.packing_density_g_cm3) !== null) design.packing_density_g_cm3 = typed(values.packing_density_g_cm3);
+  if (typed(values.packing_density_g_cm3) !== null)
+    design.packing_density_g_cm3 = typed(values.packing_density_g_cm3);
   return { design, horizon_ps: typed(values.horizon_ps) };
 }
 

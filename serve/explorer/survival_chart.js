@@ -11,17 +11,39 @@ export function paintSurvival({ survival, horizon_ps, clock, read }, width) {
   const box = { left: 40, right: width - 14, top: 26, bottom: height - 46 };
   const across = linearScale(0, horizon_ps, box.left, box.right);
   const up = linearScale(0, 1, box.bottom, box.top);
-  const line = (values) => values.map((value, i) => `${across.place(survival.time_ps[i])} ${up.place(value)}`);
+  const line = (values) =>
+    values.map((value, i) => `${across.place(survival.time_ps[i])} ${up.place(value)}`);
   const band = [...line(survival.upper), ...line(survival.lower).reverse()];
   const marker = draw("line", { class: "axis", y1: box.top, y2: box.bottom, visibility: "hidden" });
-  const svg = frame(width, height, `Probability of being still disordered: ${at(survival, horizon_ps)}`,
+  const svg = frame(
+    width,
+    height,
+    `Probability of being still disordered: ${at(survival, horizon_ps)}`,
     ...axes(box, across, up, {
-      acrossLabel: clock, upLabel: "P(still disordered)", said: (tick) => figure(tick), saidUp: (tick) => tick.toFixed(1),
+      acrossLabel: clock,
+      upLabel: "P(still disordered)",
+      said: (tick) => figure(tick),
+      saidUp: (tick) => tick.toFixed(1),
     }),
     draw("path", { d: `M${band.join("L")}Z`, fill: "var(--blue)", opacity: 0.2 }),
-    draw("path", { d: `M${line(survival.probability).join("L")}`, fill: "none", stroke: "var(--blue)", "stroke-width": 2 }),
-    draw("text", { class: "soft halo", x: box.right, y: up.place(survival.upper.at(-1)) - 8, "text-anchor": "end" }, "90 % band"),
-    marker);
+    draw("path", {
+      d: `M${line(survival.probability).join("L")}`,
+      fill: "none",
+      stroke: "var(--blue)",
+      "stroke-width": 2,
+    }),
+    draw(
+      "text",
+      {
+        class: "soft halo",
+        x: box.right,
+        y: up.place(survival.upper.at(-1)) - 8,
+        "text-anchor": "end",
+      },
+      "90 % band",
+    ),
+    marker,
+  );
   svg.addEventListener("pointermove", (event) => {
     const [x] = pointed(event, svg);
     const time = Math.min(Math.max(across.value(x), 0), horizon_ps);
@@ -38,7 +60,9 @@ export function paintSurvival({ survival, horizon_ps, clock, read }, width) {
 }
 
 function at(survival, time) {
-  const [value, low, high] = ["probability", "lower", "upper"].map((name) => between(survival.time_ps, survival[name], time));
+  const [value, low, high] = ["probability", "lower", "upper"].map((name) =>
+    between(survival.time_ps, survival[name], time),
+  );
   return `At ${figure(time)} ps: ${share(value)} (${interval([low, high])}).`;
 }
 

@@ -9,25 +9,37 @@ const SAID_MS = 1600;
 export function take(place, { curl, answer, link }) {
   place.replaceChildren(
     make("h2", {}, "Take it with you"),
-    make("pre", { tabindex: 0, "aria-label": "The same question as a curl line" }, make("code", {}, curl)),
-    make("p", {},
+    make(
+      "pre",
+      { tabindex: 0, "aria-label": "The same question as a curl line" },
+      make("code", {}, curl),
+    ),
+    make(
+      "p",
+      {},
       copyButton("Copy the curl line", () => curl),
       copyButton("Copy the answer (JSON)", () => JSON.stringify(answer, null, 1)),
-      link ? copyButton("Copy a link to this", link) : null),
+      link ? copyButton("Copy a link to this", link) : null,
+    ),
   );
 }
 
 export function copyButton(label, text) {
-  const button = make("button", {
-    type: "button", class: "quiet",
-    onclick: async () => {
-      await copy(text());
-      button.textContent = "Copied";
-      setTimeout(() => {
-        button.textContent = label;
-      }, SAID_MS);
+  const button = make(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: async () => {
+        await copy(text());
+        button.textContent = "Copied";
+        setTimeout(() => {
+          button.textContent = label;
+        }, SAID_MS);
+      },
     },
-  }, label);
+    label,
+  );
   return button;
 }
 
@@ -45,11 +57,17 @@ async function copy(text) {
 }
 
 export function curlOf(name, body) {
-  return [...start(name), `-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(body))}`].join(" \\\n  ");
+  return [
+    ...start(name),
+    `-H 'Content-Type: application/json'`,
+    `-d ${quoted(JSON.stringify(body))}`,
+  ].join(" \\\n  ");
 }
 
 export function curlOfForm(name, parts) {
-  return [...start(name), ...parts.map(([key, value]) => `-F ${quoted(`${key}=${value}`)}`)].join(" \\\n  ");
+  return [...start(name), ...parts.map(([key, value]) => `-F ${quoted(`${key}=${value}`)}`)].join(
+    " \\\n  ",
+  );
 }
 
 export function curlOfGet(name) {

@@ -20,6 +20,9 @@ class NotNowError(GlassyLiError):
 Submitted = SearchJob | MisuseError | NotNowError
 """A job, or why there is none: the model cannot be asked this, or not now."""
 
+Found = SearchJob | NotNowError | None
+"""A job; that none can be told now; or None where there is none."""
+
 
 class Searches(Protocol):
     """Runs searches; where is its own business. See `serve.searches.jobs.SearchJobs`."""
@@ -28,12 +31,12 @@ class Searches(Protocol):
         """The job of a search, or why there is none; without its result."""
         ...
 
-    async def state_json(self, job_id: str) -> bytes | None:
-        """A job as JSON, with its result if it is done; None where there is none."""
+    async def state_json(self, job_id: str) -> bytes | NotNowError | None:
+        """A job as JSON, with its result if it is done."""
         ...
 
-    async def cancel(self, job_id: str) -> SearchJob | None:
-        """Stop a job; None where there is none."""
+    async def cancel(self, job_id: str) -> Found:
+        """Stop a job."""
         ...
 
 
@@ -47,10 +50,10 @@ class InProcessSearches:
         """See `Searches`."""
         return await asyncio.to_thread(self._jobs.submit, config, model)
 
-    async def state_json(self, job_id: str) -> bytes | None:
+    async def state_json(self, job_id: str) -> bytes | NotNowError | None:
         """See `Searches`."""
         return await asyncio.to_thread(self._jobs.state_json, job_id)
 
-    async def cancel(self, job_id: str) -> SearchJob | None:
+    async def cancel(self, job_id: str) -> Found:
         """See `Searches`."""
         return await asyncio.to_thread(self._jobs.cancel, job_id)

@@ -15,7 +15,7 @@ from typing import Final
 from serve.endpoint.packages import folder_of
 from serve.messages.searches import JobState, SearchJob
 from serve.messages.service import ModelName
-from serve.searches.asking import OVER, NotNowError, Submitted
+from serve.searches.asking import OVER, Found, NotNowError, Submitted
 from serve.searches.settings import SearchSettings
 from serve.searches.store import JobStore
 from simulate.errors import GlassyLiError, MisuseError
@@ -44,7 +44,7 @@ class SearchJobs:
     """Submit, look, cancel; a thread of its own runs what waits. Safe to call from any thread.
 
     The folder is made when the first job is submitted. While another server holds it (one that is
-    about to end, as a rule), nothing is taken, and nothing known.
+    about to end, as a rule), nothing is taken, and nothing is told.
 
     Args:
         models: Folders of model packages by name; see `serve.endpoint.packages`.
@@ -87,12 +87,12 @@ class SearchJobs:
             logger.exception("no search can be taken")
             return NotNowError("This server cannot take searches now. Submit it again later.")
 
-    def state(self, job_id: str) -> SearchJob | None:
-        """A job as it is, with its result if it is done; None where there is none."""
+    def state(self, job_id: str) -> Found:
+        """A job as it is, with its result if it is done."""
         with self._changed:
-            job = self._jobs.get(job_id) if self._is_open() else None
-            if job is None:
-                return None
+            job = self._found(job_id)
+            if not isinstance(job, SearchJob):
+                return job
             if job.state != "done":
                 return self._placed(job)
             store = self._store
@@ -102,17 +102,17 @@ class SearchJobs:
                 return self._ended(job, "failed", OUR_FAULT)
         return job.model_copy(update={"result": result})
 
-    def state_json(self, job_id: str) -> bytes | None:
+    def state_json(self, job_id: str) -> bytes | NotNowError | None:
         """The same as JSON."""
         job = self.state(job_id)
-        return None if job is None else job.model_dump_json().encode()
+        return job.model_dump_json().encode() if isinstance(job, SearchJob) else job
 
-    def cancel(self, job_id: str) -> SearchJob | None:
+    def cancel(self, job_id: str) -> Found:
         """Stop a job, at the latest after the trials in hand; one that is over is left as it is."""
         with self._changed:
-            job = self._jobs.get(job_id) if self._is_open() else None
-            if job is None:
-                return None
+            job = self._found(job_id)
+            if not isinstance(job, SearchJob):
+                return job
             if job.state not in OVER:
                 if job_id in self._waiting:
                     self._waiting.remove(job_id)
@@ -172,6 +172,11 @@ class SearchJobs:
                     self._jobs[job.id] = job.model_copy(update={"state": "queued"})
                     self._waiting.append(job.id)
         return self._kept
+
+    def _found(self, job_id: str) -> Found:
+        if not self._is_open():
+            return NotNowError("Another server holds the searches of this one. Ask again later.")
+        return self._jobs.get(job_id)
 
     def _is_open(self) -> bool:
         """Whether all jobs are known that were kept."""

@@ -13,8 +13,7 @@ from ray.serve.exceptions import (
 from ray.serve.handle import DeploymentHandle
 
 from serve.endpoint.refusals import busy
-from serve.messages.searches import SearchJob
-from serve.searches.asking import Submitted
+from serve.searches.asking import Found, NotNowError, Submitted
 from surrogate.search.config import SearchConfig
 
 logger = logging.getLogger(__name__)
@@ -39,13 +38,15 @@ class RaySearches:
         said = await _in_time(self._replica.submit.remote(config, model))
         return cast("Submitted", said)
 
-    async def state_json(self, job_id: str) -> bytes | None:
+    async def state_json(self, job_id: str) -> bytes | NotNowError | None:
         """See `Searches`."""
-        return cast("bytes | None", await _in_time(self._replica.state_json.remote(job_id)))
+        return cast(
+            "bytes | NotNowError | None", await _in_time(self._replica.state_json.remote(job_id))
+        )
 
-    async def cancel(self, job_id: str) -> SearchJob | None:
+    async def cancel(self, job_id: str) -> Found:
         """See `Searches`."""
-        return cast("SearchJob | None", await _in_time(self._replica.cancel.remote(job_id)))
+        return cast("Found", await _in_time(self._replica.cancel.remote(job_id)))
 
 
 async def _in_time(asked: Any) -> object:  # noqa: ANN401 - Ray's own

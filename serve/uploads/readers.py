@@ -126,6 +126,16 @@ class Readers:
         for _ in range(n_readers):
             self._free.put_nowait(None)
 
+    async def start(self) -> None:
+        """Have a process ready before the first file comes, which would wait seconds for it."""
+        reader = await self._free.get()
+        try:
+            reader = reader or await asyncio.to_thread(Reader)
+        except UploadError as error:
+            logger.warning("no process to read uploads could be started: %s", error)
+        finally:
+            self._free.put_nowait(reader)
+
     async def read(self, data: bytes, asked: FileQuestion) -> list[NumberedSnapshot]:
         """The frames of a file.
 

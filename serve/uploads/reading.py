@@ -127,10 +127,12 @@ def read_frames(data: bytes, asked: FileQuestion) -> list[NumberedSnapshot]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _read_into(frames, data, asked)
-    except MisuseError:
+    except (MisuseError, MemoryError):
         raise
     except Exception as error:  # the readers of ASE and GSD raise what they like
-        raise _unreadable(error, len(frames) + 1, asked) from error
+        n_read = len(frames)
+        number = sorted(asked.frames)[n_read] if asked.frames else n_read + 1
+        raise _unreadable(error, number, asked) from error
     found = {frame.number for frame in frames}
     missing = [number for number in asked.frames or () if number not in found]
     if missing or not frames:

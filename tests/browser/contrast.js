@@ -21,11 +21,12 @@
     const element = walker.currentNode.parentElement;
     const said = walker.currentNode.textContent.trim();
     const isApart = element.closest("noscript, script, title, [class^=on-]") !== null;
-    if (!said || isApart || !element.checkVisibility() || element.getBoundingClientRect().width < 2) continue;
+    if (!said || isApart || !element.checkVisibility() || element.getBoundingClientRect().width < 2)
+      continue;
     const style = getComputedStyle(element);
     const ink = channels(element instanceof SVGElement ? style.fill : style.color);
     const [light, dark] = [luminance(ink), luminance(ground(element))].sort((a, b) => b - a);
     found.push([(light + 0.05) / (dark + 0.05), said.slice(0, 40)]);
   }
   return found;
-}
+};

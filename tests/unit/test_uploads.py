@@ -88,6 +88,15 @@ def test_frames_are_chosen_by_number(name: str) -> None:
     assert len(read_frames(data, question(name, frames=[1, 2, 4], **few))) == 3
 
 
+def test_the_frame_that_cannot_be_read_is_named() -> None:
+    whole = structure_files.xyz(structure_files.snapshots(DESIGN, 3))
+    head, tail = whole.rsplit(b"Lattice", 1)
+    broken = head + b"Lattice" + tail.replace(b"Li", b"Qq", 1)
+    for frames in (None, [1, 3], [3]):
+        assert str(refusal(broken, frames=frames)).startswith("frame 3:")
+    read_frames(broken, question("a.xyz", frames=[2]))
+
+
 @pytest.mark.parametrize("name", ["hold.data", "hold.gsd"])
 def test_where_the_file_has_a_box_anyway_the_question_says_what_is_periodic(name: str) -> None:
     confined = lithium(n_atoms=120, mass_exchange="confined")
@@ -225,7 +234,7 @@ def test_hostile_files_are_refused_in_a_sentence(what: str, reader: Reader) -> N
         reader.read(make(), question(name))
     assert not isinstance(caught.value, ReaderLostError)
     assert "Traceback" not in str(caught.value)
-    assert time.monotonic() - began < 20.0
+    assert time.monotonic() - began < 60.0  # on a busy machine; a second on an idle one
 
 
 def test_a_bomb_is_stopped_while_it_unpacks() -> None:

@@ -1,6 +1,7 @@
 """`/v1/deposition/search`: the best way to plate, as a job that is asked about until it is done."""
 
 from http import HTTPStatus
+from typing import Final, TypeVar
 
 from fastapi import APIRouter, Request, Response
 
@@ -9,13 +10,15 @@ from serve.endpoint.body import read_body
 from serve.endpoint.refusals import busy
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import ServerSettings
-from serve.messages.refusals import RequestError, parse, refused, unanswerable
+from serve.messages.refusals import parse, refused, unanswerable
 from serve.messages.schemas import published_schema
 from serve.messages.searches import SearchJob, SearchRequest
 from serve.searches.asking import OVER, NotNowError, Searches
 from simulate.errors import MisuseError
 
-PATH = "/v1/deposition/search"
+PATH: Final = "/v1/deposition/search"
+
+Known = TypeVar("Known", SearchJob, bytes)
 
 
 def routes(asker: Asker, searches: Searches, settings: ServerSettings) -> APIRouter:
@@ -55,25 +58,29 @@ def routes(asker: Asker, searches: Searches, settings: ServerSettings) -> APIRou
     @router.get(f"{PATH}/{{job_id}}", responses=responses(SearchJob, 401, 404, 503))
     async def state(job_id: str) -> Response:
         """How far a search is; its result once it is done."""
-        content = await searches.state_json(job_id)
-        if content is None:
-            raise _unknown(job_id)
-        return json_bytes(content)
+        return json_bytes(_known(job_id, await searches.state_json(job_id)))
 
     @router.delete(f"{PATH}/{{job_id}}", responses=responses(SearchJob, 401, 404, 503))
     async def cancel(job_id: str) -> Response:
         """Stop a search; submitted again, it goes on where it stopped."""
-        job = await searches.cancel(job_id)
-        if job is None:
-            raise _unknown(job_id)
+        job = _known(job_id, await searches.cancel(job_id))
         return json_bytes(job.model_dump_json().encode())
 
     return router
 
 
-def _unknown(job_id: str) -> RequestError:
-    message = (
-        "`job_id` must be of a search that was submitted here and is still kept, but this one is "
-        f"not known. Submit the search with POST {PATH}."
-    )
-    return refused(HTTPStatus.NOT_FOUND, "job_id", message, job_id)
+def _known(job_id: str, found: Known | NotNowError | None) -> Known:
+    """What is there of a job.
+
+    Raises:
+        RequestError: 404, nothing is; 503, it cannot be told now.
+    """
+    if isinstance(found, NotNowError):
+        raise busy(str(found))
+    if found is None:
+        message = (
+            "`job_id` must be of a search that was submitted here and is still kept, but this one "
+            f"is not known. Submit the search with POST {PATH}."
+        )
+        raise refused(HTTPStatus.NOT_FOUND, "job_id", message, job_id)
+    return found

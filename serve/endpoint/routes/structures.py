@@ -1,14 +1,18 @@
 """`POST /v1/structures/predict`: what becomes of these atoms?"""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from serve.endpoint.asking import Asker
 from serve.endpoint.form import MULTIPART, TEXT_PARTS, Form, read_form
 from serve.endpoint.kinds.structures import AskedFrame, StructuresQuestion
+from serve.endpoint.refusals import busy
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import Limits, ServerSettings
 from serve.messages.refusals import checked, refused
@@ -20,11 +24,15 @@ from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.readers import Readers
 from serve.uploads.reading import FileQuestion, NumberedSnapshot
 
+MOST_AT_ONCE: Final = 16
+"""Files on their way in or being read; each may take the memory of the largest."""
+
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     """The route of uploaded structures."""
-    router = APIRouter(tags=["structures"])
     readers, limits = Readers(), settings.limits
+    router = APIRouter(tags=["structures"], lifespan=_kept_by(readers))
+    in_hand: set[Request] = set()
 
     @router.post(
         "/v1/structures/predict",
@@ -33,10 +41,29 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     )
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Outcome, survival and incubation of uploaded atoms, frame by frame."""
-        question = await _question(await read_form(request, limits), readers, limits)
+        if len(in_hand) >= MOST_AT_ONCE:
+            raise busy(f"at most {MOST_AT_ONCE} files are taken at once, and that many are.")
+        in_hand.add(request)
+        try:
+            question = await _question(await read_form(request, limits), readers, limits)
+        finally:
+            in_hand.discard(request)
         return json_bytes(await asker.ask("structures", question, model))
 
     return router
+
+
+def _kept_by(readers: Readers) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Readers live as long as the application."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        starting = asyncio.create_task(readers.start())
+        yield
+        starting.cancel()
+        readers.close()
+
+    return lifespan
 
 
 async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQuestion:

@@ -1,0 +1,74 @@
+// What a forecast of a deposit says in words, what speaks against it, and what it rests on.
+
+import { facts, make } from "./elements.js";
+import { figure, percent } from "./numbers.js";
+
+export function sentenceOf(reply, { conditions, capacity_mAh_cm2, glassy_share }) {
+  const current = `${figure(conditions.current_density_mA_cm2)} mA/cm²`;
+  const time = `${figure(conditions.deposition_time_min)} min`;
+  const plated = `${current} for ${time}, ${figure(capacity_mAh_cm2)} mAh/cm²`;
+  return (
+    `Of the lithium plated at ${plated}, ${percent(glassy_share)} is expected in embryos still ` +
+    `disordered ${until(reply.bridge)}. Good for ranking conditions; a deposit waits for minutes.`
+  );
+}
+
+function until({ kind, horizon_ps }) {
+  if (kind === "growth") return "when plating ends, extrapolated from nanoseconds";
+  const horizon = horizon_ps ? `${figure(horizon_ps)} ps` : "the whole hold";
+  return `${horizon} after the quench of the simulation`;
+}
+
+export function doubtsOf(reply, { applicability }) {
+  const { numbers } = reply.deposition_map;
+  const ofMap = {
+    calibrated: [],
+    "first guess": [capitalised(reply.interval_statement)],
+    "cannot fit": ["This map cannot reproduce what the paper saw."],
+  }[numbers];
+  return {
+    is_inside: applicability.is_inside && ofMap.length === 0,
+    reasons: [...ofMap, ...applicability.reasons],
+  };
+}
+
+export function embryosSaid(embryos) {
+  const packed = new Set(embryos.map(({ design }) => figure(design.packing_density_g_cm3)));
+  const ways = new Map();
+  for (const { design, weight } of embryos) {
+    const way = `mass ${design.mass_exchange}, energy ${design.energy_exchange}`;
+    ways.set(way, (ways.get(way) ?? 0) + weight);
+  }
+  const exchange = [...ways].map(([way, weight]) => `${way} ${percent(weight)}`);
+  return (
+    `Packed at ${[...packed].join(", ")} g/cm³. Exchange: ${exchange.join("; ")}. ` +
+    "The line along the axis: sizes that were simulated."
+  );
+}
+
+export function showGrounds(out, reply, forecast) {
+  const map = reply.deposition_map;
+  const assumes = make("summary", {}, `What the map “${map.name}” assumes`);
+  out.assumed.replaceChildren(
+    make("p", {}, map.said),
+    make("p", {}, capitalised(reply.statement)),
+    make("p", {}, reply.interval_statement),
+    make("details", {}, assumes, make("p", {}, map.assumption)),
+  );
+  const { damkohler } = forecast;
+  facts(out.facts, [
+    ["Local current density", `${figure(forecast.local_current_density_mA_cm2)} mA/cm²`],
+    ["Lithium plated", `${figure(forecast.deposited_atoms_per_nm2, 6)} atoms/nm²`],
+    ["Outside the simulated sizes", `${percent(forecast.clipped_share)} of the lithium`],
+    ["Arrival over waiting", damkohler === null ? null : `${figure(damkohler)} (Damköhler number)`],
+    ["Distance from the data", figure(forecast.applicability.distance)],
+    ["Model", reply.model.label],
+  ]);
+}
+
+// Sentences of the server may begin with the name of a field.
+function capitalised(sentence) {
+  return sentence
+    .replace(/^glassy_share/, "The glassy share")
+    .replace(/^[a-z]/, (first) => first.toUpperCase());
+}
