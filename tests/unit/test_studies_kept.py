@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_store
 
-from benchmarks import active, active_truth
+from benchmarks import active_curves, active_truth
 from benchmarks.active import verdict
 from benchmarks.active_curves import ACTIVE_AT, PLAIN_AT, Curves, kept, made_from
 from benchmarks.search import fewer_line, times_fewer
@@ -34,7 +34,7 @@ def test_kept_seeds_are_of_the_same_store_and_constants(
         with pytest.raises(MisuseError, match="another --keep"):
             kept(path, made_from(store))
     with monkeypatch.context() as changed:
-        changed.setattr(active, "REPLAY_PS", 900.0)
+        changed.setattr(active_curves, "REPLAY_PS", 900.0)
         with pytest.raises(MisuseError, match="another --keep"):
             kept(path, made_from(store))
     synthetic_store(store, [lithium(500)], 1, Truth(), SHORT_PROTOCOL, has_frames=False)
