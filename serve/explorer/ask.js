@@ -91,7 +91,8 @@ async function refusal(reply) {
   return new Refused(reply.status, body);
 }
 
-function pause(seconds, signal) {
+// Resolves after a while; rejects when the signal aborts.
+export function pause(seconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, 1000 * seconds);
     signal?.addEventListener("abort", () => {

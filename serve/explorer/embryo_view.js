@@ -1,6 +1,6 @@
 // One embryo: when it orders, how surely, and whether the model may be asked.
 
-import { post } from "./ask.js";
+import { pause, post } from "./ask.js";
 import { Chart } from "./chart.js";
 import { doubts, outlets } from "./elements.js";
 import { fillTable, forecastRows } from "./forecast_table.js";
@@ -12,6 +12,7 @@ import { paintSurvival } from "./survival_chart.js";
 import { curlOf, take } from "./take.js";
 
 const PREDICT = "v1/embryos/predict";
+const REST_S = 0.3;
 
 export class EmbryoView {
   constructor(root, shell) {
@@ -21,11 +22,18 @@ export class EmbryoView {
     this.out = outlets(root);
     this.outcomes = new Chart(this.out.outcomes, paintOutcomes);
     this.survival = new Chart(this.out.survival, paintSurvival);
-    this.predictions = new Latest(
-      (body, signal) => post(PREDICT, body, signal),
-      (reply, body) => this.showReply(reply, body),
-      (error) => this.showError(error),
+    const show = (reply, body) => this.showReply(reply, body);
+    const fail = (error) => this.showError(error);
+    this.predictions = new Latest((body, signal) => post(PREDICT, body, signal), show, fail);
+    this.refinements = new Latest(
+      async (body, signal) => {
+        await pause(REST_S, signal);
+        return post(PREDICT, body, signal);
+      },
+      show,
+      fail,
     );
+    this.refined = null;
     this.form.addEventListener("input", () => this.update());
     this.form.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -51,10 +59,18 @@ export class EmbryoView {
     const values = this.values();
     field(this.form, "energy_relaxation_ps").hidden = values.energy_exchange !== "partial";
     this.shell.settled("embryo", values);
-    this.predictions.want(bodyOf(values));
+    const body = bodyOf(values);
+    this.refined = null;
+    this.refinements.drop();
+    this.predictions.want({ ...body, road: "fast" });
+    if (body.road === "full") this.refinements.want(body);
   }
 
+  // The design alone answers at once; packed atoms follow, and then it has nothing more to say.
   showReply(reply, body) {
+    const question = JSON.stringify({ ...body, road: null });
+    if (body.road === "fast" && question === this.refined) return;
+    this.refined = body.road === "full" ? question : null;
     clearComplaints(this.form);
     this.shell.trouble("");
     const [prediction] = reply.predictions;
@@ -63,7 +79,7 @@ export class EmbryoView {
     this.out.until.textContent = `within ${figure(horizon_ps)} ps`;
     this.out.interval.textContent = interval(p_crystalline_interval);
     this.outcomes.show(outcomesOf(prediction));
-    this.out.sentence.textContent = sentenceOf(prediction);
+    this.out.sentence.textContent = sentenceOf(prediction, this.values().road);
     doubts(this.out.doubts, prediction.applicability);
     this.survival.show({
       survival,
@@ -102,10 +118,11 @@ function bodyOf(values) {
   return { designs: [design], horizon_ps: typed(values.horizon_ps), road: values.road };
 }
 
-function sentenceOf({ design, survival, p_crystalline, horizon_ps, road }) {
+function sentenceOf({ design, survival, p_crystalline, horizon_ps, road }, wanted) {
   const inQuench = 1 - survival.probability[0];
   const quench = inQuench >= 0.005 ? `, ${percent(inQuench)} already in the quench` : "";
-  const from = road === "fast" ? "from the design alone" : "from freshly packed atoms";
+  const alone = `from the design alone${wanted === "full" ? "; atoms are being packed" : ""}`;
+  const from = road === "fast" ? alone : "from freshly packed atoms";
   return (
     `Of embryos of ${design.n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, ` +
     `${percent(p_crystalline)} are expected to order within ${figure(horizon_ps)} ps${quench}; answered ${from}. ` +

@@ -29,18 +29,21 @@ def main() -> None:
         wide.page.click("#structure-view button:has-text('Try')")
         wide.page.wait_for_selector("#structure-view .atoms canvas")
         wide.settle("structure")
-        save(wide, "explorer-structure.png", height=1130)
+        save(wide, "explorer-structure.png", height=1130, n_colours=256)
         phone = Visit.of(new_context(browser, NARROW, "dark"), url)
         phone.open("#embryo", "embryo")
+        phone.page.wait_for_selector("#embryo-view .sentence:has-text('freshly packed')")
         save(phone, "explorer-phone.png", height=NARROW[1])
         browser.close()
 
 
-def save(visit: Visit, name: str, height: int) -> None:
+def save(visit: Visit, name: str, height: int, n_colours: int | None = None) -> None:
     visit.page.set_viewport_size({"width": visit.page.viewport_size["width"], "height": height})
     visit.page.wait_for_timeout(500)
     with Image.open(io.BytesIO(visit.page.screenshot())) as image:
-        image.convert("RGB").save(DOCS / name, optimize=True)
+        picture = image.convert("RGB")
+        picture = picture.quantize(n_colours) if n_colours else picture
+        picture.save(DOCS / name, optimize=True)
 
 
 if __name__ == "__main__":

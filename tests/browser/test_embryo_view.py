@@ -26,6 +26,13 @@ def predictor():
     return Predictor.load(model_path(None))
 
 
+def rest(visit, road):
+    """Wait for the last answer: of the full road the second one."""
+    visit.settle(VIEW)
+    if road == "full":
+        visit.page.wait_for_selector("#embryo-view .sentence:has-text('freshly packed')")
+
+
 def own(visit, predictor):
     """The model's own answer to the question that the page asked last."""
     body = json.loads(visit.last(PREDICT))
@@ -41,7 +48,7 @@ def test_numbers_are_the_models_own(visit, predictor, road):
     visit.page.check(f"#embryo-view input[name=road][value={road}]")
     visit.page.check("#embryo-view input[name=mass_exchange][value=confined]")
     visit.slide(VIEW, "n_atoms", 180)
-    visit.settle(VIEW)
+    rest(visit, road)
     prediction = own(visit, predictor)
     assert prediction.road == road
     assert shown(visit) == as_shown(prediction) != before
@@ -50,9 +57,19 @@ def test_numbers_are_the_models_own(visit, predictor, road):
     assert visit.page.locator("#embryo-view [data-out=survival] path").count() >= 3
 
 
+def test_the_road_alone_changes_the_answer(visit, predictor):
+    visit.open("#embryo", VIEW)
+    rest(visit, "full")
+    full = shown(visit)
+    visit.page.check("#embryo-view input[name=road][value=fast]")
+    visit.settle(VIEW)
+    assert shown(visit) == as_shown(own(visit, predictor)) != full
+
+
 def test_a_question_outside_the_data_says_so(visit, predictor):
     visit.open("#embryo", VIEW)
     assert visit.page.locator("#embryo-view .doubt").count() == 0
+    visit.page.check("#embryo-view input[name=road][value=fast]")
     visit.page.fill("#embryo-view [name=n_atoms] input[type=text]", "20000")
     visit.page.wait_for_selector("#embryo-view .doubt")
     reasons = visit.page.text_content("#embryo-view .doubt")
@@ -64,7 +81,7 @@ def test_a_leak_of_heat_has_its_own_field(visit, predictor):
     field = visit.page.locator("#embryo-view quantity-field[name=energy_relaxation_ps]")
     assert not field.is_visible()
     visit.page.check("#embryo-view input[name=energy_exchange][value=partial]")
-    visit.settle(VIEW)
+    rest(visit, "full")
     assert field.is_visible()
     assert shown(visit) == as_shown(own(visit, predictor))
 
