@@ -83,7 +83,10 @@ class ModelReplica:
         while True:
             await asyncio.sleep(self._settings.watch_s)
             for held in list(self._loaded.values()):
-                await self._beside(partial(held.refresh, self._answering.tally))
+                try:
+                    await self._beside(partial(held.refresh, self._answering.tally))
+                except Exception:
+                    logger.exception("%s could not be looked at", held.model.asked_as)
 
     async def _beside(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._aside, work)

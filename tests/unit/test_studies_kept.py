@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from synthetic import SHORT_PROTOCOL, Truth, lithium, synthetic_store
 
-from benchmarks import active, active_truth
+from benchmarks import active_curves, active_truth
 from benchmarks.active import verdict
 from benchmarks.active_curves import ACTIVE_AT, PLAIN_AT, Curves, kept, made_from
-from benchmarks.search import fewer_line, times_fewer
+from benchmarks.search import fewer_line, needed_for, times_fewer
 from simulate.errors import MisuseError
 
 NEVER_THERE = np.inf
@@ -34,7 +34,7 @@ def test_kept_seeds_are_of_the_same_store_and_constants(
         with pytest.raises(MisuseError, match="another --keep"):
             kept(path, made_from(store))
     with monkeypatch.context() as changed:
-        changed.setattr(active, "REPLAY_PS", 900.0)
+        changed.setattr(active_curves, "REPLAY_PS", 900.0)
         with pytest.raises(MisuseError, match="another --keep"):
             kept(path, made_from(store))
     synthetic_store(store, [lithium(500)], 1, Truth(), SHORT_PROTOCOL, has_frames=False)
@@ -88,3 +88,14 @@ def test_the_goal_of_a_search_is_an_interval_above_one() -> None:
     assert ratio == 5.0
     assert low < 1.0
     assert fewer_line("hills", "tpe", chance, wide).is_met is False
+
+
+def test_trials_are_counted_to_the_first_that_is_good_enough() -> None:
+    runs = {
+        "random": [np.array([0.1, 0.2, 0.96]), np.array([0.1, 0.1, 0.95])],
+        "tpe": [np.array([0.97]), np.array([0.99])],
+    }
+    lines = needed_for("hill", "0.95 x the best", 0.95, runs)
+    assert [line.value for line in lines[:2]] == [3.0, 1.0]
+    assert "times fewer by tpe than by chance 3" in lines[2].what
+    assert len(needed_for("hill", "all", 2.0, runs)) == 2  # neither came there

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from benchmarks.refitted import by_trend, report
+from benchmarks.search import GALLERY
 from serve.map_view import against_trend
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
@@ -12,6 +14,7 @@ from surrogate.deposition.likelihoods import AreaShare, Observation
 from surrogate.deposition.map_fit import MapFit
 from surrogate.deposition.summary import summarised_trend
 from surrogate.deposition.trend import PARAMETERS, TREND, glassy_by_trend, weigh_trend
+from surrogate.search.config import read_search_config
 
 TRUTH = {
     "reference_odds": 0.2,
@@ -127,3 +130,18 @@ def test_a_map_beats_the_trend_by_both_or_not(
     told = " ".join(against_trend([of(fit, evidence, elpd), fit]))
     assert all(each in told for each in said)
     assert ("NO map beats" in told) == ("NO map beats" in said)
+
+
+def test_the_fastest_plating_by_the_trend_is_as_sure_as_was_asked() -> None:
+    gallery = read_search_config(GALLERY)
+    usual = by_trend(gallery)
+    surer = by_trend(gallery.model_copy(update={"confidence": 0.99}))
+    impossible = by_trend(gallery.model_copy(update={"min_glassy_share": 0.999}))
+    assert usual.current_mA_cm2 is not None
+    assert surer.current_mA_cm2 is not None
+    assert 0.5 < surer.current_mA_cm2 < usual.current_mA_cm2 < 2.5  # between readings
+    assert usual.time_min == pytest.approx(60.0 / usual.current_mA_cm2)
+    assert usual.share is not None
+    assert usual.share > 0.5
+    assert impossible.current_mA_cm2 is None
+    assert "nothing is feasible" in report([usual, impossible])
