@@ -9,8 +9,6 @@ from serve.commands.options import Address, AsJson
 from serve.session import SESSION
 from simulate.errors import MisuseError
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
@@ -35,6 +33,7 @@ def serve(
     """Answer predictions over HTTP until interrupted."""
     console = SESSION.console(as_json=as_json)
     from serve.endpoint.keys import VARIABLE, digest_from_environment
+    from serve.endpoint.loopback import is_loopback
     from serve.endpoint.packages import named
     from serve.endpoint.settings import Replicas, ServerSettings
     from serve.searches.settings import SearchSettings
@@ -53,7 +52,7 @@ def serve(
         console.result(f"serving {', '.join(settings.models)} at {url}    stop: Ctrl-C")
         console.say(f"  try: curl {url}/v1/model")
 
-    if host not in LOOPBACK and digest_from_environment() is None:
+    if not is_loopback(host) and digest_from_environment() is None:
         console.warn(
             f"listening at {host} without a key: anybody who reaches this machine may ask. "
             f"Set {VARIABLE} to a secret to answer only those who send it."

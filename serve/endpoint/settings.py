@@ -87,6 +87,15 @@ class ServerSettings(Settings):
         SearchSettings(), description="Searches that run beside it; null: none are taken."
     )
     measures_itself: bool = Field(
+    is_local: bool = Field(
+        default=False,
+        description="It listens at a loopback address only: without a key, requests that name it "
+        "otherwise than localhost or 127.0.0.1 are refused, as pages of other sites send them.",
+    )
+    needs_key: bool = Field(
+        default=False,
+        description="Do not start without an API key. For servers that others can reach.",
+    )
         default=False,
         description="Answer `POST /v1/nothing`, which goes all the way and asks nothing: for "
         "benchmarks.",

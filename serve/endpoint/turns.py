@@ -15,8 +15,7 @@ from serve.endpoint.model import Model
 from simulate.settings import Settings
 
 Answer = BaseModel | Exception
-"""A reply, or why there is none: what goes wrong with one question must not spoil the others.
-"""
+"""A reply, or why there is none: what goes wrong with one must not spoil the others."""
 
 
 @dataclass(frozen=True, slots=True)

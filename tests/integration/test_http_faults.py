@@ -192,7 +192,7 @@ def test_a_slow_client_holds_up_nobody(client: httpx.Client, server: Served) -> 
     url = httpx.URL(server.url)
     with socket.create_connection((url.host, url.port or 80), timeout=60.0) as slow:
         slow.sendall(
-            b"POST /v1/embryos/predict HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{"
+            b"POST /v1/embryos/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{"
         )
         began = time.monotonic()
         for n_atoms in range(100, 120):
