@@ -1,7 +1,8 @@
 """What a server is told: which models, how much at once, and what it refuses.
 
 These are the `args` of a deploy file (`configs/serve/*.yaml`). The API key is not among them: it
-comes from the environment, where files and process lists do not show it.
+comes from the environment of whichever process builds the application (of `ray start`, where a
+deploy file is used), where files and process lists do not show it.
 """
 
 from typing import Self
