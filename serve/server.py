@@ -149,7 +149,7 @@ def _start(settings: "ServerSettings", host: str, port: int) -> None:
             logging_config={"log_level": "WARNING", "enable_access_log": False},
         )
         ray_serve.run(build(settings), name=APPLICATION, route_prefix="/")
-    except (RuntimeError, TimeoutError) as error:
+    except (RuntimeError, TimeoutError, ValueError) as error:
         folders = ", ".join(settings.models.values())
         raise GlassyLiError(
             f"the server must start at {host}:{port}, but: {_last_line(error)} "

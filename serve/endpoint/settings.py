@@ -67,7 +67,7 @@ class Batching(Settings):
         "several turns, so that a small one never waits longer.",
     )
     ongoing: int = Field(64, ge=1, description="Questions in hand at one replica.")
-    queued: int = Field(64, ge=0, description="Questions that may wait for one; above, 503.")
+    queued: int = Field(64, ge=1, description="Questions that may wait for one; above, 503.")
 
 
 class ServerSettings(Settings):
@@ -87,7 +87,6 @@ class ServerSettings(Settings):
     searches: SearchSettings | None = Field(
         SearchSettings(), description="Searches that run beside it; null: none are taken."
     )
-    measures_itself: bool = Field(
     is_local: bool = Field(
         default=False,
         description="It listens at a loopback address only: without a key, requests that name it "
@@ -97,6 +96,7 @@ class ServerSettings(Settings):
         default=False,
         description="Do not start without an API key. For servers that others can reach.",
     )
+    measures_itself: bool = Field(
         default=False,
         description="Answer `POST /v1/nothing`, which goes all the way and asks nothing: for "
         "benchmarks.",
