@@ -142,7 +142,9 @@ def test_with_the_key_everything_is(predictor: Predictor, headers: dict[str, Any
 def test_whether_it_is_there_is_told_to_everybody(predictor: Predictor) -> None:
     ask = asking(predictor, key=KEY)
     assert ask("GET", "/healthz").json() == {"status": "ok"}
-    assert ask("GET", "/readyz").json()["status"] == "ready"
+    assert ask("GET", "/readyz").json() == {"status": "ready"}
+    shown = ask("GET", "/readyz", headers={"X-API-Key": KEY.encode()}).json()
+    assert [each["name"] for each in shown["models"]] == ["first", "second"]
     assert ask("GET", "/").status_code == 200
 
 
