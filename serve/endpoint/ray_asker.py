@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -66,7 +66,27 @@ class RayAsker:
             known: tuple[list[ModelName], str, Tally] = await asked
         models, replica, tally = known
         self._counted[replica] = tally
+        forget_kept(self._counted, await asyncio.to_thread(_living))
         return models
+
+
+def forget_kept(tallies: Mapping[str, Tally], living: Collection[str]) -> None:
+    """What a replica counted stays true when it is gone, and what it kept is gone with it.
+
+    Args:
+        tallies: By replica; those of the dead are changed.
+        living: Replicas, and whatever else.
+    """
+    for replica, tally in tallies.items():
+        if replica not in living:
+            tally.kept_bytes = 0
+
+
+def _living() -> set[str]:
+    """Ray Serve names the actor of a replica as the replica names itself."""
+    from ray.util import list_named_actors
+
+    return {actor["name"] for actor in list_named_actors(all_namespaces=True)}
 
 
 @asynccontextmanager
