@@ -75,12 +75,13 @@ def models_named(given: list[str]) -> dict[str, str]:
     for each in given:
         name, is_named, folder = each.partition("=")
         if not is_named or "/" in name:
-            folder = str(model_path(Path(each)).resolve())
-            name = read_manifest(Path(folder)).name
+            folder = each
+            name = read_manifest(model_path(Path(folder))).name
         if not name or name in folders:
             raise MisuseError(
                 f"--model must name each package once, but got {each!r} for {name!r}. "
                 "Write --model NAME=PATH with another name."
             )
-        folders[name] = str(Path(folder).resolve())
+        # Not resolved: a link may lead elsewhere later, and a server must follow it.
+        folders[name] = str(Path(folder).absolute())
     return folders
