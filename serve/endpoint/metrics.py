@@ -124,7 +124,7 @@ class _Replicas:
         ends = [*(str(end) for end in BATCH_ATOMS), "+Inf"]
         batches = HistogramMetricFamily(
             "glassyli_batch_atoms",
-            "Atoms of one computation; a design on the fast road counts as one.",
+            "Atoms of one computation; a design on the fast road counts as five.",
         )
         batches.add_metric(
             [],

@@ -201,9 +201,9 @@ def test_what_is_counted_adds_up(predictor: Predictor) -> None:
     assert found["glassyli_requests_total", "other", "404"] == 1
     assert found["glassyli_request_seconds_count", "/v1/embryos/predict"] == 5
     assert found["glassyli_requests_in_flight",] == 1  # the one that asks
-    # Two turns of the long question, 250 and 140 atoms, and one design on the fast road.
+    # Two turns of the long question, 250 and 140 atoms, and a design on the fast road, as five.
     assert found["glassyli_turns_total",] == 3
-    assert found["glassyli_batch_atoms_sum",] == 250 + 140 + 1
+    assert found["glassyli_batch_atoms_sum",] == 250 + 140 + 5
     assert found["glassyli_batch_atoms_bucket", "200"] == 2
     assert found["glassyli_kept_answers_used_total",] == 2
     assert found["glassyli_kept_answers_bytes",] > 1000

@@ -52,9 +52,13 @@ def test_a_turn_is_short_or_a_single_design(n_atoms: list[int]) -> None:
         assert len(part.designs) == 1 or Embryos().cost(part) <= MOST_ATOMS
 
 
-def test_the_fast_road_takes_one_turn() -> None:
-    asked = question([9_000] * 20, "fast")
+def test_the_fast_road_costs_the_same_for_every_size_and_is_split_too() -> None:
+    asked = question([9_000, 100] * 10, "fast")
+    assert Embryos().cost(asked) == 100
     assert Embryos().parts(asked, MOST_ATOMS) == [asked]
+    parts = Embryos().parts(asked, 40)
+    assert [len(part.designs) for part in parts] == [8, 8, 4]
+    assert [each for part in parts for each in part.designs] == asked.designs
 
 
 @pytest.fixture(scope="module")
