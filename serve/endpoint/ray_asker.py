@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ray.exceptions import RayActorError
+from ray.exceptions import RayActorError, RayError
 from ray.serve.exceptions import (
     BackPressureError,
     DeploymentUnavailableError,
@@ -66,8 +66,19 @@ class RayAsker:
             known: tuple[list[ModelName], str, Tally] = await asked
         models, replica, tally = known
         self._counted[replica] = tally
-        forget_kept(self._counted, await asyncio.to_thread(_living))
+        if len(self._counted) > 1:
+            await self._forget_dead()
         return models
+
+    async def _forget_dead(self) -> None:
+        """A gauge is not worth an answer: without Ray's word all are taken to live."""
+        try:
+            async with asyncio.timeout(LOOK_S):
+                living = await asyncio.to_thread(_living)
+        except (RayError, TimeoutError) as error:
+            logger.warning("which replicas live is not known: %s", error)
+            return
+        forget_kept(self._counted, living)
 
 
 def forget_kept(tallies: Mapping[str, Tally], living: Collection[str]) -> None:
