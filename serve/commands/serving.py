@@ -50,7 +50,7 @@ def serve(
     def ready(url: str) -> None:
         console.result_json({"url": url, "models": settings.models})
         console.result(f"serving {', '.join(settings.models)} at {url}    stop: Ctrl-C")
-        console.say(f"  try: curl {url}/v1/model")
+        console.say(f"  open {url} in a browser; for programs: {url}/openapi.json")
 
     if not is_loopback(host) and digest_from_environment() is None:
         console.warn(
