@@ -108,7 +108,7 @@ def _tell_attributes(schema: Spec) -> None:
     """Move what a docstring says of attributes to the properties, and leave out its examples."""
     about, _, attributes = schema.get("description", "").partition("\n\nAttributes:\n")
     if about:
-        schema["description"] = _plain(re.split(r"\n\n(?:>>>|Reference:|Args:)", about)[0])
+        schema["description"] = _plain(re.split(r"\n\n(?:>{3}|Reference:|Args:)", about)[0])
     entries = re.split(r"\n(?=    \w)", "\n" + attributes.split("\n\n")[0])
     for entry in entries:
         names, _, said = entry.strip().partition(": ")
