@@ -1,6 +1,9 @@
 import gzip
 import json
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -144,13 +147,58 @@ def test_no_path_and_no_traceback_is_told(served: Served) -> None:
             assert str(Path.home()) not in text
 
 
+@pytest.mark.parametrize("places", ["MOST_ARRIVING", "MOST_ARRIVED"])
 def test_only_so_many_files_are_taken_at_once(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch, places: str
 ) -> None:
-    monkeypatch.setattr("serve.endpoint.routes.structures.MOST_AT_ONCE", 0)
-    response = ask(served, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN)))
+    monkeypatch.setattr(f"serve.endpoint.routes.structures.{places}", 0)
+    with served_package(served.package) as full:
+        response = ask(full, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN)))
     assert error(response, 503)["field"] == "server"
     assert int(response.headers["Retry-After"]) > 0
+
+
+@contextmanager
+def trickling(served: Served, n: int) -> Iterator[None]:
+    """So many clients that send the head of a form and no more."""
+    head = (
+        "POST /v1/structures/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+    )
+    address = httpx.URL(served.url)
+    with ExitStack() as open_ones:
+        for _ in range(n):
+            one = socket.create_connection((address.host, address.port or 80))
+            open_ones.enter_context(one)
+            one.sendall(head.encode())
+        time.sleep(0.3)
+        yield
+
+
+def test_slow_clients_do_not_keep_others_out(served: Served) -> None:
+    with trickling(served, 16):
+        told(ask(served, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN))))
+
+
+def test_an_upload_is_answered_in_time_or_sent_away(served: Served) -> None:
+    data = structure_files.xyz(structure_files.snapshots(DESIGN))
+    with served_package(served.package, ServerSettings(limits=Limits(request_s=0.02))) as hasty:
+        # Its reader is still being started.
+        response = ask(hasty, "a.xyz", data)
+    one = error(response, 503)
+    assert one["field"] == "server"
+    assert "at most 0.02 s" in one["message"]
+
+
+def test_a_server_that_can_start_no_reader_says_so(
+    served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("serve.uploads.readers.sys.executable", str(tmp_path / "nowhere"))
+    data = structure_files.xyz(structure_files.snapshots(DESIGN))
+    with served_package(served.package) as ill:
+        response = ask(ill, "a.xyz", data)
+    assert error(response, 503)["field"] == "server"
+    assert str(tmp_path) not in response.text
 
 
 def test_a_reader_is_there_before_the_first_file_and_goes_with_the_server(served: Served) -> None:
