@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from synthetic import lithium
 from benchmarks import structure_files
 from serve.commands.predict import _structure_question
 from serve.endpoint.settings import Limits, ServerSettings
-from serve.messages.structures import StructuresReply
+from serve.messages.structures import FrameForecast, StructuresReply
 
 DESIGN = lithium(n_atoms=220)
 SAID = DESIGN.model_dump(mode="json")
@@ -27,6 +28,7 @@ WRITERS = structure_files.WRITERS
 
 def ask(served: Served, name: str, data: bytes, design: Any = SAID, **parts: Any) -> httpx.Response:
     values = {key: json.dumps(value) for key, value in ({"design": design} | parts).items()}
+    values |= {key: parts[key] for key in ("stage",) if key in parts}
     return httpx.post(
         f"{served.url}/v1/structures/predict",
         files={"file": (name, data)},
@@ -76,6 +78,54 @@ def test_what_the_file_says_may_be_left_out(served: Served) -> None:
     (frame,) = told(ask(served, "a.xyz", data, short)).frames
     assert frame.design.model_copy(update={"packing_density_g_cm3": 0.0534}) == DESIGN
     assert frame.design.packing_density_g_cm3 == pytest.approx(0.0534, rel=1.0e-4)
+
+
+def reasons(frame: FrameForecast) -> str:
+    return " ".join(frame.prediction.applicability.reasons)
+
+
+def test_a_stage_is_said_where_the_file_does_not_say_it(served: Served) -> None:
+    snapshot = replace(structure_files.snapshots(DESIGN)[0], stage="packing", time_ps=-30.0)
+    data = structure_files.lammps_data([snapshot])
+    (silent,) = told(ask(served, "a.data", data)).frames
+    assert "stage unknown" in reasons(silent)
+    (packed,) = told(ask(served, "a.data", data, stage="packing")).frames
+    wanted = served.predictor.predict_structure(snapshot, DESIGN)
+    assert (packed.stage, packed.time_ps) == ("packing", 0.0)
+    assert packed.prediction.p_crystalline == pytest.approx(wanted.p_crystalline, abs=1.0e-6)
+    assert packed.prediction.p_crystalline > silent.prediction.p_crystalline
+    assert "stage unknown" not in reasons(packed)
+    (late,) = told(ask(served, "a.data", data, stage="hold", time_ps=40.0)).frames
+    assert (late.stage, late.time_ps) == ("hold", 40.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"stage": "nowhere"}, "stage"),
+        ({"time_ps": 5.0}, "stage"),
+        ({"stage": "packing", "time_ps": 5.0}, "time_ps"),
+        ({"stage": "packing"}, "stage"),
+        ({"stage": "hold", "time_ps": 5.0, "frames": [1]}, "time_ps"),
+        ({"stage": "hold", "time_ps": 0.0}, "time_ps"),
+    ],
+)
+def test_a_stage_that_cannot_be_is_refused(
+    served: Served, said: dict[str, Any], field: str
+) -> None:
+    data = structure_files.xyz(structure_files.snapshots(DESIGN, 2))
+    assert error(ask(served, "a.xyz", data, **said))["field"] == field
+
+
+def test_what_is_taken_as_periodic_is_said(served: Served) -> None:
+    short = {"energy_exchange": "open"}
+    for name, write in WRITERS.items():
+        data = write(structure_files.snapshots(DESIGN))
+        is_silent = name.endswith((".data", ".gsd"))
+        (open_one,) = told(ask(served, name, data, short)).frames
+        assert ("taken as periodic" in reasons(open_one)) == is_silent
+        (said,) = told(ask(served, name, data, short | {"mass_exchange": "open"})).frames
+        assert "taken as periodic" not in reasons(said)
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,12 @@ from serve.endpoint.settings import Limits, ServerSettings
 from serve.messages.refusals import checked, refused
 from serve.messages.schemas import JSONSchema, published_schema
 from serve.messages.structures import StructuresReply, StructuresRequest
-from serve.uploads.designs import before_reading, design_of
+from serve.uploads.designs import before_reading, design_of, notes_on
 from serve.uploads.formats import ENDINGS, FORMATS, format_of
 from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.readers import NoReaderError, Readers
 from serve.uploads.reading import FileQuestion, NumberedSnapshot
+from serve.uploads.stages import staged
 
 MOST_ARRIVING: Final = 64
 """Files on their way in: slow clients hold little each, and must not keep the others out."""
@@ -134,6 +135,7 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
         raise busy(str(error)) from error
     except UploadError as error:
         raise refused(error.status, "file", str(error), error.found, error.allowed) from error
+    notes = notes_on(form_of_file, asked.design)
     return StructuresQuestion(
         format=form_of_file,
         frames=tuple(
@@ -141,8 +143,9 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
                 number=frame.number,
                 design=design_of(frame, asked.design),
                 snapshot=frame.snapshot,
+                notes=notes,
             )
-            for frame in frames
+            for frame in staged(frames, asked)
         ),
         horizon_ps=asked.horizon_ps,
         with_atoms=asked.with_atoms,
