@@ -6,6 +6,7 @@ from serve.messages.refusals import RequestError, checked, refused
 from serve.messages.structures import FrameDesign
 from serve.uploads.formats import StructureFormat
 from serve.uploads.reading import NumberedSnapshot
+from serve.uploads.walls import beyond_wall
 from simulate.design import EmbryoDesign
 from simulate.snapshot import Snapshot
 from simulate.units import A3_PER_CM3, AVOGADRO_per_mol
@@ -57,7 +58,12 @@ def design_of(frame: NumberedSnapshot, given: dict[str, Any]) -> EmbryoDesign:
         if abs(named - density) > DENSITY_TOLERANCE * density:
             raise _contradiction(frame, "packing_density_g_cm3", named, float(f"{density:.4g}"))
         seen["packing_density_g_cm3"] = density
-    return checked(FrameDesign, {"design": seen | given}).design
+    design = checked(FrameDesign, {"design": seen | given}).design
+    why = beyond_wall(snapshot, design)
+    if why is not None:
+        density = design.packing_density_g_cm3
+        raise refused(422, "design.packing_density_g_cm3", f"frame {frame.number}: {why}", density)
+    return design
 
 
 def notes_on(form: StructureFormat, given: dict[str, Any]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from benchmarks import structure_files
 from serve.commands.predict import _structure_question
 from serve.endpoint.settings import Limits, ServerSettings
 from serve.messages.structures import FrameForecast, StructuresReply
+from simulate.errors import MisuseError
 
 DESIGN = lithium(n_atoms=220)
 SAID = DESIGN.model_dump(mode="json")
@@ -152,6 +153,22 @@ def test_the_density_inside_a_wall_must_be_said(served: Served) -> None:
         "design.packing_density_g_cm3"
     )
     told(ask(served, "a.xyz", data, {"energy_exchange": "open", "packing_density_g_cm3": 0.0534}))
+
+
+@pytest.mark.parametrize("wall_shape", ["sphere", "cube"])
+def test_atoms_must_fit_inside_their_wall(served: Served, wall_shape: str, tmp_path: Path) -> None:
+    sphere = lithium(n_atoms=220, mass_exchange="confined")
+    confined = sphere.model_copy(update={"wall_shape": wall_shape})
+    data = structure_files.xyz(structure_files.snapshots(confined))
+    (tmp_path / "a.xyz").write_bytes(data)
+    said = confined.model_dump(mode="json")
+    told(ask(served, "a.xyz", data, said))
+    dense = said | {"packing_density_g_cm3": 0.3}
+    one = error(ask(served, "a.xyz", data, dense))
+    assert (one["field"], one["found"]) == ("design.packing_density_g_cm3", 0.3)
+    assert wall_shape in one["message"]
+    with pytest.raises(MisuseError, match=r"frame 1: at packing_density_g_cm3 = 0\.3"):
+        _structure_question(tmp_path / "a.xyz", json.dumps(dense), None)
 
 
 def test_every_refusal_names_its_part(served: Served) -> None:
