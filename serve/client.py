@@ -45,6 +45,9 @@ class Client:
         model: Name of the model to ask; None: the server's first.
         timeout_s: Longest wait for one answer.
         tries: Of each question, the first included.
+
+    Raises:
+        MisuseError: The URL does not begin with http:// or https://.
     """
 
     def __init__(
