@@ -1,6 +1,6 @@
 """Embryos by their atoms: an uploaded file, what its embryos are, and the forecast of each frame.
 
-A request is a form of several parts. All but the file and its format are JSON.
+A request is a form of several parts. All but the file, `format` and `stage` are JSON.
 """
 
 from typing import Any, ClassVar, Final, Literal, Self

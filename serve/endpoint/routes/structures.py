@@ -110,7 +110,7 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
     """What a model is to be asked about a file.
 
     Raises:
-        RequestError: 413 or 422, with what is wrong with the form or the file.
+        RequestError: 413 or 422, with what is wrong with the form or the file; 503 no reader.
     """
     asked = checked(StructuresRequest, form.values)
     form_of_file = asked.format or format_of(form.file_name)
