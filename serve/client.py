@@ -45,6 +45,9 @@ class Client:
         model: Name of the model to ask; None: the server's first.
         timeout_s: Longest wait for one answer.
         tries: Of each question, the first included.
+
+    Raises:
+        MisuseError: The URL does not begin with http:// or https://.
     """
 
     def __init__(
@@ -96,6 +99,8 @@ class Client:
         file_format: str | None = None,
         horizon_ps: float | None = None,
         frames: Sequence[int] | None = None,
+        stage: str | None = None,
+        time_ps: float | None = None,
         with_atoms: bool = False,
     ) -> StructuresReply:
         """The same for atoms in a file: extended XYZ, LAMMPS data or dump, GSD.
@@ -107,6 +112,9 @@ class Client:
             file_format: `extxyz`, `lammps-data`, `lammps-dump` or `gsd`; None: by the file's name.
             horizon_ps: Time from the frame on; None: the model's own hold.
             frames: Which, from 1; None: all.
+            stage: `packing`, `heat`, `quench` or `hold`, where the file does not say it; None:
+                taken to wait at the end of the quench.
+            time_ps: Hold clock of the only frame asked about, with `stage`.
             with_atoms: Also positions, and of each atom the probability that it is crystalline.
 
         Raises:
@@ -121,11 +129,12 @@ class Client:
             "design": dict(said),
             "horizon_ps": horizon_ps,
             "frames": None if frames is None else list(frames),
+            "time_ps": time_ps,
             "with_atoms": with_atoms,
         }
         data = {key: json.dumps(value) for key, value in parts.items() if value is not None}
-        if file_format is not None:
-            data["format"] = file_format
+        texts = {"format": file_format, "stage": stage}
+        data |= {name: value for name, value in texts.items() if value is not None}
         return self._asked(
             "POST",
             "/v1/structures/predict",

@@ -71,9 +71,13 @@ class Connection:
         key: API key; None: that of the environment variable GLASSYLI_API_KEY, if any.
         timeout_s: Longest wait for one answer.
         tries: Of each question, the first included; at least 1.
+
+    Raises:
+        MisuseError: The URL is none of a server.
     """
 
     def __init__(self, url: str, key: str | None, timeout_s: float, tries: int) -> None:
+        _check(url)
         given = key or os.environ.get(KEY_VARIABLE)
         self._session = httpx.Client(
             base_url=url,
@@ -128,6 +132,11 @@ class Connection:
             is_last = number == self._tries
             try:
                 response = self._session.request(method, path, **content)
+            except (httpx.InvalidURL, httpx.DecodingError) as error:
+                raise ServerError(
+                    f"{self._session.base_url} cannot be asked or understood at {path!r} "
+                    f"({type(error).__name__}: {error}). Check the address."
+                ) from error
             except httpx.TransportError as error:
                 # Whoever did not answer in time would be asked for the same work again.
                 if is_last or isinstance(error, httpx.ReadTimeout):
@@ -146,6 +155,17 @@ class Connection:
             logger.info("%s %s: %s; asked again in %.1f s", method, path, why, wait_s)
             time.sleep(wait_s)
         raise ServerError("tries must be at least 1. Raise it.")
+
+
+def _check(url: str) -> None:
+    """Say at once what no number of tries would mend."""
+    must = "the URL of a server must begin with http:// or https:// and name a host"
+    try:
+        asked = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise MisuseError(f"{must}, but {url!r} is not valid: {error}. Correct it.") from error
+    if asked.scheme not in {"http", "https"} or not asked.host:
+        raise MisuseError(f"{must}, but got {url!r}. Say http://127.0.0.1:8000, for example.")
 
 
 def _retry_after_s(response: httpx.Response) -> float:

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from simulate.cluster import ray_session
@@ -162,11 +162,10 @@ def _wait_for_answer(host: str, port: int) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection(EVERY_ADDRESS.get(host, host), port, timeout=10.0)
-        with suppress(OSError, http.client.HTTPException):
+        with closing(connection), suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/readyz")
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return
-        connection.close()
         time.sleep(0.1)
     raise GlassyLiError(
         f"the server must answer within {START_TIMEOUT_S:g} s, but {_url(host, port)} does not. "

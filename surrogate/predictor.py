@@ -36,6 +36,10 @@ ATOMS_UNUSED: Final = (
     "Not a doubt, a note: at this stage the model uses the design only, since atoms did not "
     "improve its forecasts of unseen designs there."
 )
+STAGE_UNKNOWN: Final = (
+    "Not a doubt, a note: stage unknown: taken to wait at the end of the quench, hold clock 0 ps. "
+    "Of a packing, or later in the hold, the answer is another: say `stage` and `time_ps`."
+)
 N_CURVE_POINTS: Final = 25
 MOST_KEPT: Final = 4096
 QUANTILES: Final = (0.05, 0.1, 0.5, 0.9, 0.95)
@@ -109,8 +113,9 @@ class Predictor:
     ) -> Prediction:
         """Forecast for actual atoms.
 
-        A snapshot of the hold, of the end of the quench, or of unknown stage is taken to be waiting
-        still: times then count from the snapshot, and order in the quench is past.
+        A snapshot of the hold, of the end of the quench, or of unknown stage (which the answer then
+        says) is taken to be waiting still: times then count from the snapshot, and order in the
+        quench is past.
 
         Args:
             snapshot: The atoms.
@@ -131,8 +136,10 @@ class Predictor:
         (judged,) = self.package.manifest.domain.judge([design], horizon + seen.time_ps)
         question = _Question(horizon, "full", seen.stage, since_ps)
         judged = self._judge_atoms(seen, judged)
-        if gate == 0.0:
-            judged = judged.model_copy(update={"reasons": [*judged.reasons, ATOMS_UNUSED]})
+        notes = [ATOMS_UNUSED] if gate == 0.0 else []
+        if snapshot.stage == "given":
+            notes.append(STAGE_UNKNOWN)
+        judged = judged.model_copy(update={"reasons": [*judged.reasons, *notes]})
         return self._predictions([design], outputs, [judged], question)[0]
 
     @one_thread()

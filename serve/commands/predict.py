@@ -140,6 +140,7 @@ def _one_design(given: str) -> "EmbryoDesign":
 def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> "Question":
     """A structure and its design, read and checked before anything heavy is imported."""
     from serve.uploads.reading import read_own_file
+    from serve.uploads.walls import beyond_wall
     from simulate.errors import MisuseError
 
     if per_atom is not None and not per_atom.name.endswith(".xyz.gz"):
@@ -157,6 +158,10 @@ def _structure_question(path: Path, design_json: str, per_atom: Path | None) -> 
             f"{'periodic' if is_periodic else 'non-periodic'} structure, but {path} is not. "
             "Set pbc in the file, or correct the design."
         )
+    for number, frame in enumerate(frames, start=1):
+        why = beyond_wall(frame, design)
+        if why is not None:
+            raise MisuseError(f"{path} frame {number}: {why}")
 
     def ask(predictor: "Predictor", horizon_ps: float | None) -> list[Asked]:
         found = [

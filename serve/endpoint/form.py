@@ -23,7 +23,7 @@ MAX_PARTS: Final = 300
 
 MULTIPART: Final = "multipart/form-data"
 
-TEXT_PARTS: Final = frozenset({"format"})
+TEXT_PARTS: Final = frozenset({"format", "stage"})
 """Every other part but the file is JSON."""
 
 

@@ -1,9 +1,9 @@
 """Embryos by their atoms: an uploaded file, what its embryos are, and the forecast of each frame.
 
-A request is a form of several parts. All but the file and its format are JSON.
+A request is a form of several parts. All but the file, `format` and `stage` are JSON.
 """
 
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,10 @@ from simulate.settings import Settings
 from surrogate.prediction import Prediction
 
 MAX_FRAMES: Final = 256
+
+MOST_TIME_PS: Final = 1.0e9
+
+SaidStage = Literal["packing", "heat", "quench", "hold"]
 
 FROM_THE_FILE: Final = ("n_atoms", "packing_density_g_cm3", "mass_exchange")
 """Of a design, what a file of a periodic structure says itself."""
@@ -51,6 +55,18 @@ class StructuresRequest(Question):
         max_length=MAX_FRAMES,
         description="Which frames, from 1; null: all of them.",
     )
+    stage: SaidStage | None = Field(
+        None,
+        description="What the frames are, where the file does not say it. Default: they are taken "
+        "to wait at the end of the quench, and the answer says so.",
+    )
+    time_ps: float | None = Field(
+        None,
+        ge=-MOST_TIME_PS,
+        le=MOST_TIME_PS,
+        description="Hold clock of the only frame asked about, ps, with `stage`: from 0 in the "
+        "hold, up to 0 before it. Default: what the file says, or 0.",
+    )
     with_atoms: bool = Field(
         default=False,
         description="Also the atoms, and of each the probability that it is crystalline.",
@@ -62,6 +78,19 @@ class StructuresRequest(Question):
         if len(set(frames)) < len(frames) or min(frames, default=1) < 1:
             raise ValueError(
                 f"frames must be numbers from 1, each once, but got {list(frames[:20])}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _time_of_a_stage(self) -> Self:
+        if self.time_ps is None:
+            return self
+        if self.stage is None:
+            raise ValueError("stage must be given with time_ps, but is missing. Add it.")
+        if self.time_ps < 0.0 if self.stage == "hold" else self.time_ps > 0.0:
+            raise ValueError(
+                "time_ps must be >= 0 in the hold and <= 0 before it, but got "
+                f"stage={self.stage!r}, time_ps={self.time_ps:g}. Correct one of them."
             )
         return self
 

@@ -41,6 +41,8 @@ def main() -> None:
                 question, data = parent.recv_bytes(), parent.recv_bytes()
             except (EOFError, OSError):
                 break
+            # From here on it is the file whose fault it is.
+            parent.send_bytes(b"taken")
             _answer(parent, FileQuestion.model_validate_json(question), data)
     # Whoever started us may have been killed before it could.
     shutil.rmtree(sys.argv[2], ignore_errors=True)

@@ -4,13 +4,23 @@ from typing import Any, Final
 
 from serve.messages.refusals import RequestError, checked, refused
 from serve.messages.structures import FrameDesign
+from serve.uploads.formats import StructureFormat
 from serve.uploads.reading import NumberedSnapshot
+from serve.uploads.walls import beyond_wall
 from simulate.design import EmbryoDesign
 from simulate.snapshot import Snapshot
 from simulate.units import A3_PER_CM3, AVOGADRO_per_mol
 
 DENSITY_TOLERANCE: Final = 0.02
 """Relative: designs are often written with two digits."""
+
+SILENT_FORMATS: Final = ("lammps-data", "gsd")
+"""They always hold a box, and never say whether atoms meet their images in it."""
+
+TAKEN_AS_PERIODIC: Final = (
+    "Not a doubt, a note: taken as periodic: this format does not say. Of embryos inside a wall "
+    'name mass_exchange="confined" in the design.'
+)
 
 
 def before_reading(given: dict[str, Any]) -> EmbryoDesign:
@@ -48,7 +58,18 @@ def design_of(frame: NumberedSnapshot, given: dict[str, Any]) -> EmbryoDesign:
         if abs(named - density) > DENSITY_TOLERANCE * density:
             raise _contradiction(frame, "packing_density_g_cm3", named, float(f"{density:.4g}"))
         seen["packing_density_g_cm3"] = density
-    return checked(FrameDesign, {"design": seen | given}).design
+    design = checked(FrameDesign, {"design": seen | given}).design
+    why = beyond_wall(snapshot, design)
+    if why is not None:
+        density = design.packing_density_g_cm3
+        raise refused(422, "design.packing_density_g_cm3", f"frame {frame.number}: {why}", density)
+    return design
+
+
+def notes_on(form: StructureFormat, given: dict[str, Any]) -> tuple[str, ...]:
+    """What was assumed of a file because neither it nor its design says it."""
+    is_said = "mass_exchange" in given or "wall_shape" in given
+    return (TAKEN_AS_PERIODIC,) if form in SILENT_FORMATS and not is_said else ()
 
 
 def packing_density_g_cm3(snapshot: Snapshot, design: EmbryoDesign) -> float:

@@ -8,7 +8,9 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Self, cast
@@ -270,9 +272,16 @@ def _gsd_frames(data: bytes, asked: FileQuestion) -> "Iterator[tuple[int, Callab
     import gsd.fl
     import gsd.hoomd
 
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "upload.gsd"
-        path.write_bytes(data)
+    with ExitStack() as kept:
+        try:
+            path = Path(kept.enter_context(TemporaryDirectory())) / "upload.gsd"
+            path.write_bytes(data)
+        except OSError as error:
+            raise UploadError(
+                f"a GSD file must be put aside to be read, but cannot be ({error.strerror}): a "
+                "fault of this machine. Try again later.",
+                status=HTTPStatus.SERVICE_UNAVAILABLE,
+            ) from error
         layer = gsd.fl.open(str(path), "r")
         frames = gsd.hoomd.HOOMDTrajectory(layer)
         with layer:

@@ -15,6 +15,7 @@ from benchmarks import structure_files
 from serve.client import Client
 from serve.connection import RefusedError, ServerError
 from serve.messages.service import Health
+from simulate.errors import MisuseError
 from surrogate.deposition.conditions import DepositionConditions
 
 DESIGN = lithium(n_atoms=220)
@@ -116,7 +117,7 @@ Behaviour = list[int | None]
 
 @contextmanager
 def unsteady(
-    behaviour: Behaviour, retry_after: str | None = None
+    behaviour: Behaviour, retry_after: str | None = None, encoding: str | None = None
 ) -> Iterator[tuple[str, list[Any]]]:
     """A server that answers with these statuses in turn; None: it breaks the connection."""
     asked: list[Any] = []
@@ -140,6 +141,8 @@ def unsteady(
             self.send_response(status)
             if retry_after and status == 503:
                 self.send_header("Retry-After", retry_after)
+            if encoding:
+                self.send_header("Content-Encoding", encoding)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -192,6 +195,32 @@ def test_tries_end() -> None:
         pytest.raises(ServerError, match="running"),
     ):
         client.ready()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8000", "127.0.0.1:8000", "", "ftp://host", "http://", "http://[::1", "a\x00b"],
+)
+def test_a_url_that_is_none_is_refused_at_once(url: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(MisuseError, match="must begin with http://"):
+        Client(url)
+    assert time.monotonic() - began < 5.0
+
+
+def test_a_place_that_cannot_be_asked_is_a_server_error() -> None:
+    with Client("http://127.0.0.1:9") as client, pytest.raises(ServerError, match="InvalidURL"):
+        client.search_state("a\x00b")
+
+
+def test_an_answer_that_cannot_be_unpacked_is_a_server_error() -> None:
+    with (
+        unsteady([200], encoding="gzip") as (url, asked),
+        Client(url) as client,
+        pytest.raises(ServerError, match="DecodingError"),
+    ):
+        ask(client)
+    assert len(asked) == 1
 
 
 def test_another_server_is_told_from_ours() -> None:

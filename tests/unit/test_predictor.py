@@ -168,6 +168,18 @@ def test_waiting_time_counts_from_the_snapshot(predictor: Predictor) -> None:
     ).applicability.is_inside
 
 
+def test_an_unknown_stage_is_said(predictor: Predictor) -> None:
+    design = DESIGNS[0]
+
+    def reasons(stage: str) -> list[str]:
+        asked = snapshot_of(design, stage, 0.0)
+        return predictor.predict_structure(asked, design).applicability.reasons
+
+    assert [each for each in reasons("given") if "stage unknown" in each]
+    for stage in ("packing", "heat", "quench", "hold"):
+        assert not [each for each in reasons(stage) if "stage unknown" in each]
+
+
 def test_a_structure_of_another_size_is_refused(predictor: Predictor) -> None:
     with pytest.raises(MisuseError, match="as many atoms"):
         predictor.predict_structure(snapshot_of(lithium(150), "given", 0.0), lithium(151))

@@ -1,12 +1,15 @@
+import gc
 import socket
 import subprocess
 import sys
+import threading
+import warnings
 from pathlib import Path
 
 import pytest
 
 from serve.endpoint.settings import ServerSettings
-from serve.server import _start, free_port
+from serve.server import _start, _wait_for_answer, free_port
 from simulate.errors import GlassyLiError, MisuseError
 
 LIGHT = """
@@ -69,6 +72,23 @@ def test_port_0_is_a_free_one() -> None:
     port = free_port("127.0.0.1", 0)
     with socket.create_server(("127.0.0.1", port)):
         assert port > 0
+
+
+def test_the_wait_for_an_answer_leaves_no_connection_open() -> None:
+    with listening() as server, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        waiting = threading.Thread(
+            target=_wait_for_answer, args=("127.0.0.1", server.getsockname()[1])
+        )
+        waiting.start()
+        client, _ = server.accept()
+        with client:
+            client.recv(4096)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            waiting.join(10.0)
+            assert not waiting.is_alive()
+    gc.collect()
+    assert not [each for each in caught if each.category is ResourceWarning]
 
 
 def test_a_missing_package_is_found_before_ray_starts(tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 import gzip
 import json
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,8 @@ from synthetic import lithium
 from benchmarks import structure_files
 from serve.commands.predict import _structure_question
 from serve.endpoint.settings import Limits, ServerSettings
-from serve.messages.structures import StructuresReply
+from serve.messages.structures import FrameForecast, StructuresReply
+from simulate.errors import MisuseError
 
 DESIGN = lithium(n_atoms=220)
 SAID = DESIGN.model_dump(mode="json")
@@ -24,6 +29,7 @@ WRITERS = structure_files.WRITERS
 
 def ask(served: Served, name: str, data: bytes, design: Any = SAID, **parts: Any) -> httpx.Response:
     values = {key: json.dumps(value) for key, value in ({"design": design} | parts).items()}
+    values |= {key: parts[key] for key in ("stage",) if key in parts}
     return httpx.post(
         f"{served.url}/v1/structures/predict",
         files={"file": (name, data)},
@@ -75,6 +81,54 @@ def test_what_the_file_says_may_be_left_out(served: Served) -> None:
     assert frame.design.packing_density_g_cm3 == pytest.approx(0.0534, rel=1.0e-4)
 
 
+def reasons(frame: FrameForecast) -> str:
+    return " ".join(frame.prediction.applicability.reasons)
+
+
+def test_a_stage_is_said_where_the_file_does_not_say_it(served: Served) -> None:
+    snapshot = replace(structure_files.snapshots(DESIGN)[0], stage="packing", time_ps=-30.0)
+    data = structure_files.lammps_data([snapshot])
+    (silent,) = told(ask(served, "a.data", data)).frames
+    assert "stage unknown" in reasons(silent)
+    (packed,) = told(ask(served, "a.data", data, stage="packing")).frames
+    wanted = served.predictor.predict_structure(snapshot, DESIGN)
+    assert (packed.stage, packed.time_ps) == ("packing", 0.0)
+    assert packed.prediction.p_crystalline == pytest.approx(wanted.p_crystalline, abs=1.0e-6)
+    assert packed.prediction.p_crystalline > silent.prediction.p_crystalline
+    assert "stage unknown" not in reasons(packed)
+    (late,) = told(ask(served, "a.data", data, stage="hold", time_ps=40.0)).frames
+    assert (late.stage, late.time_ps) == ("hold", 40.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"stage": "nowhere"}, "stage"),
+        ({"time_ps": 5.0}, "stage"),
+        ({"stage": "packing", "time_ps": 5.0}, "time_ps"),
+        ({"stage": "packing"}, "stage"),
+        ({"stage": "hold", "time_ps": 5.0, "frames": [1]}, "time_ps"),
+        ({"stage": "hold", "time_ps": 0.0}, "time_ps"),
+    ],
+)
+def test_a_stage_that_cannot_be_is_refused(
+    served: Served, said: dict[str, Any], field: str
+) -> None:
+    data = structure_files.xyz(structure_files.snapshots(DESIGN, 2))
+    assert error(ask(served, "a.xyz", data, **said))["field"] == field
+
+
+def test_what_is_taken_as_periodic_is_said(served: Served) -> None:
+    short = {"energy_exchange": "open"}
+    for name, write in WRITERS.items():
+        data = write(structure_files.snapshots(DESIGN))
+        is_silent = name.endswith((".data", ".gsd"))
+        (open_one,) = told(ask(served, name, data, short)).frames
+        assert ("taken as periodic" in reasons(open_one)) == is_silent
+        (said,) = told(ask(served, name, data, short | {"mass_exchange": "open"})).frames
+        assert "taken as periodic" not in reasons(said)
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
@@ -99,6 +153,22 @@ def test_the_density_inside_a_wall_must_be_said(served: Served) -> None:
         "design.packing_density_g_cm3"
     )
     told(ask(served, "a.xyz", data, {"energy_exchange": "open", "packing_density_g_cm3": 0.0534}))
+
+
+@pytest.mark.parametrize("wall_shape", ["sphere", "cube"])
+def test_atoms_must_fit_inside_their_wall(served: Served, wall_shape: str, tmp_path: Path) -> None:
+    sphere = lithium(n_atoms=220, mass_exchange="confined")
+    confined = sphere.model_copy(update={"wall_shape": wall_shape})
+    data = structure_files.xyz(structure_files.snapshots(confined))
+    (tmp_path / "a.xyz").write_bytes(data)
+    said = confined.model_dump(mode="json")
+    told(ask(served, "a.xyz", data, said))
+    dense = said | {"packing_density_g_cm3": 0.3}
+    one = error(ask(served, "a.xyz", data, dense))
+    assert (one["field"], one["found"]) == ("design.packing_density_g_cm3", 0.3)
+    assert wall_shape in one["message"]
+    with pytest.raises(MisuseError, match=r"frame 1: at packing_density_g_cm3 = 0\.3"):
+        _structure_question(tmp_path / "a.xyz", json.dumps(dense), None)
 
 
 def test_every_refusal_names_its_part(served: Served) -> None:
@@ -144,13 +214,58 @@ def test_no_path_and_no_traceback_is_told(served: Served) -> None:
             assert str(Path.home()) not in text
 
 
+@pytest.mark.parametrize("places", ["MOST_ARRIVING", "MOST_ARRIVED"])
 def test_only_so_many_files_are_taken_at_once(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch, places: str
 ) -> None:
-    monkeypatch.setattr("serve.endpoint.routes.structures.MOST_AT_ONCE", 0)
-    response = ask(served, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN)))
+    monkeypatch.setattr(f"serve.endpoint.routes.structures.{places}", 0)
+    with served_package(served.package) as full:
+        response = ask(full, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN)))
     assert error(response, 503)["field"] == "server"
     assert int(response.headers["Retry-After"]) > 0
+
+
+@contextmanager
+def trickling(served: Served, n: int) -> Iterator[None]:
+    """So many clients that send the head of a form and no more."""
+    head = (
+        "POST /v1/structures/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+    )
+    address = httpx.URL(served.url)
+    with ExitStack() as open_ones:
+        for _ in range(n):
+            one = socket.create_connection((address.host, address.port or 80))
+            open_ones.enter_context(one)
+            one.sendall(head.encode())
+        time.sleep(0.3)
+        yield
+
+
+def test_slow_clients_do_not_keep_others_out(served: Served) -> None:
+    with trickling(served, 16):
+        told(ask(served, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN))))
+
+
+def test_an_upload_is_answered_in_time_or_sent_away(served: Served) -> None:
+    data = structure_files.xyz(structure_files.snapshots(DESIGN))
+    with served_package(served.package, ServerSettings(limits=Limits(request_s=0.02))) as hasty:
+        # Its reader is still being started.
+        response = ask(hasty, "a.xyz", data)
+    one = error(response, 503)
+    assert one["field"] == "server"
+    assert "at most 0.02 s" in one["message"]
+
+
+def test_a_server_that_can_start_no_reader_says_so(
+    served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("serve.uploads.readers.sys.executable", str(tmp_path / "nowhere"))
+    data = structure_files.xyz(structure_files.snapshots(DESIGN))
+    with served_package(served.package) as ill:
+        response = ask(ill, "a.xyz", data)
+    assert error(response, 503)["field"] == "server"
+    assert str(tmp_path) not in response.text
 
 
 def test_a_reader_is_there_before_the_first_file_and_goes_with_the_server(served: Served) -> None:

@@ -21,11 +21,13 @@ class AskedFrame(Settings):
     Attributes:
         number: In the file, from 1.
         design: What its embryo is.
+        notes: What was assumed of it because nobody said it.
     """
 
     number: int
     design: EmbryoDesign
     snapshot: InstanceOf[Snapshot]
+    notes: tuple[str, ...] = ()
 
 
 class StructuresQuestion(Settings):
@@ -75,7 +77,7 @@ class Structures(Kind[StructuresQuestion, StructuresReply]):
         for frame in question.frames:
             atoms = frame.snapshot
             told = (frame.number, atoms.is_periodic, atoms.time_ps, atoms.stage, atoms.n_atoms)
-            said.update(f"{told}{frame.design.key}".encode())
+            said.update(f"{told}{frame.design.key}{frame.notes}".encode())
             said.update(np.ascontiguousarray(atoms.positions_A).tobytes())
             said.update(np.ascontiguousarray(atoms.cell_A).tobytes())
         return said.hexdigest()
@@ -83,13 +85,16 @@ class Structures(Kind[StructuresQuestion, StructuresReply]):
 
 def _forecast(model: Model, frame: AskedFrame, question: StructuresQuestion) -> FrameForecast:
     snapshot = frame.snapshot
+    prediction = model.predictor.predict_structure(snapshot, frame.design, question.horizon_ps)
+    judged = prediction.applicability
+    noted = judged.model_copy(update={"reasons": [*judged.reasons, *frame.notes]})
     return FrameForecast(
         frame=frame.number,
         time_ps=snapshot.time_ps,
         stage=snapshot.stage,
         n_atoms=snapshot.n_atoms,
         design=frame.design,
-        prediction=model.predictor.predict_structure(snapshot, frame.design, question.horizon_ps),
+        prediction=prediction.model_copy(update={"applicability": noted}),
         atoms=_atoms(model, frame) if question.with_atoms else None,
     )
 

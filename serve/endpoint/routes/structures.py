@@ -1,8 +1,9 @@
 """`POST /v1/structures/predict`: what becomes of these atoms?"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import product
 from typing import Any, Final
@@ -18,21 +19,26 @@ from serve.endpoint.settings import Limits, ServerSettings
 from serve.messages.refusals import checked, refused
 from serve.messages.schemas import JSONSchema, published_schema
 from serve.messages.structures import StructuresReply, StructuresRequest
-from serve.uploads.designs import before_reading, design_of
+from serve.uploads.designs import before_reading, design_of, notes_on
 from serve.uploads.formats import ENDINGS, FORMATS, format_of
 from serve.uploads.limits import UploadError, UploadLimits, too_much
-from serve.uploads.readers import Readers
+from serve.uploads.readers import NoReaderError, Readers
 from serve.uploads.reading import FileQuestion, NumberedSnapshot
+from serve.uploads.stages import staged
 
-MOST_AT_ONCE: Final = 16
-"""Files on their way in or being read; each may take the memory of the largest."""
+MOST_ARRIVING: Final = 64
+"""Files on their way in: slow clients hold little each, and must not keep the others out."""
+
+MOST_ARRIVED: Final = 16
+"""Files that wait to be read or are; each may take the memory of the largest."""
 
 
 def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     """The route of uploaded structures."""
     readers, limits = Readers(), settings.limits
     router = APIRouter(tags=["structures"], lifespan=_kept_by(readers))
-    in_hand: set[Request] = set()
+    arriving = Places(MOST_ARRIVING, "sent")
+    arrived = Places(MOST_ARRIVED, "read")
 
     @router.post(
         "/v1/structures/predict",
@@ -41,16 +47,50 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     )
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Outcome, survival and incubation of uploaded atoms, frame by frame."""
-        if len(in_hand) >= MOST_AT_ONCE:
-            raise busy(f"at most {MOST_AT_ONCE} files are taken at once, and that many are.")
-        in_hand.add(request)
         try:
-            question = await _question(await read_form(request, limits), readers, limits)
-        finally:
-            in_hand.discard(request)
-        return json_bytes(await asker.ask("structures", question, model))
+            async with asyncio.timeout(limits.request_s) as whole:
+                with arriving.taken():
+                    form = await read_form(request, limits)
+                with arrived.taken():
+                    question = await _question(form, readers, limits)
+                del form
+                return json_bytes(await asker.ask("structures", question, model))
+        except TimeoutError as error:
+            if not whole.expired():
+                raise
+            raise busy(
+                f"an answer may take at most {limits.request_s:g} s, but this one was not there. "
+                "Send less at once, or try again later."
+            ) from error
 
     return router
+
+
+@dataclass
+class Places:
+    """So many at a time; who finds none free is sent away."""
+
+    most: int
+    doing: str
+    n_taken: int = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """One of them, for the length of a `with` block.
+
+        Raises:
+            RequestError: 503, none is free.
+        """
+        if self.n_taken >= self.most:
+            raise busy(
+                f"at most {self.most} files are {self.doing} at once, and that many are. "
+                "Try again later."
+            )
+        self.n_taken += 1
+        try:
+            yield
+        finally:
+            self.n_taken -= 1
 
 
 def _kept_by(readers: Readers) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
@@ -70,7 +110,7 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
     """What a model is to be asked about a file.
 
     Raises:
-        RequestError: 413 or 422, with what is wrong with the form or the file.
+        RequestError: 413 or 422, with what is wrong with the form or the file; 503 no reader.
     """
     asked = checked(StructuresRequest, form.values)
     form_of_file = asked.format or format_of(form.file_name)
@@ -91,8 +131,11 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
     try:
         frames = await readers.read(form.file, question)
         _check_atoms(frames, limits.atoms)
+    except NoReaderError as error:
+        raise busy(str(error)) from error
     except UploadError as error:
         raise refused(error.status, "file", str(error), error.found, error.allowed) from error
+    notes = notes_on(form_of_file, asked.design)
     return StructuresQuestion(
         format=form_of_file,
         frames=tuple(
@@ -100,8 +143,9 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
                 number=frame.number,
                 design=design_of(frame, asked.design),
                 snapshot=frame.snapshot,
+                notes=notes,
             )
-            for frame in frames
+            for frame in staged(frames, asked)
         ),
         horizon_ps=asked.horizon_ps,
         with_atoms=asked.with_atoms,
