@@ -7,7 +7,7 @@ says of any.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
+from surrogate.deposition.bridge import FastPredictor
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import Floats, interval
 from surrogate.deposition.drawn import drawn_shares, has_own
@@ -51,9 +51,11 @@ def deposition_answer(predictor: FastPredictor, question: DepositionQuestion) ->
     shares = drawn_shares(asked, draws, forecasts)
     return DepositionReply(
         deposition_map=DeclaredMap.of(chosen),
-        bridge=_bridge_used(asked),
+        bridge=asked.bridge,
         statement=asked.statement,
-        interval_statement=_interval_statement(len(forecasts[0].members), draws),
+        interval_statement=" ".join(
+            (_interval_statement(len(forecasts[0].members), draws), *asked.elsewhere)
+        ),
         limits=asked.limits,
         forecasts=tuple(
             told(asked, forecast, here, own_draws=has_own(draws))
@@ -78,7 +80,7 @@ def surface_answer(predictor: FastPredictor, question: SurfaceQuestion) -> Surfa
     others = question.conditions.model_dump(exclude_none=True)
     return SurfaceReply(
         deposition_map=DeclaredMap.of(chosen),
-        bridge=_bridge_used(asked),
+        bridge=asked.bridge,
         statement=asked.statement,
         current_density_mA_cm2=tuple(currents),
         deposition_time_min=tuple(times),
@@ -128,7 +130,8 @@ def assumed(predictor: FastPredictor, asked: Assumed) -> tuple[ChosenMap, Questi
     check_plated(potentials[0], package.label)
     chosen = choose_map(asked.deposition_map, package.label, potentials)
     bridge = asked.bridge or bridge_or_default(chosen, asked.horizon_ps)
-    return chosen, Question.of(predictor, chosen.deposition_map, bridge)
+    question = Question.of(predictor, chosen.deposition_map, bridge, chosen.bridge)
+    return chosen.asked_by(question.bridge), question
 
 
 def told(
@@ -182,13 +185,6 @@ def shares_over(
     shares = [one.glassy_share for one in question.forecasts(conditions)]
     n = len(currents_mA_cm2)
     return tuple(tuple(shares[first : first + n]) for first in range(0, len(shares), n))
-
-
-def _bridge_used(question: Question) -> TimeBridge:
-    """The bridge with the horizon that was left to the model."""
-    if isinstance(question.bridge, HorizonBridge):
-        return HorizonBridge(horizon_ps=question.horizon_ps)
-    return question.bridge
 
 
 def _interval_statement(n_members: int, draws: Sequence[MapDraw]) -> str:

@@ -57,12 +57,17 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A model, a map and a bridge, ready to be asked about conditions."""
+    """A model, a map and a bridge, ready to be asked about conditions.
+
+    Attributes:
+        calibrated_by: The bridge under which the map was calibrated; None if it never was.
+    """
 
     predictor: FastPredictor
     deposition_map: DepositionMap
     bridge: TimeBridge
     space: SampledSpace
+    calibrated_by: TimeBridge | None = None
 
     @classmethod
     def of(
@@ -70,6 +75,7 @@ class Question:
         predictor: FastPredictor,
         deposition_map: DepositionMap,
         bridge: TimeBridge | None = None,
+        calibrated_by: TimeBridge | None = None,
     ) -> "Question":
         """What is asked of a model.
 
@@ -77,9 +83,30 @@ class Question:
             predictor: The model.
             deposition_map: From conditions to embryos.
             bridge: From nanoseconds to minutes; None: the glass index at the end of the hold.
+            calibrated_by: The bridge under which the map was calibrated, if it was.
         """
         space = SampledSpace.of(predictor.package.manifest.domain)
-        return cls(predictor, deposition_map, bridge or HorizonBridge(), space)
+        asked = bridge or HorizonBridge()
+        if asked == HorizonBridge():
+            asked = HorizonBridge(horizon_ps=predictor.package.protocol.hold_ps)
+        return cls(predictor, deposition_map, asked, space, calibrated_by)
+
+    @property
+    def is_calibrated_elsewhere(self) -> bool:
+        """Whether the map was calibrated under another bridge than the one asked."""
+        return self.calibrated_by is not None and self.calibrated_by != self.bridge
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """A sentence if the map was calibrated under another bridge than the one asked."""
+        if self.calibrated_by is None or not self.is_calibrated_elsewhere:
+            return ()
+        where, here = self.calibrated_by.named, self.bridge.named
+        said = (
+            f"The map was calibrated at {where}, not at {here}: asked here, its numbers need not "
+            "reproduce what was seen."
+        )
+        return (said,)
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -155,11 +182,14 @@ class Question:
         """Of all embryos together: inside if those that are not hold a negligible share.
 
         An embryo counts as outside if the model says so, or if it had to be moved to what was
-        sampled; reasons are given however small the share. Minutes are always outside.
+        sampled; reasons are given however small the share. Minutes are always outside, and so is
+        a map asked by another bridge than it was calibrated under.
         """
         domain = self.predictor.package.manifest.domain
         each = domain.judge([embryo.design for embryo in expected.embryos], self.horizon_ps)
-        reasons = dict.fromkeys([*expected.clipped, *(r for one in each for r in one.reasons)])
+        reasons = dict.fromkeys(
+            [*self.elsewhere, *expected.clipped, *(r for one in each for r in one.reasons)]
+        )
         outside = expected.clipped_share + sum(
             embryo.weight
             for embryo, one in zip(expected.embryos, each, strict=True)
@@ -169,7 +199,11 @@ class Question:
         if is_extrapolated:
             reasons[EXTRAPOLATED] = None
         return Applicability(
-            is_inside=outside <= NEGLIGIBLE_SHARE and not is_extrapolated,
+            is_inside=(
+                outside <= NEGLIGIBLE_SHARE
+                and not is_extrapolated
+                and not self.is_calibrated_elsewhere
+            ),
             distance=max(one.distance for one in each),
             reasons=list(reasons),
         )

@@ -208,3 +208,46 @@ def test_a_model_of_another_element_is_refused() -> None:
     model = NucleationModel(package=Package(manifest=Manifest(sodium)))
     with pytest.raises(MisuseError, match="the deposition maps are of Li"):
         deposition_answer(model, question())
+
+
+@pytest.mark.parametrize(
+    ("changes", "at"),
+    [
+        ({"horizon_ps": 5000.0}, "5000 ps"),
+        ({"bridge": {"kind": "growth"}}, "the minutes of plating"),
+    ],
+)
+def test_a_map_asked_where_it_was_not_calibrated_says_so(
+    shipped: Predictor, changes: dict[str, object], at: str
+) -> None:
+    said = deposition_answer(shipped, question(**changes))
+    assert said.deposition_map.numbers == "calibrated elsewhere"
+    assert "at 250 ps, where it reproduces them; asked here at " + at in said.deposition_map.said
+    assert f"calibrated at 250 ps, not at {at}" in said.interval_statement
+    for each in said.forecasts:
+        assert f"calibrated at 250 ps, not at {at}" in each.applicability.reasons[0]
+        assert not each.applicability.is_inside
+    asked = SurfaceQuestion.model_validate(SWEPT | changes)
+    assert surface_answer(shipped, asked).deposition_map == said.deposition_map
+
+
+def test_a_calibrated_horizon_that_is_named_is_the_calibrated_one(shipped: Predictor) -> None:
+    assert deposition_answer(shipped, question(horizon_ps=250.0)) == deposition_answer(
+        shipped, question()
+    )
+
+
+@pytest.mark.usefixtures("coarse_pictures")
+def test_a_search_at_another_horizon_says_that_its_map_was_not_calibrated_there(
+    shipped: Predictor, tmp_path: Path
+) -> None:
+    config = SearchConfig.model_validate(
+        {
+            "n_trials": 4, "also_maps": [], "sampler": "sobol", "horizon_ps": 1000.0,
+            "objective": "glassy_share", "min_capacity_mAh_cm2": None, "max_clipped_share": 1.0,
+        }
+    )  # fmt: skip
+    found = run_search(shipped, config, tmp_path)
+    assert found.map_numbers == "calibrated elsewhere"
+    assert "asked here at 1000 ps, for which it was not calibrated" in found.map_said
+    assert all("not at 1000 ps" in each.applicability.reasons[0] for each in found.ranked)
