@@ -4,7 +4,8 @@
 
 Closed loop: each client asks, waits for the answer and asks again, always something new, so that no
 kept answer helps. Every block of requests stands beside the predictor called directly in a loop, in
-the same run and in turns with it, on the shipped model. Three questions:
+the same run and in turns with it, on the shipped model: design by design, and for many clients also
+with as many designs at once as the server computes together. Three questions:
 
 - `nothing`: the whole way to a model replica and back, without a question;
 - `fast`: one design on the fast road, a few milliseconds;
@@ -44,6 +45,12 @@ N_ROUNDS: Final = 5
 QUESTIONS: Final = ("nothing", "fast", "full")
 ATOMS: Final = 400
 """Of every design; packed and through the network about 100 ms."""
+
+AT_ONCE: Final = Batching().atoms // ATOMS
+"""Designs of one computation of the server under load."""
+
+NUMBERS: Final = 100_000
+"""Of the designs of one block, more than any can ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +128,23 @@ _PREDICTOR: list[Predictor] = []
 def load() -> None:
     """Once in each process of the direct loop."""
     _PREDICTOR.append(Predictor.load(model_path(None)))
-    call_directly(("full", 0.1, 0))
+    call_directly(("full", 0.1, 0, 1))
 
 
-def call_directly(asked: tuple[Road, float, int]) -> Block:
-    """The predictor in a loop of this process, for so many seconds."""
-    road, seconds, first = asked
+def call_directly(asked: tuple[Road, float, int, int]) -> Block:
+    """The predictor in a loop of this process, for so many seconds, so many designs a call.
+
+    Each design counts as a request that took its share of the call.
+    """
+    road, seconds, first, n = asked
     (predictor,) = _PREDICTOR
-    taken = []
+    taken: list[float] = []
     wall = time.perf_counter()
-    for number in itertools.count(first):
-        asked_about = EmbryoDesign.model_validate(design(number))
+    for number in itertools.count(first, n):
+        designs = [EmbryoDesign.model_validate(design(number + k)) for k in range(n)]
         began = time.perf_counter()
-        predictor.predict_designs([asked_about], road=road)
-        taken.append(time.perf_counter() - began)
+        predictor.predict_designs(designs, road=road)
+        taken += [(time.perf_counter() - began) / n] * n
         if began - wall > seconds:
             break
     return Block(taken, time.perf_counter() - wall, 0.0)
@@ -159,7 +169,7 @@ class Bench:
         direct: One process for each replica.
         n_replicas: Of the server.
         seconds: Of a block.
-        numbers: Of designs; each block takes a million.
+        numbers: Of designs; each block takes `NUMBERS`.
     """
 
     host: str
@@ -172,14 +182,14 @@ class Bench:
 
     def served(self, question: str, n_clients: int) -> Block:
         """A block of requests."""
-        first = next(self.numbers) * 100_000
+        first = next(self.numbers) * NUMBERS
         place = (self.host, self.port, question, n_clients, self.seconds, first)
         return self.client.submit(ask_for, place).result()
 
-    def directly(self, road: Road, n_processes: int) -> list[Block]:
-        """The loop in so many processes at once."""
-        firsts = [next(self.numbers) * 100_000 for _ in range(n_processes)]
-        asked = [(road, self.seconds, first) for first in firsts]
+    def directly(self, road: Road, n_processes: int, n_a_call: int = 1) -> list[Block]:
+        """The loop in so many processes at once, with so many designs in each call."""
+        firsts = [next(self.numbers) * NUMBERS for _ in range(n_processes)]
+        asked = [(road, self.seconds, first, n_a_call) for first in firsts]
         return list(self.direct.map(call_directly, asked))
 
 
@@ -213,6 +223,7 @@ def high_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
         f"{question}, {n} clients": [] for n in CLIENTS[1:] for question in QUESTIONS
     }
     direct: list[float] = []
+    batched: list[float] = []
     computed: list[float] = []
     for _ in range(N_ROUNDS):
         for n in CLIENTS[1:]:
@@ -221,9 +232,11 @@ def high_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
         loops = bench.directly("full", bench.n_replicas)
         direct.append(sum(each.per_s for each in loops))
         computed += [each for loop in loops for each in loop.seconds]
+        loops = bench.directly("full", bench.n_replicas, AT_ONCE)
+        batched.append(sum(each.per_s for each in loops))
     found = {name: joined(each) for name, each in blocks.items()}
     most = found[f"full, {CLIENTS[-1]} clients"]
-    per_s = statistics.median(direct)
+    per_s = {1: statistics.median(direct), AT_ONCE: statistics.median(batched)}
     return found, [
         Line(
             f"direct, full road, {bench.n_replicas} at once: compute of a request",
@@ -232,13 +245,23 @@ def high_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
             LEAST_COMPUTE_MS,
             "more",
         ),
-        Line(f"direct, full road, {bench.n_replicas} at once", per_s, "requests/s"),
-        Line(
-            f"{CLIENTS[-1]} clients, full road: requests/s of the direct loops'",
-            most.per_s / per_s,
-            "",
-            LEAST_SHARE,
-            "more",
+        *(
+            line
+            for n, direct_per_s in per_s.items()
+            for line in (
+                Line(
+                    f"direct, full road, {bench.n_replicas} at once, {n} designs a call",
+                    direct_per_s,
+                    "designs/s",
+                ),
+                Line(
+                    f"{CLIENTS[-1]} clients, full road: requests/s of that",
+                    most.per_s / direct_per_s,
+                    "",
+                    LEAST_SHARE,
+                    "more",
+                ),
+            )
         ),
         Line(
             f"{CLIENTS[-1]} clients, full road: the clients' own processor time",

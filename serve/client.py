@@ -90,7 +90,7 @@ class Client:
 
     def structures(
         self,
-        file: Path | bytes,
+        file: Path | str | bytes,
         design: EmbryoDesign | Values,
         *,
         file_format: str | None = None,
@@ -113,7 +113,9 @@ class Client:
             RefusedError: The server names what is wrong.
             ServerError: No answer after all tries.
         """
-        name, content = ("atoms", file) if isinstance(file, bytes) else (file.name, _read(file))
+        name, content = (
+            ("atoms", file) if isinstance(file, bytes) else (Path(file).name, _read(Path(file)))
+        )
         said: Values = design.model_dump(mode="json") if isinstance(design, BaseModel) else design
         parts = {
             "design": dict(said),

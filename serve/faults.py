@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Final
 
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,6 +47,8 @@ class PlainFaults:
 
         try:
             await self.app(scope, receive, checked)
+        except ClientDisconnect:
+            return  # nobody is there to be told
         except Exception:
             logger.exception("a request failed")
             if not has_started:

@@ -12,11 +12,17 @@ def model_path(named: Path | None) -> Path:
     """
     from surrogate.manifest import read_checked
 
+    path = place_of(named)
+    read_checked(path)
+    return path
+
+
+def place_of(named: Path | None) -> Path:
+    """Where that package lies at present, whether or not it is sound."""
     path = named or Path(str(files("surrogate").joinpath("pretrained")))
     inside = [each.parent for each in path.glob("*/package.json")]
     if not is_package(path) and len(inside) == 1:
-        path = inside[0]  # a quickstart keeps a folder for each state of its records
-    read_checked(path)
+        return inside[0]  # a quickstart keeps a folder for each state of its records
     return path
 
 

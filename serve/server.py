@@ -70,9 +70,10 @@ def running_server(
     cluster = address or os.environ.get("RAY_ADDRESS")
     # A named cluster listens on its own head node, where this process cannot look.
     port = port if cluster and port else free_port(host, port)
+    from serve.endpoint.loopback import is_loopback
     from serve.endpoint.packages import named
 
-    settings = named(settings)
+    settings = named(settings).model_copy(update={"is_local": is_loopback(host)})
     _load_each(settings)
     # Both are read when Serve is imported, here and in its proxy.
     os.environ.setdefault("RAY_SERVE_LOG_TO_STDERR", "0")
@@ -148,7 +149,7 @@ def _start(settings: "ServerSettings", host: str, port: int) -> None:
             logging_config={"log_level": "WARNING", "enable_access_log": False},
         )
         ray_serve.run(build(settings), name=APPLICATION, route_prefix="/")
-    except (RuntimeError, TimeoutError) as error:
+    except (RuntimeError, TimeoutError, ValueError) as error:
         folders = ", ".join(settings.models.values())
         raise GlassyLiError(
             f"the server must start at {host}:{port}, but: {_last_line(error)} "

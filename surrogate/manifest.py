@@ -156,6 +156,11 @@ class Manifest(Settings):
         """`surrogate.package.Package.label`, as read: the checksum of the weights names a model."""
         return f"{self.name}-{self.sha256[WEIGHTS][:8]}"
 
+    @property
+    def digest(self) -> str:
+        """Content hash of the whole package: equal weights answer otherwise under other gates."""
+        return sha256_of(self.model_dump_json().encode())
+
     def check_substance(self, design: EmbryoDesign) -> None:
         """Refuse a potential that was not learnt where temperatures are not comparable.
 

@@ -45,7 +45,7 @@ def served_package(package: Path, settings: ServerSettings | None = None) -> Ite
         searches = SearchJobs({name: str(package)}, SearchSettings(folder=folder, waiting=2))
         app = build_app(
             InProcess({name: predictor}),
-            settings or ServerSettings(),
+            settings or ServerSettings(is_local=True),
             InProcessSearches(searches),
         )
         with listening(app) as url:

@@ -27,6 +27,7 @@ from simulate.record import (
 )
 from simulate.snapshot import Snapshot, extended_xyz
 from simulate.store import RecordStore, create_or_open
+from surrogate.manifest import MANIFEST, Gates, read_manifest
 from surrogate.package import Package
 from train.config import TrainingConfig
 from train.fit import fit_in_place
@@ -257,6 +258,18 @@ def synthetic_package(
     package = fit_in_place(read_records([store]), chosen, name)
     package.write(path)
     return package
+
+
+def set_apart(path: Path) -> None:
+    """Make another package of one: other gates and another calibration, the same weights."""
+    manifest = read_manifest(path)
+    gates = Gates(packed=1.0 - manifest.gates.packed)
+    packed = manifest.calibration.packed
+    packed = packed.model_copy(update={"log_factor": packed.log_factor + 0.5})
+    calibration = manifest.calibration.model_copy(update={"packed": packed})
+    # What it must answer would be another number too, and is made anew when it is read.
+    other = {"gates": gates, "calibration": calibration, "known_answer": None}
+    (path / MANIFEST).write_text(manifest.model_copy(update=other).model_dump_json())
 
 
 def synthetic_frames(record: TrajectoryRecord) -> list[Snapshot]:

@@ -9,8 +9,6 @@ from serve.commands.options import Address, AsJson
 from serve.session import SESSION
 from simulate.errors import MisuseError
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
@@ -35,6 +33,7 @@ def serve(
     """Answer predictions over HTTP until interrupted."""
     console = SESSION.console(as_json=as_json)
     from serve.endpoint.keys import VARIABLE, digest_from_environment
+    from serve.endpoint.loopback import is_loopback
     from serve.endpoint.packages import named
     from serve.endpoint.settings import Replicas, ServerSettings
     from serve.searches.settings import SearchSettings
@@ -51,9 +50,9 @@ def serve(
     def ready(url: str) -> None:
         console.result_json({"url": url, "models": settings.models})
         console.result(f"serving {', '.join(settings.models)} at {url}    stop: Ctrl-C")
-        console.say(f"  try: curl {url}/v1/model")
+        console.say(f"  open {url} in a browser; for programs: {url}/openapi.json")
 
-    if host not in LOOPBACK and digest_from_environment() is None:
+    if not is_loopback(host) and digest_from_environment() is None:
         console.warn(
             f"listening at {host} without a key: anybody who reaches this machine may ask. "
             f"Set {VARIABLE} to a secret to answer only those who send it."
@@ -76,12 +75,13 @@ def models_named(given: list[str]) -> dict[str, str]:
     for each in given:
         name, is_named, folder = each.partition("=")
         if not is_named or "/" in name:
-            folder = str(model_path(Path(each)).resolve())
-            name = read_manifest(Path(folder)).name
+            folder = each
+            name = read_manifest(model_path(Path(folder))).name
         if not name or name in folders:
             raise MisuseError(
                 f"--model must name each package once, but got {each!r} for {name!r}. "
                 "Write --model NAME=PATH with another name."
             )
-        folders[name] = str(Path(folder).resolve())
+        # Not resolved: a link may lead elsewhere later, and a server must follow it.
+        folders[name] = str(Path(folder).absolute())
     return folders

@@ -34,7 +34,7 @@ class Answering:
         asked = KINDS[kind]
         if not asked.is_kept:
             return await self._computed(model, kind, question)
-        key = f"{model.asked_as}/{model.label}/{kind}/{asked.key(question)}"
+        key = f"{model.asked_as}/{model.digest}/{kind}/{asked.key(question)}"
         found = self._kept.find(key)
         if found is not None:
             self.tally.n_found += 1

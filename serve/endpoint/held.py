@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from serve.endpoint.model import Model
-from serve.endpoint.packages import Files, place_of
+from serve.endpoint.packages import Files, folder_at_present
 from serve.endpoint.tally import Tally
 from simulate.errors import GlassyLiError
 from surrogate.known_answer import known_answer, reproduce
@@ -37,11 +37,12 @@ class HeldModel:
     """
 
     def __init__(self, asked_as: str, folder: str, spare: Files) -> None:
-        self._folder = place_of(folder)
+        self._folder = folder
+        place = folder_at_present(folder)
         # Before it is read: what changes while it is read is looked at again.
-        self._answers_for = self._last_seen = _look(self._folder)
+        self._answers_for = self._last_seen = _look(place)
         try:
-            predictor = proven(self._folder)
+            predictor = proven(place)
         except GlassyLiError as error:
             predictor = _proven_spare(spare)
             logger.error("%s is back: %s", predictor.package.label, error)  # noqa: TRY400 - no bug
@@ -49,7 +50,8 @@ class HeldModel:
 
     def refresh(self, tally: Tally) -> None:
         """Take a new package over if there is one; slow then, a few microseconds else."""
-        seen = _look(self._folder)
+        place = folder_at_present(self._folder)
+        seen = _look(place)
         is_still = seen == self._last_seen
         self._last_seen = seen
         # Half-copied packages change from look to look; half-removed ones are no packages.
@@ -57,7 +59,7 @@ class HeldModel:
             return
         self._answers_for = seen
         try:
-            predictor = proven(self._folder)
+            predictor = proven(place)
         except GlassyLiError as error:
             tally.n_refused_reloads += 1
             logger.error("%s stays: %s", self.model.name.label, error)  # noqa: TRY400 - no bug

@@ -69,7 +69,8 @@ def main() -> None:
     searches = SearchJobs(
         {predictor.package.name: str(folder)}, SearchSettings(folder=asked.searches)
     )
-    app = build_app(asker, ServerSettings(), InProcessSearches(searches), digest_from_environment())
+    settings = ServerSettings(is_local=True)  # where uvicorn listens unless it is told otherwise
+    app = build_app(asker, settings, InProcessSearches(searches), digest_from_environment())
     uvicorn.run(app, port=asked.port)
 
 

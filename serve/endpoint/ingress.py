@@ -14,6 +14,7 @@ from serve.endpoint.asking import Asker
 from serve.endpoint.keys import KeyNeeded
 from serve.endpoint.metrics import Measured, Metrics
 from serve.endpoint.openapi import describe
+from serve.endpoint.origins import OwnPagesOnly
 from serve.endpoint.refusals import as_response
 from serve.endpoint.routes import deposition, embryos, nothing, page, service, structures
 from serve.endpoint.routes.searches import routes as search_routes
@@ -62,6 +63,7 @@ def build_app(
     # Added last is passed first.
     if key_digest is not None:
         app.add_middleware(KeyNeeded, key_digest=key_digest)
+    app.add_middleware(OwnPagesOnly, is_local=settings.is_local and key_digest is None)
     app.add_middleware(PlainFaults)
     app.add_middleware(Measured, metrics=metrics)
     return app

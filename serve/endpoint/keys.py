@@ -16,9 +16,12 @@ from serve.endpoint.refusals import as_response, key_needed
 VARIABLE: Final = "GLASSYLI_API_KEY"
 
 OPEN: Final = ("/", "/healthz", "/readyz")
-"""Places that say nothing about any model: the page, and whether the server is there."""
+"""Answered without the key: the page, and whether the server is there, without a model's name."""
 
 OPEN_BELOW: Final = "/assets/"
+
+MAY_KNOW: Final = "glassyli.may_know"
+"""In the scope of a request: whether it showed the key; missing where there is none."""
 
 
 def digest_from_environment() -> bytes | None:
@@ -46,15 +49,18 @@ class KeyNeeded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] != "http" or self._may(scope):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        may_know = self._shows_key(scope)
+        if may_know or path in OPEN or path.startswith(OPEN_BELOW):
+            scope[MAY_KNOW] = may_know
             await self.app(scope, receive, send)
             return
         await as_response(key_needed())(scope, receive, send)
 
-    def _may(self, scope: Scope) -> bool:
-        path = scope["path"]
-        if path in OPEN or path.startswith(OPEN_BELOW):
-            return True
+    def _shows_key(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         shown = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")

@@ -1,7 +1,9 @@
 """What `GET /metrics` says to Prometheus: requests, times, batches, kept answers, new packages."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from itertools import accumulate
 from typing import Final
 
@@ -27,6 +29,10 @@ SECONDS: Final = (0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 
 UNKNOWN_ROUTE: Final = "other"
 """Of requests to nowhere: their paths are the client's invention, and endless."""
+
+
+CLIENT_LEFT: Final = 499
+"""Status of requests whose client did not wait for it; nginx's number."""
 
 
 class Metrics:
@@ -76,21 +82,32 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 500  # until something else is said
+        status: int | None = None
+        has_left = False
+
+        async def heard() -> Message:
+            nonlocal has_left
+            message = await receive()
+            has_left = has_left or message["type"] == "http.disconnect"
+            return message
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = CLIENT_LEFT if has_left else message["status"]
             await send(message)
 
         began = time.perf_counter()
         try:
             with self._metrics.in_flight.track_inprogress():
-                await self.app(scope, receive, watched)
+                await self.app(scope, heard, watched)
+        except asyncio.CancelledError:
+            has_left = True  # as Ray Serve tells it; nobody else ends a request
+            raise
         finally:
             route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
-            self._metrics.requests.labels(route, status).inc()
+            status = status or (CLIENT_LEFT if has_left else HTTPStatus.INTERNAL_SERVER_ERROR)
+            self._metrics.requests.labels(route, int(status)).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
 
 
@@ -107,7 +124,7 @@ class _Replicas:
         ends = [*(str(end) for end in BATCH_ATOMS), "+Inf"]
         batches = HistogramMetricFamily(
             "glassyli_batch_atoms",
-            "Atoms of one computation; a design on the fast road counts as one.",
+            "Atoms of one computation; a design on the fast road counts as five.",
         )
         batches.add_metric(
             [],

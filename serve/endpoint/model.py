@@ -27,6 +27,11 @@ class Model:
         return self.predictor.package.label
 
     @cached_property
+    def digest(self) -> str:
+        """Content hash of all that decides its answers."""
+        return self.predictor.package.manifest.digest
+
+    @cached_property
     def name(self) -> ModelName:
         """As every reply says who answered."""
         return ModelName(name=self.asked_as, label=self.label)

@@ -39,7 +39,7 @@ class ModelReplica:
         torch.set_num_threads(1)
         self._settings = settings
         self._answering = Answering(settings)
-        self._replica = ray_serve.get_replica_context().replica_id.unique_id
+        self._replica = ray_serve.get_replica_context().replica_id.to_full_id_str()
         self._deployed = {
             name: ModelName(name=name, label=label_of(files)) for name, files in spares.items()
         }

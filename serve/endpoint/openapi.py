@@ -30,6 +30,7 @@ REASONS: Final = {
     200: "The answer.",
     202: "Taken on; `Location` says where to ask how far it is.",
     401: "The key of this server is missing or wrong.",
+    403: "A page of another site asks, or a server of one machine under a foreign name.",
     404: "No such model or job; `allowed` lists the models there are.",
     408: "The body did not arrive in time.",
     413: "More than this server takes at once; `allowed` says how much that is.",
@@ -81,7 +82,7 @@ def _complete(app: FastAPI, *, needs_key: bool) -> Spec:
         operation["operationId"] = re.sub(r"\W+", "_", named)
         operation["summary"] = operation["description"].split(". ")[0].rstrip(".")
         answers = operation["responses"]
-        answers["500"] = {}
+        answers |= {"403": {}, "500": {}}
         if path not in OPEN:
             keys: list[dict[str, list[str]]] = [{name: []} for name in KEYS]
             operation["security"] = keys if needs_key else [*keys, {}]
@@ -107,7 +108,7 @@ def _tell_attributes(schema: Spec) -> None:
     """Move what a docstring says of attributes to the properties, and leave out its examples."""
     about, _, attributes = schema.get("description", "").partition("\n\nAttributes:\n")
     if about:
-        schema["description"] = _plain(re.split(r"\n\n(?:>>>|Reference:|Args:)", about)[0])
+        schema["description"] = _plain(re.split(r"\n\n(?:>{3}|Reference:|Args:)", about)[0])
     entries = re.split(r"\n(?=    \w)", "\n" + attributes.split("\n\n")[0])
     for entry in entries:
         names, _, said = entry.strip().partition(": ")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from serve.endpoint.settings import ServerSettings
-from serve.models import model_path
+from serve.models import model_path, place_of
 
 SHIPPED: Final = "shipped"
 """In place of a folder: the package that ships with the installation of each node."""
@@ -20,12 +20,16 @@ def folder_of(folder: str) -> Path:
     Raises:
         PackageError: Missing, damaged or foreign; says what to do.
     """
-    return model_path(None if folder == SHIPPED else Path(folder))
+    return model_path(_named(folder))
 
 
-def place_of(folder: str) -> Path:
-    """The same unchecked, for packages that come and go."""
-    return folder_of(folder) if folder == SHIPPED else Path(folder)
+def folder_at_present(folder: str) -> Path:
+    """The same unchecked, for packages that come and go: asked again at each look."""
+    return place_of(_named(folder))
+
+
+def _named(folder: str) -> Path | None:
+    return None if folder == SHIPPED else Path(folder)
 
 
 def files_of(folder: str) -> Files:

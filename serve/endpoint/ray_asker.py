@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ray.exceptions import RayActorError
+from ray.exceptions import RayActorError, RayError
 from ray.serve.exceptions import (
     BackPressureError,
     DeploymentUnavailableError,
@@ -66,7 +66,38 @@ class RayAsker:
             known: tuple[list[ModelName], str, Tally] = await asked
         models, replica, tally = known
         self._counted[replica] = tally
+        if len(self._counted) > 1:
+            await self._forget_dead()
         return models
+
+    async def _forget_dead(self) -> None:
+        """A gauge is not worth an answer: without Ray's word all are taken to live."""
+        try:
+            async with asyncio.timeout(LOOK_S):
+                living = await asyncio.to_thread(_living)
+        except (RayError, TimeoutError) as error:
+            logger.warning("which replicas live is not known: %s", error)
+            return
+        forget_kept(self._counted, living)
+
+
+def forget_kept(tallies: Mapping[str, Tally], living: Collection[str]) -> None:
+    """What a replica counted stays true when it is gone, and what it kept is gone with it.
+
+    Args:
+        tallies: By replica; those of the dead are changed.
+        living: Replicas, and whatever else.
+    """
+    for replica, tally in tallies.items():
+        if replica not in living:
+            tally.kept_bytes = 0
+
+
+def _living() -> set[str]:
+    """Ray Serve names the actor of a replica as the replica names itself."""
+    from ray.util import list_named_actors
+
+    return {actor["name"] for actor in list_named_actors(all_namespaces=True)}
 
 
 @asynccontextmanager

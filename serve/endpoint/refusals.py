@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from serve.faults import RETRY_AFTER_S
 from serve.messages.refusals import RequestError, refused
+from serve.messages.wording import shown
 
 HEADERS: Final = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
@@ -44,6 +45,25 @@ def key_needed() -> RequestError:
         "Send it as `Authorization: Bearer KEY` or as `X-API-Key: KEY`."
     )
     return refused(HTTPStatus.UNAUTHORIZED, "Authorization", message)
+
+
+def foreign_page(origin: str) -> RequestError:
+    """403: a page of another site asks."""
+    message = (
+        "pages are answered only if they come from this server, so that `Origin` and `Host` are "
+        f"the same, but the page is of {shown(origin)}. Programs leave `Origin` out; a proxy must "
+        "pass `Host` on as it was sent."
+    )
+    return refused(HTTPStatus.FORBIDDEN, "Origin", message, origin)
+
+
+def foreign_name(host: str) -> RequestError:
+    """403: a server of this machine alone is asked under a name that others can give it."""
+    message = (
+        "a server for this machine alone and without a key must be asked as localhost or "
+        f"127.0.0.1, but was as {shown(host)}. Ask it so, or start it with a key."
+    )
+    return refused(HTTPStatus.FORBIDDEN, "Host", message, host, {"examples": ["127.0.0.1"]})
 
 
 def too_slow(limit_s: float) -> RequestError:

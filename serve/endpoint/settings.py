@@ -1,7 +1,8 @@
 """What a server is told: which models, how much at once, and what it refuses.
 
 These are the `args` of a deploy file (`configs/serve/*.yaml`). The API key is not among them: it
-comes from the environment, where files and process lists do not show it.
+comes from the environment of whichever process builds the application (of `ray start`, where a
+deploy file is used), where files and process lists do not show it.
 """
 
 from typing import Self
@@ -66,7 +67,7 @@ class Batching(Settings):
         "several turns, so that a small one never waits longer.",
     )
     ongoing: int = Field(64, ge=1, description="Questions in hand at one replica.")
-    queued: int = Field(64, ge=0, description="Questions that may wait for one; above, 503.")
+    queued: int = Field(64, ge=1, description="Questions that may wait for one; above, 503.")
 
 
 class ServerSettings(Settings):
@@ -85,6 +86,15 @@ class ServerSettings(Settings):
     batching: Batching = Batching()
     searches: SearchSettings | None = Field(
         SearchSettings(), description="Searches that run beside it; null: none are taken."
+    )
+    is_local: bool = Field(
+        default=False,
+        description="It listens at a loopback address only: without a key, requests that name it "
+        "otherwise than localhost or 127.0.0.1 are refused, as pages of other sites send them.",
+    )
+    needs_key: bool = Field(
+        default=False,
+        description="Do not start without an API key. For servers that others can reach.",
     )
     measures_itself: bool = Field(
         default=False,

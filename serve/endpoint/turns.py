@@ -12,11 +12,10 @@ from pydantic import BaseModel
 
 from serve.endpoint.kinds import KINDS
 from serve.endpoint.model import Model
-from simulate.errors import MisuseError
 from simulate.settings import Settings
 
-Answer = BaseModel | MisuseError
-"""A reply, or why there is none: one refused question must not spoil the others' turn."""
+Answer = BaseModel | Exception
+"""A reply, or why there is none: what goes wrong with one must not spoil the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ async def reply(
     replies: list[BaseModel] = []
     for part in asked.parts(question, most_atoms):
         answer = await take(Turn(model, kind, part, asked.cost(part)))
-        if isinstance(answer, MisuseError):
+        if isinstance(answer, Exception):
             raise answer
         replies.append(answer)
     joined: BaseModel = asked.joined(replies)
@@ -78,7 +77,7 @@ def _together(turns: Sequence[Turn]) -> list[Answer]:
     model, kind = turns[0].model, KINDS[turns[0].kind]
     try:
         return list(kind.answers(model, [turn.question for turn in turns]))
-    except MisuseError as error:
+    except Exception as error:  # noqa: BLE001 - raised again where its question was asked
         if len(turns) == 1:
             return [error]
         return [answer for turn in turns for answer in _together([turn])]

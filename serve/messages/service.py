@@ -30,7 +30,9 @@ class Readiness(Settings):
     """Answer of `GET /readyz`: each of the models fits its checksums and gave its known answer."""
 
     status: Literal["ready"] = "ready"
-    models: list[ModelName]
+    models: list[ModelName] | None = Field(
+        None, description="Left out to whoever does not show the key of a server that has one."
+    )
 
 
 class AboutReply(Settings, extra="allow"):

@@ -272,10 +272,11 @@ class SearchJobs:
         from surrogate.search.run import run_search
 
         predictor = Predictor.load(folder_of(self._models[job.model.name]))
-        if predictor.package.label != job.model.label:
+        if not _is_of(job, predictor.package.manifest):
             raise _ReplacedError(
-                f"The model {job.model.label} was replaced by {predictor.package.label} before the "
-                "search was done. Submit it again to ask the new one."
+                f"The model {job.model.label} was replaced by another package, "
+                f"{predictor.package.label}, before the search was done. Submit it again to ask "
+                "the new one."
             )
 
         def told(n_done: int, n_trials: int, seconds_left: float) -> None:
@@ -313,6 +314,13 @@ class _ReplacedError(GlassyLiError):
     """The model changed under a job; says so without a path."""
 
 
+def _is_of(job: SearchJob, manifest: Manifest) -> bool:
+    try:
+        return _id_of(job.config, manifest) == job.id
+    except MisuseError:
+        return False
+
+
 def _id_of(config: SearchConfig, manifest: Manifest) -> str:
     """Content hash of all that decides the answer; what `run_search` would refuse is refused now.
 
@@ -327,5 +335,10 @@ def _id_of(config: SearchConfig, manifest: Manifest) -> str:
     studies = [
         identity_of(config, maps, number, manifest.label, hold_ps) for number in range(len(maps))
     ]
-    asked = {"studies": studies, "n_trials": config.n_trials, "n_ranked": config.n_ranked}
+    asked = {
+        "package": manifest.digest,
+        "studies": studies,
+        "n_trials": config.n_trials,
+        "n_ranked": config.n_ranked,
+    }
     return sha256_of(canonical_json(asked))[:16]

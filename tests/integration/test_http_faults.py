@@ -123,10 +123,14 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def put_in_place(package: Path, folder: Path) -> None:
+def put_in_place(package: Path, folder: Path, *, is_damaged: bool = False) -> None:
     """As people do: the new one beside, then in place of the old one."""
     aside = folder.with_name("aside")
     shutil.copytree(package, aside)
+    if is_damaged:  # before anybody looks at it
+        weights = bytearray((aside / WEIGHTS).read_bytes())
+        weights[-8:] = b"\0" * 8
+        (aside / WEIGHTS).write_bytes(weights)
     folder.rename(folder.with_name(f"before-{time.monotonic_ns()}"))
     aside.rename(folder)
 
@@ -146,10 +150,7 @@ def test_a_damaged_package_changes_nothing(
 ) -> None:
     old = read_manifest(packages[0]).label
     with load(server.url, 4) as clients:
-        put_in_place(packages[1], folder)
-        weights = bytearray((folder / WEIGHTS).read_bytes())
-        weights[-8:] = b"\0" * 8
-        (folder / WEIGHTS).write_bytes(weights)
+        put_in_place(packages[1], folder, is_damaged=True)
         wait_until(lambda: counted(client, "glassyli_reloads_refused_total") >= 2)
     assert clients.n_lost == 0
     assert {each.json()["model"]["label"] for each in clients.replies} == {old}
@@ -192,7 +193,7 @@ def test_a_slow_client_holds_up_nobody(client: httpx.Client, server: Served) -> 
     url = httpx.URL(server.url)
     with socket.create_connection((url.host, url.port or 80), timeout=60.0) as slow:
         slow.sendall(
-            b"POST /v1/embryos/predict HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{"
+            b"POST /v1/embryos/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{"
         )
         began = time.monotonic()
         for n_atoms in range(100, 120):

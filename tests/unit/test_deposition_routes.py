@@ -187,6 +187,7 @@ def test_a_search_is_submitted_asked_about_and_found_again(
     assert done["config"] == SearchConfig.model_validate(SEARCH).model_dump(mode="json")
     again = read(ask("POST", PATH, json=SEARCH), 200)
     assert (again["id"], again["state"]) == (job["id"], "done")
+    assert again["result"] == done["result"]
 
 
 @pytest.mark.usefixtures("coarse_pictures")

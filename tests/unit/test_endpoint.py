@@ -4,17 +4,21 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from synthetic import synthetic_designs, synthetic_package, synthetic_store
+from synthetic import set_apart, synthetic_designs, synthetic_package, synthetic_store
 
+from serve.endpoint.answering import Answering
 from serve.endpoint.in_process import InProcess
 from serve.endpoint.ingress import build_app
 from serve.endpoint.keys import digest
+from serve.endpoint.model import Model
 from serve.endpoint.settings import Batching, Limits, ServerSettings
+from serve.messages.embryos import EmbryosRequest
 from surrogate.predictor import Predictor
 
 DESIGN: dict[str, Any] = {
@@ -138,7 +142,9 @@ def test_with_the_key_everything_is(predictor: Predictor, headers: dict[str, Any
 def test_whether_it_is_there_is_told_to_everybody(predictor: Predictor) -> None:
     ask = asking(predictor, key=KEY)
     assert ask("GET", "/healthz").json() == {"status": "ok"}
-    assert ask("GET", "/readyz").json()["status"] == "ready"
+    assert ask("GET", "/readyz").json() == {"status": "ready"}
+    shown = ask("GET", "/readyz", headers={"X-API-Key": KEY.encode()}).json()
+    assert [each["name"] for each in shown["models"]] == ["first", "second"]
     assert ask("GET", "/").status_code == 200
 
 
@@ -195,9 +201,9 @@ def test_what_is_counted_adds_up(predictor: Predictor) -> None:
     assert found["glassyli_requests_total", "other", "404"] == 1
     assert found["glassyli_request_seconds_count", "/v1/embryos/predict"] == 5
     assert found["glassyli_requests_in_flight",] == 1  # the one that asks
-    # Two turns of the long question, 250 and 140 atoms, and one design on the fast road.
+    # Two turns of the long question, 250 and 140 atoms, and a design on the fast road, as five.
     assert found["glassyli_turns_total",] == 3
-    assert found["glassyli_batch_atoms_sum",] == 250 + 140 + 1
+    assert found["glassyli_batch_atoms_sum",] == 250 + 140 + 5
     assert found["glassyli_batch_atoms_bucket", "200"] == 2
     assert found["glassyli_kept_answers_used_total",] == 2
     assert found["glassyli_kept_answers_bytes",] > 1000
@@ -215,6 +221,25 @@ def test_a_kept_answer_is_the_answer(predictor: Predictor) -> None:
     assert other.json()["model"]["name"] == "second"
     later = kept("POST", "/v1/embryos/predict", json=FAST | {"horizon_ps": 50.0})
     assert later.json()["predictions"][0]["horizon_ps"] == 50.0
+
+
+def test_other_gates_on_the_same_weights_get_no_kept_answer(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    predictor.package.write(tmp_path / "other")
+    set_apart(tmp_path / "other")
+    other = Predictor.load(tmp_path / "other")
+    assert other.package.label == predictor.package.label
+    answering = Answering(ServerSettings())
+    question = EmbryosRequest.model_validate({"designs": [DESIGN], "road": "full"})
+
+    def ask(of: Predictor) -> bytes:
+        return asyncio.run(answering.answer(Model("first", of), "embryos", question))
+
+    assert ask(predictor) != ask(other)
+    assert answering.tally.n_found == 0
+    assert ask(other) == ask(other)
+    assert answering.tally.n_found == 2
 
 
 def test_the_empty_question_is_only_for_benchmarks(predictor: Predictor, ask: Ask) -> None:

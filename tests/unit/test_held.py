@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
+from serve.commands.serving import models_named
 from serve.endpoint.held import HeldModel, proven
 from serve.endpoint.packages import files_of
 from serve.endpoint.tally import Tally
@@ -63,6 +64,34 @@ def test_a_new_package_takes_over_at_the_second_look(
     taken_over = held.model
     held.refresh(tally)
     assert held.model is taken_over
+
+
+def test_the_package_in_a_quickstart_folder_is_followed(
+    packages: tuple[Path, Path], tmp_path: Path
+) -> None:
+    runs, tally = tmp_path / "runs", Tally()
+    shutil.copytree(packages[0], runs / "state-1")
+    held = held_at(runs)
+    shutil.copytree(packages[1], tmp_path / "state-2")
+    (runs / "state-1").rename(tmp_path / "gone")
+    (tmp_path / "state-2").rename(runs / "state-2")
+    for _ in range(2):
+        held.refresh(tally)
+    assert held.model.label == label(packages[1])
+
+
+def test_a_link_that_leads_elsewhere_is_followed(
+    packages: tuple[Path, Path], tmp_path: Path
+) -> None:
+    current, tally = tmp_path / "current", Tally()
+    current.symlink_to(packages[0])
+    (folder,) = models_named([f"asked={current}"]).values()
+    held = held_at(Path(folder))
+    (tmp_path / "next").symlink_to(packages[1])
+    (tmp_path / "next").replace(current)
+    for _ in range(2):
+        held.refresh(tally)
+    assert held.model.label == label(packages[1])
 
 
 def test_a_damaged_package_is_refused_once_and_mended_taken(

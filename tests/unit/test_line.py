@@ -72,7 +72,7 @@ def test_batches_hold_so_many_atoms_and_keep_the_order() -> None:
     assert counting.batches == [[0], [1, 2], [3], [4], [5, 6]]
 
 
-def test_a_fault_is_told_to_its_batch_and_the_line_goes_on() -> None:
+def test_a_batch_that_is_lost_is_told_and_the_line_goes_on() -> None:
     counting = Counting()
     line = Line(counting, 2)
     turns = [turn(0), turn(-1), turn(1), turn(2)]

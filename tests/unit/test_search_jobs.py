@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import synthetic_designs, synthetic_package, synthetic_store
+from synthetic import set_apart, synthetic_designs, synthetic_package, synthetic_store
 
 from serve.messages.searches import SearchJob
 from serve.searches.asking import OVER, NotNowError
@@ -331,3 +331,21 @@ def test_a_job_of_a_model_that_was_replaced_does_not_answer_for_the_new_one(
     assert failed.state == "failed"
     assert "was replaced by" in (failed.error or "")
     assert submitted(jobs, config()).id != waits.id
+
+
+def test_other_gates_on_the_same_weights_are_another_model(
+    start: Start, package: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "package"
+    shutil.copytree(package, own)
+    jobs = start({"tiny": str(own)})
+    long = submitted(jobs, LONG)
+    seen(jobs, long.id, is_under_way)
+    waits = submitted(jobs, config())
+    set_apart(own)
+    jobs.cancel(long.id)
+    failed = seen(jobs, waits.id, is_over)
+    assert "was replaced by" in (failed.error or "")
+    again = submitted(jobs, config())
+    assert again.model == waits.model
+    assert again.id != waits.id

@@ -15,8 +15,8 @@ SHIPPED = model_path(None)
 def test_a_package_goes_by_its_own_name_or_the_one_given() -> None:
     own = read_manifest(SHIPPED).name
     assert models_named([str(SHIPPED), f"again={SHIPPED}"]) == {
-        own: str(SHIPPED.resolve()),
-        "again": str(SHIPPED.resolve()),
+        own: str(SHIPPED.absolute()),
+        "again": str(SHIPPED.absolute()),
     }
     assert models_named([]) == {}
 
@@ -25,6 +25,13 @@ def test_a_folder_may_hold_an_equals_sign(tmp_path: Path) -> None:
     place = tmp_path / "seed=7"
     place.symlink_to(SHIPPED)
     assert list(models_named([str(place)])) == [read_manifest(SHIPPED).name]
+
+
+def test_a_link_is_kept_as_it_was_named(tmp_path: Path) -> None:
+    current = tmp_path / "current"
+    current.symlink_to(SHIPPED)
+    assert models_named([f"a={current}"]) == {"a": str(current)}
+    assert list(models_named([str(current)]).values()) == [str(current)]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from serve.server import free_port
-from simulate.errors import MisuseError
+from serve.endpoint.settings import ServerSettings
+from serve.server import _start, free_port
+from simulate.errors import GlassyLiError, MisuseError
 
 LIGHT = """
 import sys
@@ -53,6 +54,15 @@ def test_a_taken_port_is_found_before_anything_heavy() -> None:
 def test_a_place_that_cannot_be_listened_at_is_refused(host: str, port: int) -> None:
     with pytest.raises(MisuseError, match=host):
         free_port(host, port)
+
+
+def test_what_ray_refuses_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise ValueError("max_ongoing_requests must be less than that.")
+
+    monkeypatch.setattr("ray.serve.start", refuse)
+    with pytest.raises(GlassyLiError, match=r"must start at 127.0.0.1:1, but: max_ongoing"):
+        _start(ServerSettings(models={"asked": "shipped"}), "127.0.0.1", 1)
 
 
 def test_port_0_is_a_free_one() -> None:

@@ -3,11 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import islice
+from typing import Final
 
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
 from serve.messages.embryos import EmbryosReply, EmbryosRequest
 from simulate.design import EmbryoDesign
+from surrogate.prediction import Road
+
+FAST_COST: Final = 5
+"""Atoms of the full road that take about as long as one design on the fast road."""
 
 
 class Embryos(Kind[EmbryosRequest, EmbryosReply]):
@@ -16,23 +21,20 @@ class Embryos(Kind[EmbryosRequest, EmbryosReply]):
     name = "embryos"
 
     def cost(self, question: EmbryosRequest) -> int:
-        """Atoms of the full road; a design on the fast road counts as one."""
-        if question.road == "fast":
-            return len(question.designs)
-        return sum(design.n_atoms for design in question.designs)
+        """Atoms of the full road; on the fast road as many as take so long."""
+        return sum(_cost(design, question.road) for design in question.designs)
 
     def parts(self, question: EmbryosRequest, most_atoms: int) -> list[EmbryosRequest]:
-        """Turns of the full road hold at most `most_atoms`, or one design."""
-        if question.road == "fast":
-            return [question]
+        """Turns count for at most `most_atoms`, or hold one design."""
         turns: list[list[EmbryoDesign]] = [[]]
         n_atoms = 0
         for design in question.designs:
-            if turns[-1] and n_atoms + design.n_atoms > most_atoms:
+            cost = _cost(design, question.road)
+            if turns[-1] and n_atoms + cost > most_atoms:
                 turns.append([])
                 n_atoms = 0
             turns[-1].append(design)
-            n_atoms += design.n_atoms
+            n_atoms += cost
         return [question.model_copy(update={"designs": designs}) for designs in turns]
 
     def answers(self, model: Model, questions: Sequence[EmbryosRequest]) -> list[EmbryosReply]:
@@ -56,3 +58,7 @@ class Embryos(Kind[EmbryosRequest, EmbryosReply]):
         """Predictions of all turns in their order."""
         predictions = [each for reply in replies for each in reply.predictions]
         return EmbryosReply(model=replies[0].model, predictions=predictions)
+
+
+def _cost(design: EmbryoDesign, road: Road) -> int:
+    return FAST_COST if road == "fast" else design.n_atoms

@@ -38,7 +38,8 @@ class Kind(ABC, Generic[QuestionType, ReplyType]):
         """Replies in the order of the questions; those that can share a computation do.
 
         Raises:
-            MisuseError: One of them cannot be answered; the caller then asks each alone.
+            MisuseError: One of them cannot be answered; whatever is raised, the caller then asks
+                each alone.
         """
 
     def joined(self, replies: Sequence[ReplyType]) -> ReplyType:

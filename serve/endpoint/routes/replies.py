@@ -1,5 +1,6 @@
 """What every route shares: the model that is asked, and the form of answers."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Query, Response
@@ -13,9 +14,9 @@ WhichModel = Annotated[
 ]
 
 
-def json_bytes(content: bytes) -> Response:
+def json_bytes(content: bytes, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that is JSON already."""
-    return Response(content, media_type="application/json")
+    return Response(content, headers=headers, media_type="application/json")
 
 
 def responses(reply: type[BaseModel], *refused: int) -> dict[int | str, dict[str, Any]]:

@@ -48,11 +48,11 @@ def routes(asker: Asker, searches: Searches, settings: ServerSettings) -> APIRou
             raise unanswerable(str(job))
         if isinstance(job, NotNowError):
             raise busy(str(job))
+        location = {"Location": f"{PATH}/{job.id}"}
+        if job.state in OVER:  # with its result
+            return json_bytes(_known(job.id, await searches.state_json(job.id)), location)
         return Response(
-            job.model_dump_json(),
-            HTTPStatus.OK if job.state in OVER else HTTPStatus.ACCEPTED,
-            {"Location": f"{PATH}/{job.id}"},
-            media_type="application/json",
+            job.model_dump_json(), HTTPStatus.ACCEPTED, location, media_type="application/json"
         )
 
     @router.get(f"{PATH}/{{job_id}}", responses=responses(SearchJob, 401, 404, 503))

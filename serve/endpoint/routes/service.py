@@ -2,11 +2,12 @@
 
 from contextlib import suppress
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from serve.endpoint.asking import Asker
+from serve.endpoint.keys import MAY_KNOW
 from serve.endpoint.kinds.about import AboutQuestion
 from serve.endpoint.metrics import Metrics
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
@@ -23,10 +24,11 @@ def routes(asker: Asker, metrics: Metrics) -> APIRouter:
         """Whether the server is there."""
         return Health()
 
-    @router.get("/readyz", responses=responses(Readiness, 503))
-    async def readyz() -> Readiness:
+    @router.get("/readyz", responses=responses(Readiness, 503), response_model_exclude_none=True)
+    async def readyz(request: Request) -> Readiness:
         """Whether questions are answered, by packages that proved themselves."""
-        return Readiness(models=await asker.models())
+        models = await asker.models()
+        return Readiness(models=models if request.scope.get(MAY_KNOW, True) else None)
 
     @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics_text() -> Response:
