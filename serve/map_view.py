@@ -12,6 +12,9 @@ from surrogate.deposition.registry import CalibratedMap
 WORTH_MENTIONING: Final = 1.1
 """Log of a Bayes factor of 3 (Kass & Raftery, JASA 90, 773 (1995))."""
 
+SURELY: Final = 2.0
+"""Standard errors by which left-out readings must be more probable."""
+
 
 def tell_maps(console: Console, maps: Sequence[tuple[DepositionMap, str]]) -> None:
     """Every map on offer: what it assumes, and what a calibration may move.
@@ -104,21 +107,31 @@ def tell_fit(console: Console, found: CalibratedMap) -> None:
 
 def tell_comparison(console: Console, fits: Sequence[MapFit]) -> None:
     """Maps and bridges beside each other, best evidence first."""
-    best = fits[0]
+    best, best_left_out = fits[0], max(fits, key=lambda fit: fit.elpd)
     console.table(
-        ["map", "bridge", "log evidence", "behind", "left out: log p", "p", "fits", "worst"],
+        [
+            "map", "bridge", "log evidence", "by members alone", "behind", "left out: log p",
+            "behind", "p", "fits", "worst",
+        ],
         [
             [
                 fit.map_name, told_bridge(fit), f"{fit.log_evidence:.1f}",
+                "{:.1f} to {:.1f}".format(*fit.log_evidence_of_members),
                 f"{best.log_evidence - fit.log_evidence:.1f}", f"{fit.elpd:.1f}",
-                f"{fit.predictive_p:.3f}", "yes" if fit.can_fit else "no", fit.worst.name,
+                _behind(best_left_out, fit), f"{fit.predictive_p:.3f}",
+                "yes" if fit.can_fit else "no", fit.worst.name,
             ]
             for fit in fits
         ],
     )  # fmt: skip
     console.result(
-        "log evidence: of all observations over the prior, members alike; behind: below the best, "
+        "log evidence: of all observations over the prior, log of the mean over the model's "
+        "members of the evidence by each, whose range stands beside it; behind: below the best, "
         f"above {WORTH_MENTIONING} is worth mentioning, above 4.6 decisive"
+    )
+    console.result(
+        "left out: each observation forecast by a fit to the others; behind: below the best, with "
+        "the standard error of the difference"
     )
     console.result(
         "p: how often data drawn from the fitted map are at least as improbable as what was seen"
@@ -134,14 +147,26 @@ def against_trend(fits: Sequence[MapFit]) -> Iterator[str]:
     (trend,) = [fit for fit in fits if fit.is_null]
     maps = [fit for fit in fits if not fit.is_null]
     ahead = [fit for fit in maps if fit.log_evidence - trend.log_evidence > WORTH_MENTIONING]
-    forecast = [fit for fit in maps if fit.elpd > trend.elpd]
+    forecast = [fit for fit in maps if _is_surely_ahead(fit, trend)]
     yield (
         f"{trend.map_name}: the null model, without embryos, model or clock. By evidence more than "
-        f"{WORTH_MENTIONING} ahead of it: {_listed(ahead)}; better at readings left out: "
-        f"{_listed(forecast)}."
+        f"{WORTH_MENTIONING} ahead of it: {_listed(ahead)}; better at readings left out by more "
+        f"than {SURELY:g} standard errors: {_listed(forecast)}; worse by as much: "
+        f"{_listed([fit for fit in maps if _is_surely_ahead(trend, fit)])}."
     )
     if not any(fit in forecast for fit in ahead):
         yield "NO map beats the null model by both."
+
+
+def _is_surely_ahead(one: MapFit, other: MapFit) -> bool:
+    difference, error = one.elpd_ahead_of(other)
+    return difference > SURELY * error
+
+
+def _behind(best: MapFit, fit: MapFit) -> str:
+    if fit is best:
+        return "0"
+    return "{:.1f} +- {:.1f}".format(*best.elpd_ahead_of(fit))
 
 
 def _listed(fits: Sequence[MapFit]) -> str:

@@ -6,6 +6,7 @@ the same job, and one that was cancelled or failed goes on where it stopped.
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -121,6 +122,15 @@ class SearchJobs:
                 job = self._ended(job, "cancelled")
             return job
 
+    def check_health(self) -> None:
+        """For Ray Serve, which replaces a replica that is not healthy.
+
+        Raises:
+            GlassyLiError: Nothing runs searches any more.
+        """
+        if not (self._thread.is_alive() or self._is_closed):
+            raise GlassyLiError("the thread that runs searches has ended. Start it again.")
+
     def close(self) -> None:
         """Stop between two batches of trials; unfinished jobs go on with the next server."""
         with self._changed:
@@ -200,21 +210,42 @@ class SearchJobs:
         return job.model_copy(update={"n_ahead": n_ahead})
 
     def _work(self) -> None:
-        """Run what waits, one after the other, until closed."""
-        while True:
-            with self._changed:
-                self._running = None
+        """Run what waits, one after the other, until closed, whatever happens."""
+        while not self._is_closed:
+            try:
+                self._work_once()
+            except Exception:  # without this thread all that waits would wait for ever
+                logger.exception("the searches stumbled and go on")
+                self._give_up()
+                time.sleep(LOOK_AGAIN_S)  # what fails at once again must not fill the log
+
+    def _work_once(self) -> None:
+        """Wait for a job and run it."""
+        with self._changed:
+            self._running = None
+            store = self._kept
+        if store is not None:
+            store.sweep()  # without the lock, for which all wait who look at a job
+        with self._changed:
+            is_open = self._is_open()
+            while not (self._waiting or self._is_closed):
+                self._changed.wait(None if is_open else LOOK_AGAIN_S)
                 is_open = self._is_open()
-                while not (self._waiting or self._is_closed):
-                    self._changed.wait(None if is_open else LOOK_AGAIN_S)
-                    is_open = self._is_open()
-                if self._is_closed:
-                    return
-                self._running = job_id = self._waiting.popleft()
-                stop = self._stop = threading.Event()
-                job = self._jobs[job_id].model_copy(update={"state": "running"})
-                self._keep(job)
-            self._run(job, stop)
+            if self._is_closed:
+                return
+            self._running = job_id = self._waiting.popleft()
+            stop = self._stop = threading.Event()
+            job = self._jobs[job_id].model_copy(update={"state": "running"})
+            self._keep(job)
+        self._run(job, stop)
+
+    def _give_up(self) -> None:
+        """The job in hand has failed, in memory at least."""
+        with self._changed:
+            job = self._jobs.get(self._running or "")
+            if job is not None and job.state not in OVER:
+                update = {"state": "failed", "error": OUR_FAULT, "seconds_left": None}
+                self._jobs[job.id] = job.model_copy(update=update)
 
     def _run(self, job: SearchJob, stop: threading.Event) -> None:
         try:
@@ -265,7 +296,7 @@ class SearchJobs:
         for job_id in over[: max(len(over) - self._settings.kept, 0)]:
             if job_id != self._running:
                 del self._jobs[job_id]
-                self._store.remove(job_id)
+                self._store.forget(job_id)
         return ended
 
     def _keep(self, job: SearchJob) -> None:

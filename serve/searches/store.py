@@ -2,12 +2,14 @@
 
 FOLDER/jobs.lock        held by the server that runs them
 FOLDER/ID/job.json      a job; what else is in its folder is the study (`surrogate.search.run`)
+FOLDER/forgotten-...    studies that are about to be removed
 """
 
 import fcntl
 import logging
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 JOB: Final = "job.json"
 RESULT: Final = "search.json"
+FORGOTTEN: Final = "forgotten-"
 ID: Final = re.compile(r"[0-9a-f]{16}")
 
 
@@ -98,8 +101,17 @@ class JobStore:
             logger.warning("the answer of search %s cannot be read: %s", job_id, error)
             return None
 
-    def remove(self, job_id: str) -> None:
-        """Forget a job and its study."""
-        # The job first: what is left of a folder without it is no job.
-        (self.place(job_id) / JOB).unlink(missing_ok=True)
-        shutil.rmtree(self.place(job_id), ignore_errors=True)
+    def forget(self, job_id: str) -> None:
+        """A job and its study are no more; what they left goes with `sweep`.
+
+        A rename alone, which nobody has to wait for and which a new job of the same id may follow.
+        """
+        try:
+            self.place(job_id).rename(self._folder / f"{FORGOTTEN}{job_id}-{time.time_ns()}")
+        except OSError as error:
+            logger.warning("search %s could not be forgotten: %s", job_id, error)
+
+    def sweep(self) -> None:
+        """Remove what was forgotten, which may take its time."""
+        for path in self._folder.glob(f"{FORGOTTEN}*"):
+            shutil.rmtree(path, ignore_errors=True)

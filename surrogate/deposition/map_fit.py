@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import numpy as np
+
 from simulate.settings import Settings
 from surrogate.deposition.bridge import AnyBridge
 from surrogate.deposition.conditions import DepositionConditions, Series
@@ -97,7 +99,9 @@ class MapFit(Settings):
         bridge: None: the null model of `surrogate.deposition.trend`.
         parameters: Of the map.
         regions: Of a ribbon that order independently.
-        log_evidence: Log-probability of all observations over the prior; compares maps.
+        log_evidence: Log-probability of all observations over the prior; compares maps. Log of the
+            mean over members of the evidence by each, which those that agree best with what was
+            seen rule.
         log_evidence_of_members: The least and the largest of it that a member alone gives.
         elpd: Expected log predictive density by leaving out one observation at a time; compares
             maps with less regard to priors.
@@ -133,6 +137,20 @@ class MapFit(Settings):
     def can_fit(self) -> bool:
         """Whether the map reproduces the observations by the stated check."""
         return self.predictive_p >= LEAST_P
+
+    def elpd_ahead_of(self, other: "MapFit") -> tuple[float, float]:
+        """How much more probable left-out observations are than by another fit.
+
+        Returns:
+            The difference of `elpd` and its standard error, from the spread of the differences of
+            single observations (Vehtari, Gelman & Gabry, Stat. Comput. 27, 1413 (2017), doi
+            10.1007/s11222-016-9696-4, eq. 24). Few observations make it too small rather than too
+            large.
+        """
+        apart = np.array([one.log_predictive for one in self.observations]) - np.array(
+            [one.log_predictive for one in other.observations]
+        )
+        return float(apart.sum()), float(np.sqrt(len(apart) * apart.var(ddof=1)))
 
     @property
     def worst(self) -> ObservationFit:

@@ -13,7 +13,8 @@ from serve.messages.searches import SearchJob
 from serve.searches.asking import OVER, NotNowError
 from serve.searches.jobs import OUR_FAULT, SearchJobs
 from serve.searches.settings import SearchSettings
-from simulate.errors import MisuseError
+from serve.searches.store import JobStore
+from simulate.errors import GlassyLiError, MisuseError
 from surrogate.predictor import Predictor
 from surrogate.search.config import SearchConfig
 from surrogate.search.run import run_search
@@ -59,6 +60,10 @@ def config(**changes: object) -> SearchConfig:
 
 
 LONG = config(n_trials=5000)
+
+
+def folders(tmp_path: Path) -> set[str]:
+    return {path.name for path in (tmp_path / "searches").iterdir() if path.is_dir()}
 
 
 def submitted(jobs: SearchJobs, asked: SearchConfig) -> SearchJob:
@@ -177,8 +182,59 @@ def test_old_jobs_are_forgotten_with_all_they_left(start: Start, tmp_path: Path)
         ids.append(submitted(jobs, config(n_trials=1, seed=seed)).id)
         seen(jobs, ids[-1], is_over)
     assert [jobs.state(each) is None for each in ids] == [True, True, False, False]
-    kept = {path.name for path in (tmp_path / "searches").iterdir() if path.is_dir()}
-    assert kept == set(ids[2:])
+    until = time.monotonic() + 60.0
+    while (left := folders(tmp_path)) != set(ids[2:]) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert left == set(ids[2:])
+
+
+def test_a_disk_that_refuses_does_not_end_the_searches(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither to forget an old job nor to keep the one that is about to run."""
+    jobs = start(kept=1)
+
+    def refuse(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    first = submitted(jobs, config(n_trials=1))
+    seen(jobs, first.id, is_over)
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "rename", refuse)
+        second = submitted(jobs, config(n_trials=1, seed=2))
+        assert seen(jobs, second.id, is_over).state == "done"
+        assert jobs.state(first.id) is None
+    submits = JobStore.write
+
+    def refuse_to_run(store: JobStore, job: SearchJob) -> None:
+        if job.state == "running":
+            refuse()
+        submits(store, job)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(JobStore, "write", refuse_to_run)
+        third = submitted(jobs, config(n_trials=1, seed=3))
+        assert seen(jobs, third.id, is_over).error == OUR_FAULT
+    jobs.check_health()
+    fourth = submitted(jobs, config(n_trials=1, seed=4))
+    assert seen(jobs, fourth.id, is_over).state == "done"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_whose_searches_have_ended_is_not_healthy(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = start()
+    jobs.check_health()
+
+    def end(_: SearchJobs) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(SearchJobs, "_work_once", end)
+    submitted(jobs, config(n_trials=1))
+    jobs._thread.join(60.0)
+    with pytest.raises(GlassyLiError, match="has ended"):
+        jobs.check_health()
 
 
 def test_what_cannot_be_searched_is_refused_at_once_and_leaves_nothing(

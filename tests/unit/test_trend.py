@@ -105,9 +105,15 @@ def test_the_paper_is_met_without_any_embryo(fit: MapFit) -> None:
     assert again.log_evidence == pytest.approx(fit.log_evidence, abs=0.1)
 
 
-def of(fit: MapFit, evidence: float, elpd: float) -> MapFit:
-    """A map so much ahead of the trend."""
+def of(fit: MapFit, evidence: float, elpd: float, spread: float = 0.01) -> MapFit:
+    """A map so much ahead of the trend, at some of the readings more than at others."""
+    n = len(fit.observations)
+    shifts = elpd / n + spread * np.linspace(-1.0, 1.0, n)
     changed = {
+        "observations": tuple(
+            each.model_copy(update={"log_predictive": each.log_predictive + shift})
+            for each, shift in zip(fit.observations, shifts.tolist(), strict=True)
+        ),
         "map_name": "paper",
         "bridge": HorizonBridge(horizon_ps=250.0),
         "log_evidence": fit.log_evidence + evidence,
@@ -119,9 +125,26 @@ def of(fit: MapFit, evidence: float, elpd: float) -> MapFit:
 @pytest.mark.parametrize(
     ("evidence", "elpd", "said"),
     [
-        (2.0, -1.0, ["ahead of it: paper (250 ps of hold)", "left out: none", "NO map beats"]),
-        (0.5, 1.0, ["ahead of it: none", "left out: paper (250 ps of hold)", "NO map beats"]),
-        (2.0, 1.0, ["ahead of it: paper (250 ps of hold)", "left out: paper (250 ps of hold)"]),
+        (
+            2.0,
+            -1.0,
+            [
+                "ahead of it: paper (250 ps of hold)",
+                "standard errors: none",
+                "as much: paper",
+                "NO map beats",
+            ],
+        ),
+        (
+            0.5,
+            1.0,
+            ["ahead of it: none", "standard errors: paper (250 ps of hold)", "NO map beats"],
+        ),
+        (
+            2.0,
+            1.0,
+            ["ahead of it: paper (250 ps of hold)", "standard errors: paper (250 ps of hold)"],
+        ),
     ],
 )
 def test_a_map_beats_the_trend_by_both_or_not(
@@ -130,6 +153,17 @@ def test_a_map_beats_the_trend_by_both_or_not(
     told = " ".join(against_trend([of(fit, evidence, elpd), fit]))
     assert all(each in told for each in said)
     assert ("NO map beats" in told) == ("NO map beats" in said)
+
+
+def test_a_lead_within_its_standard_error_is_none(fit: MapFit) -> None:
+    """Of differences -s to s about d/n, the error of their sum is that of n of them."""
+    ahead = of(fit, 2.0, 1.3, spread=1.0)
+    difference, error = ahead.elpd_ahead_of(fit)
+    n = len(fit.observations)
+    assert difference == pytest.approx(1.3)
+    assert error == pytest.approx(math.sqrt(n) * np.linspace(-1.0, 1.0, n).std(ddof=1))
+    told = " ".join(against_trend([ahead, fit]))
+    assert "standard errors: none; worse by as much: none. NO map beats" in told
 
 
 def test_the_fastest_plating_by_the_trend_is_as_sure_as_was_asked() -> None:
