@@ -206,8 +206,9 @@ export class DepositionView {
     });
     this.out.legend.textContent =
       "Colours: means, by the map’s best numbers. Ring: these conditions; dots: equal capacity. " +
-      `Discs: what the paper saw on flat collectors, ${electrolyte} electrolyte, in the colour of ` +
-      "the share it names (white: none).";
+      `Discs: what the paper saw at room temperature, flat collector, ${electrolyte} electrolyte; ` +
+      "filled in the colour of the share it names. White discs name none: two colours about them " +
+      "are the ends of what we read into its words.";
     this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, sight.short)));
   }
 

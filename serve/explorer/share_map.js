@@ -165,6 +165,7 @@ function mark(sight, number, across, up, data) {
       onfocus: () => data.read(sight.sentence),
     },
     draw("circle", {
+      class: "disc",
       cx: x,
       cy: y,
       r: 9,
@@ -172,6 +173,7 @@ function mark(sight, number, across, up, data) {
       stroke: "#ffffff",
       "stroke-width": 2,
     }),
+    sight.glassy === null ? halves(sight.between, x, y) : null,
     draw("circle", { cx: x, cy: y, r: 10, fill: "none", stroke: "#1b2330", "stroke-width": 1 }),
     draw(
       "text",
@@ -183,6 +185,20 @@ function mark(sight, number, across, up, data) {
       },
       String(number),
     ),
+  );
+}
+
+// A ring in two colours, least glassy to the left: nobody measured what lies between.
+function halves(between, x, y) {
+  if (between === null) return null;
+  return between.map((end, i) =>
+    draw("path", {
+      class: "half",
+      d: `M${x} ${y - 8}A8 8 0 0 ${i} ${x} ${y + 8}`,
+      fill: "none",
+      stroke: css(glassy(end)),
+      "stroke-width": 4,
+    }),
   );
 }
 

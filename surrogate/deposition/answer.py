@@ -13,6 +13,7 @@ from surrogate.deposition.confidence import Floats, interval
 from surrogate.deposition.drawn import drawn_shares, has_own
 from surrogate.deposition.embryos import MARGIN_K, SampledSpace, check_plated
 from surrogate.deposition.forecast import Forecast, Question
+from surrogate.deposition.likelihoods import AreaShare
 from surrogate.deposition.observations import OBSERVATIONS
 from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.question import Assumed, DepositionQuestion, SurfaceQuestion
@@ -108,6 +109,7 @@ def maps_answer(predictor: FastPredictor) -> MapsReply:
                 seen=each.seen,
                 citation=each.citation,
                 readings=each.readings,
+                crystalline_share=(each.crystalline_share if isinstance(each, AreaShare) else None),
                 conditions=each.conditions,
             )
             for each in OBSERVATIONS

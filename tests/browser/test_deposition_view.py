@@ -150,6 +150,33 @@ def test_a_click_on_what_the_paper_saw_goes_there(visit):
     assert visit.text(VIEW, "deposition_time_min") == "24"
 
 
+def test_only_shares_the_paper_names_colour_a_disc(visit):
+    visit.open()
+    reply = httpx.get(f"{visit.url}/v1/deposition/maps", timeout=60.0).json()
+    named = {
+        each["seen"]: each["crystalline_share"]
+        for each in reply["observations"]
+        if each["crystalline_share"] is not None
+    }
+    discs = visit.page.eval_on_selector_all(
+        f"#{VIEW}-view .seen",
+        """marks => marks.map(mark => [
+            mark.ariaLabel,
+            mark.querySelector(".disc").getAttribute("fill"),
+            mark.querySelectorAll(".half").length,
+        ])""",
+    )
+    filled = [label for label, fill, _ in discs if fill != "#ffffff"]
+    assert len(filled) == len(named) == 2
+    assert all(any(seen in label for seen in named) for label in filled)
+    (of_5_nm,) = (each for each in discs if "domains of 5 nm" in each[0])
+    assert of_5_nm[1:] == ["#ffffff", 2]
+    (of_50_nm,) = (each for each in discs if "for 20 min" in each[0])
+    assert of_50_nm[1:] == ["#ffffff", 0]
+    legend = visit.page.inner_text(f"#{VIEW}-view [data-out=legend]")
+    assert "room temperature, flat collector, baseline electrolyte" in legend
+
+
 def test_the_line_of_a_chosen_share_moves(visit):
     visit.open()
     line = visit.page.locator("#deposition-view .share-line")
