@@ -43,7 +43,7 @@ export class DepositionView {
     this.surfaces = new Latest(
       (body, signal) => post(SURFACE, body, signal),
       (surface) => this.showSurface(surface),
-      (error) => this.showError(error),
+      (error) => this.showNoSurface(error),
     );
     this.search = new SearchPanel(root.querySelector("#search"), {
       values: () => read(this.form),
@@ -180,7 +180,19 @@ export class DepositionView {
   showSurface(surface) {
     this.surface = surface;
     this.out.map.classList.remove("waiting");
+    this.out["map-trouble"].hidden = true;
     this.showMap();
+  }
+
+  // A map of another question would be taken for the answer to this one.
+  showNoSurface(error) {
+    this.surface = null;
+    delete this.asked.surface;
+    this.out.map.classList.remove("waiting");
+    this.map.clear();
+    this.out["map-trouble"].textContent = `No map: ${error.message}`;
+    this.out["map-trouble"].hidden = false;
+    for (const each of ["readout", "legend", "sights"]) this.out[each].replaceChildren();
   }
 
   showMap() {
@@ -213,8 +225,7 @@ export class DepositionView {
   }
 
   showError(error) {
-    this.asked = {};
-    this.out.map.classList.remove("waiting");
+    delete this.asked.forecast;
     refuse(this.form, this.shell, error);
   }
 }

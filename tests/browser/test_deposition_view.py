@@ -142,6 +142,44 @@ def test_the_assumption_can_be_switched_and_is_named(visit):
     assert answered(visit)["bridge"]["kind"] == "growth"
 
 
+def test_the_map_answers_the_question_of_the_number(visit):
+    visit.open()
+    points = f"#{VIEW}-view [data-out=map] canvas"
+    before = visit.page.get_attribute(points, "width")
+    visit.page.select_option("#clock", "growth")
+    visit.settle(VIEW)
+    body = json.loads(visit.last("/v1/deposition/surface"))
+    assert body["bridge"] == {"kind": "growth"}
+    assert visit.page.get_attribute(points, "width") != before
+    assert not visit.page.locator("[data-out=map-trouble]").is_visible()
+
+
+def test_a_map_that_fails_leaves_nothing_standing(visit):
+    visit.open()
+    fails = True
+    visit.page.route(
+        "**/v1/deposition/surface*",
+        lambda route: (
+            route.fulfill(status=500, json={"detail": "The map broke."})
+            if fails
+            else route.continue_()
+        ),
+    )
+    visit.slide(VIEW, "temperature_K", 285.0)
+    trouble = visit.page.locator("[data-out=map-trouble]")
+    trouble.wait_for(state="visible")
+    visit.settle(VIEW)
+    assert trouble.inner_text() == "No map: The map broke."
+    assert visit.page.locator(f"#{VIEW}-view [data-out=map] > *").count() == 0
+    # The number beside it is none the worse.
+    assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
+    assert not visit.page.locator("#trouble").is_visible()
+    fails = False
+    visit.slide(VIEW, "temperature_K", 290.0)
+    trouble.wait_for(state="hidden")
+    assert visit.page.locator(f"#{VIEW}-view [data-out=map] canvas").count() == 1
+
+
 def test_a_click_on_what_the_paper_saw_goes_there(visit):
     visit.open()
     visit.page.locator("#deposition-view .seen").last.click()
