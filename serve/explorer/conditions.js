@@ -4,6 +4,10 @@ import { typed } from "./numbers.js";
 
 const MIN_PER_H = 60;
 
+// Up to 100 mAh/cm², the most a field of the form offers.
+const CURRENTS = { min: 0.05, max: 5 };
+const TIMES = { min: 0.5, max: 1200 };
+
 const POINTS = { current_density_mA_cm2: 19, deposition_time_min: 17 };
 // Embryos followed while they grow cost more: the server takes 64 points at most.
 const POINTS_GROWN = { current_density_mA_cm2: 8, deposition_time_min: 8 };
@@ -51,8 +55,8 @@ export function surfaceBody(values) {
   return {
     conditions: surroundings(values),
     ...assumptions(values),
-    ...axis("current_density_mA_cm2", { min: 0.02, max: 10 }),
-    ...axis("deposition_time_min", { min: 0.1, max: 6000 }),
+    ...axis("current_density_mA_cm2", CURRENTS),
+    ...axis("deposition_time_min", TIMES),
   };
 }
 

@@ -9,8 +9,9 @@ import { bySize, paintEmbryos } from "./embryo_bars.js";
 import { clearComplaints, field, fill, read, refuse } from "./forms.js";
 import { paintGauge } from "./gauge.js";
 import { doubtsOf, embryosSaid, sentenceOf, showGrounds } from "./grounds.js";
+import { MUCH_CLIPPED } from "./hatch.js";
 import { Latest } from "./latest.js";
-import { interval, share, typed } from "./numbers.js";
+import { interval, percent, share, typed } from "./numbers.js";
 import { SearchPanel } from "./search_panel.js";
 import { paintMap } from "./share_map.js";
 import { sightsOf } from "./sights.js";
@@ -22,6 +23,23 @@ const CAPACITY = "capacity_mAh_cm2";
 const PREDICT = "v1/deposition/predict";
 const SURFACE = "v1/deposition/surface";
 const USUAL_LINE = 0.5;
+
+function legendOf(surface, electrolyte) {
+  const drawn =
+    ", by the map’s best numbers alone; the number above is a mean over draws of the map’s numbers, " +
+    "too, and may differ from them";
+  const hatched =
+    `Hatched: more than ${percent(MUCH_CLIPPED)} of the atoms in embryos outside what was ` +
+    "simulated, the nearest that was stands for them. ";
+  return (
+    `Colours: means over the model’s members${surface.deposition_map.numbers.startsWith("calibrated") ? drawn : ""}. ` +
+    (surface.clipped_share ? hatched : "") +
+    "Ring: these conditions, where they are on the map; dots: equal capacity. " +
+    `Discs: what the paper saw at room temperature, flat collector, ${electrolyte} electrolyte; ` +
+    "filled in the colour of the share it names. White discs name none: two colours about them " +
+    "are the ends of what we read into its words."
+  );
+}
 
 export class DepositionView {
   constructor(root, shell) {
@@ -216,11 +234,7 @@ export class DepositionView {
           sentence || "Point at the map to read it, click to go there.";
       },
     });
-    this.out.legend.textContent =
-      "Colours: means, by the map’s best numbers. Ring: these conditions; dots: equal capacity. " +
-      `Discs: what the paper saw at room temperature, flat collector, ${electrolyte} electrolyte; ` +
-      "filled in the colour of the share it names. White discs name none: two colours about them " +
-      "are the ends of what we read into its words.";
+    this.out.legend.textContent = legendOf(this.surface, electrolyte);
     this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, sight.short)));
   }
 

@@ -154,6 +154,29 @@ def test_the_map_answers_the_question_of_the_number(visit):
     assert not visit.page.locator("[data-out=map-trouble]").is_visible()
 
 
+def test_what_is_extrapolated_is_hatched(visit):
+    visit.open()
+    (surface,) = (body for path, body in visit.asked if path == "/v1/deposition/surface")
+    surface = json.loads(surface)
+    ends = [surface[axis]["max"] for axis in ("current_density_mA_cm2", "deposition_time_min")]
+    assert ends[0] * ends[1] / 60.0 <= 100.0
+    reply = httpx.post(f"{visit.url}/v1/deposition/surface", json=surface, timeout=60.0).json()
+    legend = visit.page.inner_text(f"#{VIEW}-view [data-out=legend]")
+    hatch = visit.page.locator(f"#{VIEW}-view .hatch")
+    if "clipped_share" not in reply:
+        pytest.skip("the server does not say what is extrapolated")
+    assert max(max(row) for row in reply["clipped_share"]) > 0.05
+    assert "Hatched: more than 5 %" in legend
+    assert "z" in hatch.get_attribute("d")
+    box = visit.page.locator(f"#{VIEW}-view [data-out=map] canvas").bounding_box()
+    for place, row, column in (((2, 2), -1, 0), ((box["width"] - 2, box["height"] - 2), 0, -1)):
+        visit.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
+        is_said = "outside what was simulated" in visit.page.inner_text(
+            f"#{VIEW}-view [data-out=readout]"
+        )
+        assert is_said == (reply["clipped_share"][row][column] > 0.05)
+
+
 def test_a_map_that_fails_leaves_nothing_standing(visit):
     visit.open()
     fails = True
