@@ -8,7 +8,7 @@ import { doubts, make, outlets } from "./elements.js";
 import { bySize, paintEmbryos } from "./embryo_bars.js";
 import { clearComplaints, field, fill, read, refuse } from "./forms.js";
 import { paintGauge } from "./gauge.js";
-import { doubtsOf, embryosSaid, sentenceOf, showGrounds } from "./grounds.js";
+import { doubtsOf, embryosSaid, sentenceOf, showGrounds, whatOf } from "./grounds.js";
 import { MUCH_CLIPPED } from "./hatch.js";
 import { Latest } from "./latest.js";
 import { interval, percent, share, typed } from "./numbers.js";
@@ -27,7 +27,7 @@ const USUAL_LINE = 0.5;
 function legendOf(surface, electrolyte) {
   const drawn =
     ", by the map’s best numbers alone; the number above is a mean over draws of the map’s numbers, " +
-    "too, and may differ from them";
+    "too, and may differ by a few hundredths";
   const hatched =
     `Hatched: more than ${percent(MUCH_CLIPPED)} of the atoms in embryos outside what was ` +
     "simulated, the nearest that was stands for them. ";
@@ -169,6 +169,7 @@ export class DepositionView {
     const [forecast] = reply.forecasts;
     const { glassy_share, glassy_share_interval } = forecast;
     this.out.share.textContent = share(glassy_share);
+    this.out.what.textContent = whatOf(reply);
     this.out.interval.textContent = interval(glassy_share_interval);
     this.gauge.show({
       name: "glassy",

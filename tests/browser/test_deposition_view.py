@@ -49,6 +49,10 @@ def test_it_opens_with_a_real_answer(visit):
     assert conditions["current_density_mA_cm2"] == 0.5
     assert conditions["capacity_mAh_cm2"] == 1
     grounds = visit.page.inner_text(f"#{VIEW}-view")
+    label = visit.page.inner_text(f"#{VIEW}-view .headline .what")
+    horizon_ps = reply["bridge"]["horizon_ps"]
+    assert f"still disordered {horizon_ps:g} ps after the quench" in label
+    assert "mostly an undercooled liquid" in label
     for sentence in (reply["deposition_map"]["said"], *reply["limits"]):
         assert sentence in grounds
     assert visit.page.locator(f"#{VIEW}-view .seen").count() >= 7
