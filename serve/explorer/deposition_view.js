@@ -78,7 +78,10 @@ export class DepositionView {
 
   // Ask the server what there is; again for another model.
   async start() {
-    this.known = await get(path("v1/deposition/maps"));
+    const asked = path("v1/deposition/maps");
+    const known = await get(asked);
+    if (asked !== path("v1/deposition/maps")) return;
+    this.known = known;
     this.offerMaps(this.known.maps);
     const [low, high] = this.known.temperature_K;
     field(this.form, "temperature_K").limit(Math.ceil(low), Math.floor(high));

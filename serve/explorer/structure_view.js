@@ -14,6 +14,7 @@ import { paintSurvival } from "./survival_chart.js";
 import { curlOfForm, take } from "./take.js";
 
 const PREDICT = "v1/structures/predict";
+const REST_MS = 600;
 
 // Of the reference data: an embryo that has ordered in its last frame.
 const EXAMPLE = {
@@ -60,7 +61,7 @@ export class StructureView {
       .querySelector('[data-do="example"]')
       .addEventListener("click", () => this.openExample());
     this.form.addEventListener("submit", (event) => event.preventDefault());
-    this.form.addEventListener("input", (event) => event.target !== input && this.update());
+    this.form.addEventListener("input", (event) => event.target !== input && this.update(REST_MS));
     this.slider.addEventListener("input", () => this.showFrame());
     const shrink = this.root.querySelector("#shrink");
     shrink.addEventListener("change", () => this.viewer?.shrink(shrink.checked));
@@ -106,16 +107,21 @@ export class StructureView {
     this.file = file;
     this.first = frame;
     this.reply = null;
+    this.out.frames.hidden = true;
     this.out.chosen.textContent = `${file.name}, ${figure(file.size / 1000)} kB`;
     this.update();
   }
 
-  update() {
+  // The file goes along with every question: asked once the hand has rested so long.
+  update(rest_ms = 0) {
     const values = this.values();
     this.shell.settled("structure", values);
+    clearTimeout(this.resting);
     if (this.file === null) return;
     this.root.querySelector(".answer").classList.add("waiting");
-    this.forecasts.want({ file: this.file, ...designOf(values) });
+    const ask = () => this.forecasts.want({ file: this.file, ...designOf(values) });
+    if (rest_ms > 0) this.resting = setTimeout(ask, rest_ms);
+    else ask();
   }
 
   showReply(reply, question) {

@@ -293,6 +293,30 @@ def test_a_search_answers_and_its_best_conditions_can_be_shown(visit):
     assert visit.text(VIEW, "current_density_mA_cm2") == current
 
 
+def test_a_search_is_followed_through_errors_and_can_be_cancelled(visit):
+    visit.open()
+    n_failed = 0
+
+    def fail_once(route):
+        nonlocal n_failed
+        if route.request.method == "GET" and n_failed == 0:
+            n_failed += 1
+            route.fulfill(status=500, json={"detail": "The poll broke."})
+        else:
+            route.continue_()
+
+    visit.page.route("**/v1/deposition/search/*", fail_once)
+    visit.page.fill("#search [name=n_trials]", "1000")
+    visit.page.click("#search button[type=submit]")
+    visit.page.wait_for_selector("#search .complaint:has-text('The poll broke.')")
+    cancel = visit.page.locator("#search [data-do=cancel]")
+    visit.page.wait_for_selector("#search progress")
+    assert cancel.is_visible()
+    cancel.click()
+    visit.page.wait_for_selector("#search [data-out=progress]:has-text('Cancelled.')")
+    assert n_failed == 1
+
+
 def test_a_refused_search_is_a_sentence(visit):
     visit.open()
     visit.page.fill("#search [name=confidence]", "0.1")

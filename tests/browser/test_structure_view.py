@@ -82,6 +82,38 @@ def test_frames_differ_and_the_picture_turns(visit):
     assert np.abs(pixels(visit) - of_fourth[1]).mean() > 1.0
 
 
+def test_no_frame_of_the_file_before_can_be_chosen(visit, frames):
+    open_example(visit)
+    assert visit.page.locator("#frame").is_visible()
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    visit.page.route("**/v1/structures/predict", hold)
+    with visit.page.expect_request("**/v1/structures/predict"):
+        upload(visit, "another.xyz.gz", frames.read_bytes())
+    assert not visit.page.locator("#frame").is_visible()
+    for route in held:
+        route.continue_()
+    visit.page.unroute("**/v1/structures/predict")
+    visit.page.locator("#frame").wait_for(state="visible")
+    visit.settle(VIEW)
+
+
+def test_a_file_is_sent_again_once_the_hand_rests(visit):
+    open_example(visit)
+    sent = [path for path, _ in visit.asked]
+    for horizon_ps in (100.0, 200.0, 300.0, 400.0):
+        visit.slide(VIEW, "horizon_ps", horizon_ps)
+        visit.page.wait_for_timeout(150)
+    visit.page.wait_for_selector("#structure-view .answer.waiting")
+    visit.page.wait_for_selector("#structure-view .answer:not(.waiting)")
+    assert "within 40" in visit.page.inner_text("#structure-view .headline .what")
+    # The horizon changes no atom: the picture is not asked for again.
+    assert [path for path, _ in visit.asked] == [*sent, "/v1/structures/predict"]
+
+
 def test_a_hand_turns_the_atoms(visit):
     open_example(visit)
     before = pixels(visit)
