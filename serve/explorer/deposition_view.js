@@ -11,7 +11,7 @@ import { paintGauge } from "./gauge.js";
 import { doubtsOf, embryosSaid, sentenceOf, showGrounds, whatOf } from "./grounds.js";
 import { MUCH_CLIPPED } from "./hatch.js";
 import { Latest } from "./latest.js";
-import { interval, percent, share, typed } from "./numbers.js";
+import { figure, interval, percent, share, typed } from "./numbers.js";
 import { SearchPanel } from "./search_panel.js";
 import { paintMap } from "./share_map.js";
 import { sightsOf } from "./sights.js";
@@ -23,6 +23,9 @@ const CAPACITY = "capacity_mAh_cm2";
 const PREDICT = "v1/deposition/predict";
 const SURFACE = "v1/deposition/surface";
 const USUAL_LINE = 0.5;
+
+const placed = ({ current, time, short }) =>
+  `${figure(current)} mA/cm², ${figure(time)} min: ${short}`;
 
 function legendOf(surface, electrolyte) {
   const drawn =
@@ -239,7 +242,7 @@ export class DepositionView {
       },
     });
     this.out.legend.textContent = legendOf(this.surface, electrolyte);
-    this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, sight.short)));
+    this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, placed(sight))));
   }
 
   showError(error) {

@@ -61,6 +61,8 @@ export class SearchPanel {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       job = await this.polled(job);
     }
+    // A search that was done before is told without its result.
+    if (job.state === "done" && job.result === null) job = await this.polled(job);
     if (job.state === "done") this.showResult(job.result);
     else
       this.out.progress.replaceChildren(

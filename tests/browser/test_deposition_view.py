@@ -115,8 +115,20 @@ def test_what_the_server_refuses_stands_beside_its_field(visit):
     assert refusal.status_code == 422
     assert complaint.inner_text() == refusal.json()["detail"][0]["message"]
     assert field.locator("input[type=text]").get_attribute("aria-invalid") == "true"
+    # What stands there answers another question.
+    take = visit.page.locator(f"#{VIEW}-view .take")
+    assert not take.is_visible()
+    assert (
+        float(
+            visit.page.eval_on_selector(
+                f"#{VIEW}-view .headline", "each => getComputedStyle(each).opacity"
+            )
+        )
+        < 0.5
+    )
     field.locator("input[type=text]").fill("0.7")
     complaint.wait_for(state="hidden")
+    assert take.is_visible()
     visit.settle(VIEW)
     assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
 
