@@ -137,7 +137,6 @@ export class StructureView {
       this.drawn = null;
     }
     this.out.frames.hidden = reply.frames.length < 2;
-    this.out["survival-card"].hidden = false;
     this.out["atoms-card"].hidden = false;
     this.showFrame();
   }
@@ -145,13 +144,44 @@ export class StructureView {
   showFrame() {
     const { frame, stage, time_ps, n_atoms, design, prediction } =
       this.reply.frames[Number(this.slider.value)];
-    const { p_crystalline, p_crystalline_interval, horizon_ps, survival } = prediction;
     const when = whenOf(stage, time_ps);
     this.out["frame-said"].textContent =
       `${frame} of ${this.reply.frames.length}${when && `, ${when}`}`;
     this.slider.setAttribute("aria-valuetext", this.out["frame-said"].textContent);
+    const { looks_ordered } = prediction.applicability;
+    const of =
+      `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, ` +
+      `energy ${design.energy_exchange}${when && `, ${when}`}`;
+    this.out.gauge.hidden = looks_ordered;
+    this.out["survival-card"].hidden = looks_ordered;
+    if (looks_ordered) this.showOrdered(of, prediction);
+    else this.showWaiting(of, prediction, stage);
+    const asked = { ...this.question, frames: [frame], with_atoms: true };
+    this.takeAlong(asked);
+    // The picture depends on the file and the design, not on the horizon.
+    const drawn = JSON.stringify([this.file.name, this.file.size, frame, asked.design]);
+    if (drawn !== this.drawn) {
+      this.drawn = drawn;
+      this.atoms.want(asked);
+    }
+  }
+
+  // A forecast is of embryos that wait: of this one it would say nothing.
+  showOrdered(of, { applicability: { reasons } }) {
+    this.out.p.textContent = "–";
+    this.out.what.textContent = "already ordered";
+    this.out.interval.textContent = "no forecast applies";
+    this.out.sentence.textContent = `${of}: these atoms look as if they had ordered already. A forecast is of those that wait.`;
+    const isWhy = (reason) => reason.includes("may have ordered already");
+    const sorted = [...reasons.filter(isWhy), ...reasons.filter((each) => !isWhy(each))];
+    doubts(this.out.doubts, { is_inside: false, reasons: sorted });
+    this.shell.say("Already ordered: no forecast applies.");
+  }
+
+  showWaiting(of, prediction, stage) {
+    const { p_crystalline, p_crystalline_interval, horizon_ps, survival } = prediction;
     this.out.p.textContent = share(p_crystalline);
-    this.out.until.textContent = `within ${figure(horizon_ps)} ps`;
+    this.out.what.textContent = `probability of order within ${figure(horizon_ps)} ps`;
     this.out.interval.textContent = interval(p_crystalline_interval);
     this.gauge.show({
       name: "ordered",
@@ -161,31 +191,21 @@ export class StructureView {
       ends: ["0: stays disordered", "1: orders"],
     });
     this.out.sentence.textContent =
-      `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, energy ${design.energy_exchange}${when && `, ${when}`}: ` +
-      `${percent(p_crystalline)} of such embryos are expected to order within ${figure(horizon_ps)} ps. Which ones do is chance.`;
+      `${of}: ${percent(p_crystalline)} of such embryos are expected to order within ` +
+      `${figure(horizon_ps)} ps. Which ones do is chance.`;
     doubts(this.out.doubts, prediction.applicability);
+    const isFromHere = stage === "hold" || stage === "given";
     this.survival.show({
       survival,
       horizon_ps,
-      clock:
-        stage === "hold" || stage === "given"
-          ? "time from this structure on, ps"
-          : "time on the clock of the hold, ps",
+      clock: isFromHere ? "time from this structure on, ps" : "time on the clock of the hold, ps",
       read: (sentence) => {
         this.out.readout.textContent = sentence;
       },
     });
-    const asked = { ...this.question, frames: [frame], with_atoms: true };
-    this.takeAlong(asked);
     this.shell.say(
       `Probability of order ${share(p_crystalline)}, ${interval(p_crystalline_interval)}.`,
     );
-    // The picture depends on the file and the design, not on the horizon.
-    const drawn = JSON.stringify([this.file.name, this.file.size, frame, asked.design]);
-    if (drawn !== this.drawn) {
-      this.drawn = drawn;
-      this.atoms.want(asked);
-    }
   }
 
   takeAlong(asked) {

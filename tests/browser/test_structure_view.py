@@ -49,7 +49,18 @@ def test_an_uploaded_file_is_seen_and_forecast(visit, frames, kind):
     visit.settle(VIEW)
     assert visit.page.get_attribute(CANVAS, "data-renderer") == "WebGL"
     assert "4 of 4" in visit.page.inner_text("#structure-view [data-out=frame-said]")
+    # It has ordered in its last frame: nothing that waits could be forecast.
+    assert not any(sign.isdigit() for sign in visit.number(VIEW))
+    assert "already ordered" in visit.page.inner_text("#structure-view .headline")
+    assert "solid-like" in visit.page.inner_text("#structure-view .doubt > p")
+    assert not visit.page.locator("#structure-view [data-out=survival]").is_visible()
+    visit.page.focus("#frame")
+    visit.page.keyboard.press("Home")
+    visit.settle(VIEW)
     assert 0.0 <= float(visit.number(VIEW)) <= 1.0
+    assert visit.page.locator("#structure-view [data-out=survival]").is_visible()
+    visit.page.keyboard.press("End")
+    visit.settle(VIEW)
     assert "446 Li" in visit.page.inner_text("#structure-view .sentence")
     # Ordered atoms are blue, the others grey, on a plain ground.
     picture = pixels(visit)
