@@ -47,7 +47,7 @@ def _tell_forecast(
     )
     console.sentence(
         f"Of 100 deposited atoms some {100 * share:.0f} ({100 * low:.0f} to {100 * high:.0f}) are "
-        "expected in embryos that have not ordered."
+        f"expected in embryos that have not ordered {_until(reply)}."
     )
     if forecast.damkohler is not None:
         console.sentence(
@@ -57,8 +57,28 @@ def _tell_forecast(
     for reason in forecast.applicability.reasons:
         console.sentence(f"- {reason}")
     console.result("")
-    console.result("The embryos assumed:")
+    density, size = forecast.packing_density_g_cm3_range, forecast.median_atoms_range
+    if density is None or size is None:
+        console.result("The embryos assumed:")
+    else:
+        console.result("The embryos assumed, by the numbers of the map that fit best:")
     _tell_embryos(console, forecast.embryos)
+    if density is not None and size is not None:
+        console.sentence(
+            f"Over draws of the map, from which share and interval are, the packing density is "
+            f"{density[0]:.3g} to {density[1]:.3g} g/cm3 and the median size {size[0]:.0f} to "
+            f"{size[1]:.0f} atoms (5 to 95 %)."
+        )
+
+
+def _until(reply: "DepositionReply") -> str:
+    """Where the share is read, on whose clock."""
+    if reply.bridge.kind == "growth":
+        return "when plating ends, extrapolated from the simulation's nanoseconds"
+    return (
+        f"{reply.bridge.horizon_ps:g} ps after the quench of the simulation (mostly an undercooled "
+        "liquid)"
+    )
 
 
 def _tell_embryos(console: Console, embryos: "tuple[EmbryoShare, ...]") -> None:

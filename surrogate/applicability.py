@@ -38,6 +38,10 @@ _RANGED: Final = {
 }
 
 
+Doubt = tuple[str, str]
+"""What about a design speaks against it, alike for all designs, and the sentence on this one."""
+
+
 class TrainingDomain(Settings):
     """What the model has seen.
 
@@ -131,6 +135,17 @@ class TrainingDomain(Settings):
 
     def judge(self, designs: Sequence[EmbryoDesign], horizon_ps: float) -> list[Applicability]:
         """Applicability of each design at a horizon, by the designs that were watched so long."""
+        return [
+            Applicability(
+                is_inside=not doubts, distance=distance, reasons=[said for _, said in doubts]
+            )
+            for distance, doubts in self.doubts(designs, horizon_ps)
+        ]
+
+    def doubts(
+        self, designs: Sequence[EmbryoDesign], horizon_ps: float
+    ) -> list[tuple[float, list[Doubt]]]:
+        """The distance of each design, and what speaks against it; see `judge`."""
         watched = self._watched_for(horizon_ps)
         data = "the training data"
         if watched is not self:
@@ -138,24 +153,24 @@ class TrainingDomain(Settings):
         distances = _apart(self._shared(designs), watched.places).min(axis=1) / self._gap
         judged = []
         for design, distance in zip(designs, distances, strict=True):
-            reasons = watched.reasons(design, horizon_ps, data)
+            doubts = watched.reasons(design, horizon_ps, data)
             if design.potential not in self.potentials:
-                reasons.insert(
-                    0,
+                said = (
                     f"The model never saw {design.physics.substance}: it answers as for "
                     f"{self.potentials[0]} at the same share of bulk density and, in the hold, of "
-                    "the melting point. What else differs it does not know.",
+                    "the melting point. What else differs it does not know."
                 )
+                doubts.insert(0, ("potential", said))
             elif design.potential not in watched.potentials:
-                reasons.insert(0, f"{design.physics.substance} does not occur in {data}.")
+                said = f"{design.physics.substance} does not occur in {data}."
+                doubts.insert(0, ("potential", said))
             if distance > 1.0:
-                reasons.append(
+                said = (
                     f"The nearest design of {data} is {distance:.1f} times as far as training "
                     "designs are from each other."
                 )
-            judged.append(
-                Applicability(is_inside=not reasons, distance=float(distance), reasons=reasons)
-            )
+                doubts.append(("distance", said))
+            judged.append((float(distance), doubts))
         return judged
 
     @property
@@ -177,7 +192,7 @@ class TrainingDomain(Settings):
             **values | {"designs": chosen, "hold_ps": horizon_ps, "holds_ps": None}
         )
 
-    def reasons(self, design: EmbryoDesign, horizon_ps: float, data: str) -> list[str]:
+    def reasons(self, design: EmbryoDesign, horizon_ps: float, data: str) -> list[Doubt]:
         """Why a question lies outside, but for its distance.
 
         Args:
@@ -185,39 +200,44 @@ class TrainingDomain(Settings):
             horizon_ps: Asked for, ps.
             data: What to call the training designs.
         """
-        reasons = []
+        reasons: list[Doubt] = []
         for field, (low, high) in self._every_ranges[design.potential].items():
             value, unit = getattr(design, field), _RANGED[field]
             if value is None:
                 continue
             if value * (1.0 + RANGE_MARGIN) < low or value > high * (1.0 + RANGE_MARGIN):
                 seen = f"{low:g}{unit}" if low == high else f"{low:g} to {high:g}{unit}"
-                reasons.append(
+                said = (
                     f"{field} = {value:g}{unit} lies outside {data} ({seen}, "
                     f"{100.0 * RANGE_MARGIN:g} % to spare)."
                 )
+                reasons.append((field, said))
         exchanges = (design.mass_exchange, design.energy_exchange)
         if exchanges not in self._exchanges:
-            reasons.append(
+            said = (
                 f"mass exchange {exchanges[0]} with energy exchange {exchanges[1]} does not occur "
                 f"in {data}."
             )
-        if design.wall_shape not in {each.wall_shape for each in self.designs}:
-            reasons.append(
+            reasons.append(("exchange", said))
+        if design.wall_shape not in self._wall_shapes:
+            said = (
                 f"A wall in the shape of a {design.wall_shape} does not occur in {data}, and the "
                 "model does not know shapes of walls."
             )
+            reasons.append(("wall_shape", said))
         if self.is_too_small(design):
-            reasons.append(
+            said = (
                 f"{design.n_atoms} atoms are too few: as a perfect sphere they would show fewer "
                 f"than {2 * self.onset_cluster_atoms} crystalline atoms, twice what counts as "
                 "order, so order can hardly be told from a fluctuation."
             )
+            reasons.append(("too small", said))
         if horizon_ps > self.longest_hold_ps:
-            reasons.append(
+            said = (
                 f"The horizon of {horizon_ps:g} ps is longer than the training hold of "
                 f"{self.longest_hold_ps:g} ps: an extrapolation in time."
             )
+            reasons.append(("horizon", said))
         return reasons
 
     def is_too_small(self, design: EmbryoDesign) -> bool:
@@ -231,6 +251,10 @@ class TrainingDomain(Settings):
     @cached_property
     def _exchanges(self) -> frozenset[tuple[str, str]]:
         return frozenset((each.mass_exchange, each.energy_exchange) for each in self.designs)
+
+    @cached_property
+    def _wall_shapes(self) -> frozenset[str | None]:
+        return frozenset(each.wall_shape for each in self.designs)
 
     @cached_property
     def _every_ranges(self) -> dict[str, dict[str, tuple[float, float]]]:

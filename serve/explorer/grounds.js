@@ -28,6 +28,7 @@ export function doubtsOf(reply, { applicability }) {
   const { numbers } = reply.deposition_map;
   const ofMap = {
     calibrated: [],
+    "calibrated elsewhere": [], // its applicability says so first
     "first guess": [capitalised(reply.interval_statement)],
     "cannot fit": ["This map cannot reproduce what the paper saw."],
   }[numbers];

@@ -7,11 +7,18 @@ says of any.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from surrogate.deposition.bridge import FastPredictor, HorizonBridge, TimeBridge
+import numpy as np
+
+from surrogate.deposition.bridge import FastPredictor
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.confidence import Floats, interval
-from surrogate.deposition.drawn import drawn_shares, has_own
-from surrogate.deposition.embryos import MARGIN_K, SampledSpace, check_plated
+from surrogate.deposition.confidence import interval
+from surrogate.deposition.drawn import Drawn, drawn, has_own
+from surrogate.deposition.embryos import (
+    MARGIN_K,
+    EmbryoDistribution,
+    SampledSpace,
+    check_plated,
+)
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.likelihoods import AreaShare
 from surrogate.deposition.observations import OBSERVATIONS
@@ -49,16 +56,17 @@ def deposition_answer(predictor: FastPredictor, question: DepositionQuestion) ->
     chosen, asked = assumed(predictor, question)
     forecasts = asked.forecasts(question.conditions)
     draws = chosen.drawn()
-    shares = drawn_shares(asked, draws, forecasts)
     return DepositionReply(
         deposition_map=DeclaredMap.of(chosen),
-        bridge=_bridge_used(asked),
+        bridge=asked.bridge,
         statement=asked.statement,
-        interval_statement=_interval_statement(len(forecasts[0].members), draws),
+        interval_statement=" ".join(
+            (_interval_statement(len(forecasts[0].members), draws), *asked.elsewhere)
+        ),
         limits=asked.limits,
         forecasts=tuple(
             told(asked, forecast, here, own_draws=has_own(draws))
-            for forecast, here in zip(forecasts, shares, strict=True)
+            for forecast, here in zip(forecasts, drawn(asked, draws, forecasts), strict=True)
         ),
     )
 
@@ -77,13 +85,16 @@ def surface_answer(predictor: FastPredictor, question: SurfaceQuestion) -> Surfa
     currents = question.current_density_mA_cm2.values
     times = question.deposition_time_min.values
     others = question.conditions.model_dump(exclude_none=True)
+    rows = forecasts_over(asked, currents, times, others)
     return SurfaceReply(
         deposition_map=DeclaredMap.of(chosen),
-        bridge=_bridge_used(asked),
+        bridge=asked.bridge,
         statement=asked.statement,
+        limits=asked.limits,
         current_density_mA_cm2=tuple(currents),
         deposition_time_min=tuple(times),
-        glassy_share=shares_over(asked, currents, times, others),
+        glassy_share=tuple(tuple(each.glassy_share for each in row) for row in rows),
+        clipped_share=tuple(tuple(each.expected.clipped_share for each in row) for row in rows),
     )
 
 
@@ -130,43 +141,55 @@ def assumed(predictor: FastPredictor, asked: Assumed) -> tuple[ChosenMap, Questi
     check_plated(potentials[0], package.label)
     chosen = choose_map(asked.deposition_map, package.label, potentials)
     bridge = asked.bridge or bridge_or_default(chosen, asked.horizon_ps)
-    return chosen, Question.of(predictor, chosen.deposition_map, bridge)
+    question = Question.of(predictor, chosen.deposition_map, bridge, chosen.bridge)
+    return chosen.asked_by(question.bridge), question
 
 
 def told(
-    question: Question, forecast: Forecast, shares: Floats, *, own_draws: bool
+    question: Question, forecast: Forecast, over: Drawn, *, own_draws: bool
 ) -> DepositionForecast:
-    """A forecast and its `drawn_shares`, as an answer tells them.
+    """A forecast and what draws of the map say, as an answer tells them.
 
     Args:
         question: The model, the map and the bridge.
         forecast: Of some conditions.
-        shares: By draws of the map and members.
+        over: The draws of the map.
         own_draws: See `surrogate.deposition.confidence.share_at`.
     """
-    conditions, expected = forecast.conditions, forecast.expected
+    conditions, mixed = forecast.conditions, EmbryoDistribution.mixed(over.expected)
+    draws = () if over.expected[0] is forecast.expected else over.expected
     return DepositionForecast(
         conditions=conditions,
         capacity_mAh_cm2=conditions.capacity_mAh_cm2,
         local_current_density_mA_cm2=conditions.local_current_density_mA_cm2,
         deposited_atoms_per_nm2=conditions.deposited_atoms_per_nm2,
-        glassy_share=float(shares.mean()),
-        glassy_share_interval=interval(shares, INTERVAL_LEVEL, own_draws=own_draws),
-        embryos=expected.embryos,
-        clipped_share=expected.clipped_share,
-        clipped=expected.clipped,
+        glassy_share=float(over.shares.mean()),
+        glassy_share_interval=interval(over.shares, INTERVAL_LEVEL, own_draws=own_draws),
+        embryos=forecast.expected.embryos,
+        packing_density_g_cm3_range=_range([each.packing_density_g_cm3 for each in draws]),
+        median_atoms_range=_range([each.median_atoms for each in draws]),
+        clipped_share=over.clipped_share,
+        clipped=mixed.clipped,
         damkohler=forecast.damkohler,
-        applicability=question.applicability(expected),
+        applicability=question.applicability(mixed),
     )
 
 
-def shares_over(
+def _range(values: Sequence[float]) -> tuple[float, float] | None:
+    """5 and 95 %; None of nothing."""
+    if not values:
+        return None
+    low, high = np.quantile(values, (0.05, 0.95)).tolist()
+    return low, high
+
+
+def forecasts_over(
     question: Question,
     currents_mA_cm2: Sequence[float],
     times_min: Sequence[float],
     others: Mapping[str, Any],
-) -> tuple[tuple[float, ...], ...]:
-    """Mean glassy shares over currents and times, a row for each time, from one call of the model.
+) -> list[list[Forecast]]:
+    """Forecasts over currents and times, a row for each time, from one call of the model.
 
     Args:
         question: Its map is taken as given.
@@ -181,16 +204,8 @@ def shares_over(
         for time in times_min
         for current in currents_mA_cm2
     ]
-    shares = [one.glassy_share for one in question.forecasts(conditions)]
-    n = len(currents_mA_cm2)
-    return tuple(tuple(shares[first : first + n]) for first in range(0, len(shares), n))
-
-
-def _bridge_used(question: Question) -> TimeBridge:
-    """The bridge with the horizon that was left to the model."""
-    if isinstance(question.bridge, HorizonBridge):
-        return HorizonBridge(horizon_ps=question.horizon_ps)
-    return question.bridge
+    found, n = question.forecasts(conditions), len(currents_mA_cm2)
+    return [found[first : first + n] for first in range(0, len(found), n)]
 
 
 def _interval_statement(n_members: int, draws: Sequence[MapDraw]) -> str:

@@ -86,6 +86,11 @@ class TimeBridge(Settings, ABC):
 
     kind: str
 
+    @property
+    @abstractmethod
+    def named(self) -> str:
+        """Which it is, in a few words that "at" may come before."""
+
     @abstractmethod
     def statement(self, hold_ps: float) -> str:
         """What a glassy share by this bridge says, and what it does not.
@@ -115,6 +120,11 @@ class HorizonBridge(TimeBridge):
 
     kind: Literal["horizon"] = "horizon"
     horizon_ps: float | None = Field(None, gt=0.0, description="MD horizon, ps; empty: the hold.")
+
+    @property
+    def named(self) -> str:
+        """Its horizon."""
+        return f"{self.horizon_ps:g} ps" if self.horizon_ps else "the end of the hold"
 
     def statement(self, hold_ps: float) -> str:
         """What a glassy share by this bridge says, and what it does not."""
@@ -169,6 +179,13 @@ class GrowthBridge(TimeBridge):
     kind: Literal["growth"] = "growth"
     slowdown: float = Field(1.0, ge=1.0e-18, le=1.0e18)
     exposure_s: float | None = Field(None, gt=0.0)
+
+    @property
+    def named(self) -> str:
+        """Growth, and what is not usual of it."""
+        slower = "" if self.slowdown == 1.0 else f", {self.slowdown:.3g} times slower"
+        until = "" if self.exposure_s is None else f", {self.exposure_s:g} s at full size"
+        return f"the minutes of plating (bridge growth{slower}{until})"
 
     def statement(self, hold_ps: float) -> str:
         """What a glassy share by this bridge says, and what it does not."""

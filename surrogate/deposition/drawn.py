@@ -3,11 +3,13 @@
 A draw that was calibrated with one member is asked of that member alone, any other of every member.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.quadrature import Floats
 from surrogate.deposition.registry import MapDraw
@@ -16,32 +18,44 @@ AT_ONCE: Final = 16
 """Conditions of one call of the model, each under every draw: more take memory and save no time."""
 
 
-def drawn_shares(
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What draws of a map say of some conditions.
+
+    Attributes:
+        shares: Glassy, `by_member`; of each member, shape ``(n_members,)``, where there are no
+            draws.
+        expected: The embryos that each draw expects; of the map itself where there are no draws.
+    """
+
+    shares: Floats
+    expected: tuple[EmbryoDistribution, ...]
+
+    @property
+    def clipped_share(self) -> float:
+        """Share of the atoms whose embryo lies outside what was sampled, mean over the draws."""
+        return sum(each.clipped_share for each in self.expected) / len(self.expected)
+
+
+def drawn(
     question: Question, draws: Sequence[MapDraw], forecasts: Sequence[Forecast]
-) -> list[Floats]:
-    """Glassy shares of several conditions, for `surrogate.deposition.confidence`.
+) -> Iterator[Drawn]:
+    """Several conditions over what is not sure, shares for `surrogate.deposition.confidence`.
 
     Args:
         question: The model and the bridge.
         draws: Maps that could be as well, in whole rounds of the members if they know them; empty:
             the map is taken as given.
-        forecasts: Of `question`, one for each set of conditions.
-
-    Returns:
-        Of each set of conditions the shares `by_member`; by each member of its forecast, shape
-        ``(n_members,)``, where there are no draws.
+        forecasts: Of `question`, one for each set of conditions, in whose order it is told.
     """
     if not draws:
-        return [each.members for each in forecasts]
+        yield from (Drawn(each.members, (each.expected,)) for each in forecasts)
+        return
     maps = [each.deposition_map for each in draws]
     conditions = [each.conditions for each in forecasts]
-    return [
-        shares
-        for first in range(0, len(conditions), AT_ONCE)
-        for shares in by_member(
-            draws, question.shares_under(maps, conditions[first : first + AT_ONCE])
-        )
-    ]
+    for first in range(0, len(conditions), AT_ONCE):
+        shares, expected = question.shares_under(maps, conditions[first : first + AT_ONCE])
+        yield from map(Drawn, by_member(draws, shares), map(tuple, expected))
 
 
 def has_own(draws: Sequence[MapDraw]) -> bool:

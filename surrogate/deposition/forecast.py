@@ -1,6 +1,6 @@
 """The glassy share of a deposit under some conditions, through the model's fast path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -57,12 +57,17 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A model, a map and a bridge, ready to be asked about conditions."""
+    """A model, a map and a bridge, ready to be asked about conditions.
+
+    Attributes:
+        calibrated_by: The bridge under which the map was calibrated; None if it never was.
+    """
 
     predictor: FastPredictor
     deposition_map: DepositionMap
     bridge: TimeBridge
     space: SampledSpace
+    calibrated_by: TimeBridge | None = None
 
     @classmethod
     def of(
@@ -70,6 +75,7 @@ class Question:
         predictor: FastPredictor,
         deposition_map: DepositionMap,
         bridge: TimeBridge | None = None,
+        calibrated_by: TimeBridge | None = None,
     ) -> "Question":
         """What is asked of a model.
 
@@ -77,9 +83,25 @@ class Question:
             predictor: The model.
             deposition_map: From conditions to embryos.
             bridge: From nanoseconds to minutes; None: the glass index at the end of the hold.
+            calibrated_by: The bridge under which the map was calibrated, if it was.
         """
         space = SampledSpace.of(predictor.package.manifest.domain)
-        return cls(predictor, deposition_map, bridge or HorizonBridge(), space)
+        asked = bridge or HorizonBridge()
+        if asked == HorizonBridge():
+            asked = HorizonBridge(horizon_ps=predictor.package.protocol.hold_ps)
+        return cls(predictor, deposition_map, asked, space, calibrated_by)
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """A sentence if the map was calibrated under another bridge than the one asked."""
+        if self.calibrated_by is None or self.calibrated_by == self.bridge:
+            return ()
+        where, here = self.calibrated_by.named, self.bridge.named
+        said = (
+            f"The map was calibrated at {where}, not at {here}: asked here, its numbers need not "
+            "reproduce what was seen."
+        )
+        return (said,)
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -138,41 +160,68 @@ class Question:
 
     def shares_under(
         self, maps: Sequence[DepositionMap], conditions: Sequence[DepositionConditions]
-    ) -> Floats:
+    ) -> tuple[Floats, list[list[EmbryoDistribution]]]:
         """Glassy shares under several maps, from a single call of the model.
 
         Returns:
-            By each member, shape ``(n_conditions, n_maps, n_members)``.
+            By each member, shape ``(n_conditions, n_maps, n_members)``; and of each set of
+            conditions what each map expects.
 
         Raises:
             MisuseError: A temperature was not sampled.
         """
         asked = [(item, each.embryos(item, self.space)) for item in conditions for each in maps]
         shares = _weighed(self.bridge.bridged(self.predictor, asked), asked)
-        return shares.reshape(len(conditions), len(maps), -1)
+        n_maps = len(maps)
+        expected = [one for _, one in asked]
+        return (
+            shares.reshape(len(conditions), n_maps, -1),
+            [expected[first : first + n_maps] for first in range(0, len(expected), n_maps)],
+        )
 
     def applicability(self, expected: EmbryoDistribution) -> Applicability:
         """Of all embryos together: inside if those that are not hold a negligible share.
 
-        An embryo counts as outside if the model says so, or if it had to be moved to what was
-        sampled; reasons are given however small the share. Minutes are always outside.
+        An embryo counts as outside if anything speaks against it (that order can hardly be told in
+        so few atoms, too), or if it had to be moved to what was sampled. Reasons are given however
+        small the share, the largest first. Minutes are always outside, and so is a map asked by
+        another bridge than it was calibrated under.
         """
         domain = self.predictor.package.manifest.domain
-        each = domain.judge([embryo.design for embryo in expected.embryos], self.horizon_ps)
-        reasons = dict.fromkeys([*expected.clipped, *(r for one in each for r in one.reasons)])
-        outside = expected.clipped_share + sum(
-            embryo.weight
-            for embryo, one in zip(expected.embryos, each, strict=True)
-            if not one.is_inside
-        )
-        is_extrapolated = isinstance(self.bridge, GrowthBridge)
-        if is_extrapolated:
-            reasons[EXTRAPOLATED] = None
+        designs = list(dict.fromkeys(embryo.design for embryo in expected.embryos))
+        each = dict(zip(designs, domain.doubts(designs, self.horizon_ps), strict=True))
+        clipped = expected.clipped_weights or (0.0,) * len(expected.embryos)
+        outside = 0.0
+        shares: dict[str, dict[str, float]] = {}
+        for embryo, moved in zip(expected.embryos, clipped, strict=True):
+            _, doubts = each[embryo.design]
+            outside += embryo.weight if doubts else moved
+            for about, said in doubts:
+                of_kind = shares.setdefault(about, {})
+                of_kind[said] = of_kind.get(said, 0.0) + embryo.weight
+        weighed = [(sum(each.values()), each) for each in shares.values()]
+        reasons = [
+            *((each.share, each.said) for each in expected.moved if each.share > 0.0),
+            *((share, _of_the_lithium(share, sentences)) for share, sentences in weighed),
+        ]
+        extrapolated = (EXTRAPOLATED,) if isinstance(self.bridge, GrowthBridge) else ()
         return Applicability(
-            is_inside=outside <= NEGLIGIBLE_SHARE and not is_extrapolated,
-            distance=max(one.distance for one in each),
-            reasons=list(reasons),
+            is_inside=outside <= NEGLIGIBLE_SHARE and not (extrapolated or self.elsewhere),
+            distance=max(distance for distance, _ in each.values()),
+            reasons=[
+                *self.elsewhere,
+                *extrapolated,
+                *(said for _, said in sorted(reasons, key=lambda one: -one[0])),
+                *expected.left_out,
+            ],
         )
+
+
+def _of_the_lithium(share: float, sentences: Mapping[str, float]) -> str:
+    """What speaks against embryos of so much of the lithium, told of those that hold the most."""
+    such = " in various embryos, such as" if len(sentences) > 1 else ""
+    said = max(sentences, key=lambda each: sentences[each])
+    return f"{100 * share:.2g} % of the lithium{such}: {said[:1].lower()}{said[1:]}"
 
 
 def _weighed(

@@ -1,7 +1,7 @@
 """The maps by name, and the one a user means: a name, or the file of a calibrated map."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -30,8 +30,9 @@ DEPOSITION_MAPS: Final[dict[str, DepositionMap]] = {
 
 AnyMap = Annotated[PaperMap | OverpotentialMap, Field(discriminator="name")]
 
-Numbers = Literal["calibrated", "first guess", "cannot fit"]
-"""Of a map: moved by what was seen; not; or moved and still unable to reproduce it."""
+Numbers = Literal["calibrated", "calibrated elsewhere", "first guess", "cannot fit"]
+"""Of a map: moved by what was seen; moved by it under another bridge than the one asked; not moved;
+or moved and still unable to reproduce it."""
 
 N_PRIOR_DRAWS: Final = 64
 
@@ -105,7 +106,8 @@ class CalibratedMap(Settings):
         fits = "reproduces" if self.can_fit else "does NOT reproduce"
         return (
             f"The numbers of the map {self.deposition_map.name} were calibrated to the paper's "
-            f"observations with {self.model} on {self.created_at[:10]}; it {fits} them."
+            f"observations with {self.model} on {self.created_at[:10]} at {self.bridge.named}, "
+            f"where it {fits} them."
         )
 
 
@@ -145,6 +147,19 @@ class ChosenMap:
     def is_calibrated(self) -> bool:
         """Whether observations have moved its numbers."""
         return self.numbers != "first guess"
+
+    def asked_by(self, bridge: TimeBridge) -> Self:
+        """The same map, saying so if it is asked by another bridge than it was calibrated under."""
+        if self.bridge is None or bridge == self.bridge:
+            return self
+        return replace(
+            self,
+            numbers="calibrated elsewhere" if self.numbers == "calibrated" else self.numbers,
+            said=(
+                f"{self.said.removesuffix('.')}; asked here at {bridge.named}, for which it was "
+                "not calibrated."
+            ),
+        )
 
     @property
     def n_members(self) -> int:

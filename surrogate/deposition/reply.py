@@ -48,11 +48,17 @@ class DepositionForecast(Settings):
         glassy_share: Share of the atoms in embryos not ordered by the horizon; mean over members,
             and over draws of the map where it is drawn.
         glassy_share_interval: 90 %: what other training data, and other draws, could have said.
-        embryos: What the deposition map expects, weights summing to 1.
-        clipped_share: Share of the atoms whose embryo lies outside what the model was trained on.
-        clipped: What was changed to stay inside, one sentence each.
+        embryos: What the deposition map expects by the numbers that agree best with what was seen,
+            weights summing to 1.
+        packing_density_g_cm3_range: 5 and 95 % over draws of the map of their mean packing density,
+            as the model was asked; None: the map is not drawn, or an answer of an older release.
+        median_atoms_range: The same of the size that half of the atoms do not exceed.
+        clipped_share: Share of the atoms whose embryo lies outside what the model was trained on;
+            mean over draws of the map where it is drawn.
+        clipped: What was changed to stay inside, one sentence each; of all draws likewise.
         damkohler: Arrival over waiting time; None where the bridge has no arrivals.
-        applicability: Of all its embryos together; `distance` is the largest of theirs.
+        applicability: Of all embryos together, over draws of the map where it is drawn; `distance`
+            is the largest of theirs.
     """
 
     conditions: DepositionConditions
@@ -62,6 +68,8 @@ class DepositionForecast(Settings):
     glassy_share: float = Field(ge=0, le=1)
     glassy_share_interval: tuple[float, float]
     embryos: tuple[EmbryoShare, ...]
+    packing_density_g_cm3_range: tuple[float, float] | None = None
+    median_atoms_range: tuple[float, float] | None = None
     clipped_share: float
     clipped: tuple[str, ...]
     damkohler: float | None = None
@@ -94,16 +102,19 @@ class SurfaceReply(Settings):
     for a single point is a mean over draws, too.
 
     Attributes:
-        bridge, statement: As in `DepositionReply`.
+        bridge, statement, limits: As in `DepositionReply`.
         glassy_share: A row for each time, shape ``(n_times, n_currents)``.
+        clipped_share: Of the atoms, in embryos outside what the model was trained on; rows alike.
     """
 
     deposition_map: DeclaredMap
     bridge: AnyBridge
     statement: str
+    limits: tuple[str, ...]
     current_density_mA_cm2: tuple[float, ...]
     deposition_time_min: tuple[float, ...]
     glassy_share: tuple[tuple[float, ...], ...]
+    clipped_share: tuple[tuple[float, ...], ...]
 
 
 class Observed(Settings):

@@ -22,7 +22,7 @@ def trial_of(judged: Judged) -> Trial:
 
 def ranked_conditions(rank: int, judged: Judged, judge: Judge) -> RankedConditions:
     """In full, with the embryos and where they lie in the training data."""
-    forecast = told(judge.question, judged.forecast, judged.shares, own_draws=judged.own_draws)
+    forecast = told(judge.question, judged.forecast, judge.over(judged), own_draws=judged.own_draws)
     return RankedConditions(
         **dict(forecast),
         rank=rank,
@@ -38,7 +38,7 @@ def least_violation(judged: Sequence[Judged], config: SearchConfig) -> LeastViol
     conditions = nearest.conditions
     words = {
         "max_clipped_share": (
-            f"{100 * nearest.forecast.expected.clipped_share:.0f} % of its atoms lie outside what "
+            f"{100 * nearest.clipped_share:.0f} % of its atoms lie outside what "
             f"the model was trained on (at most {100 * config.max_clipped_share:.0f} % may)"
         ),
         "min_capacity_mAh_cm2": (

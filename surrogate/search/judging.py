@@ -8,7 +8,7 @@ import numpy as np
 
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import Floats, interval, p_at_least, share_at
-from surrogate.deposition.drawn import by_member, drawn_shares, has_own
+from surrogate.deposition.drawn import Drawn, by_member, drawn, has_own
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.registry import MapDraw
@@ -29,6 +29,7 @@ class Judged:
         forecast: By the map itself.
         shares: Glassy share by each member, shape ``(n_members,)``, or by draws of the map and each
             member, shape ``(n_draws, n_members)``.
+        clipped_share: Of the atoms, in embryos outside what was sampled; mean over the draws.
         own_draws: Whether a column holds draws of that member's own; see `share_at`.
         assured_share: The glassy share that is reached with the asked confidence.
         p_enough: P(glassy share >= what is asked); None where nothing is.
@@ -39,6 +40,7 @@ class Judged:
 
     forecast: Forecast
     shares: Floats
+    clipped_share: float
     own_draws: bool
     assured_share: float
     p_enough: float | None
@@ -100,9 +102,9 @@ class Judge:
         """
         new = [each for each in dict.fromkeys(conditions) if each not in self._known]
         forecasts = self.question.forecasts(new)
-        shares = drawn_shares(self.question, self.draws, forecasts)
-        for each, forecast, here in zip(new, forecasts, shares, strict=True):
-            self._known[each] = self._judged(forecast, here)
+        over = drawn(self.question, self.draws, forecasts)
+        for each, forecast, here in zip(new, forecasts, over, strict=True):
+            self._known[each] = self._judged(forecast, here.shares, here.clipped_share)
         return [self._known[each] for each in conditions]
 
     def judged_at(
@@ -116,16 +118,16 @@ class Judge:
         space = self.question.space
         expected = [each.forecast.expected for each in judged]
         ours = self._shares_at(expected, horizons_ps)
-        drawn = [
+        of_draws = [
             self._shares_at(
                 [each.deposition_map.embryos(one, space) for one in conditions], horizons_ps
             )
             for each in self.draws
         ]
-        shares = by_member(self.draws, np.stack(drawn, axis=-2)) if drawn else ours
+        shares = by_member(self.draws, np.stack(of_draws, axis=-2)) if of_draws else ours
         return [
             [
-                self._judged(replace(one.forecast, members=members), shares_here)
+                self._judged(replace(one.forecast, members=members), shares_here, one.clipped_share)
                 for one, members, shares_here in zip(
                     judged, ours[:, number], shares[:, number], strict=True
                 )
@@ -157,11 +159,17 @@ class Judge:
             for each in self.judged([self.config.conditions(values) for values in proposed])
         ]
 
-    def _judged(self, forecast: Forecast, shares: Floats) -> Judged:
+    def over(self, judged: Judged) -> Drawn:
+        """What the draws say of judged conditions, their embryos made anew."""
+        conditions, space = judged.conditions, self.question.space
+        expected = [each.deposition_map.embryos(conditions, space) for each in self.draws]
+        return Drawn(judged.shares, tuple(expected) or (judged.forecast.expected,))
+
+    def _judged(self, forecast: Forecast, shares: Floats, clipped_share: float) -> Judged:
         config, conditions = self.config, forecast.conditions
         own_draws = has_own(self.draws)
         assured = share_at(shares, config.confidence, own_draws=own_draws)
-        missed = {"max_clipped_share": forecast.expected.clipped_share - config.max_clipped_share}
+        missed = {"max_clipped_share": clipped_share - config.max_clipped_share}
         if config.min_capacity_mAh_cm2 is not None:
             plated = conditions.capacity_mAh_cm2
             missed["min_capacity_mAh_cm2"] = 1.0 - plated / config.min_capacity_mAh_cm2 - ROUNDING
@@ -171,6 +179,7 @@ class Judge:
         return Judged(
             forecast=forecast,
             shares=shares,
+            clipped_share=clipped_share,
             own_draws=own_draws,
             assured_share=assured,
             p_enough=None if least is None else p_at_least(shares, least, own_draws=own_draws),
@@ -188,7 +197,7 @@ def _facts(judged: Judged) -> dict[str, float]:
         "capacity, mAh/cm2": conditions.capacity_mAh_cm2,
         "plating time, min": conditions.deposition_time_min,
         "local current density, mA/cm2": conditions.local_current_density_mA_cm2,
-        "share of atoms outside the data": judged.forecast.expected.clipped_share,
+        "share of atoms outside the data": judged.clipped_share,
     }
     if judged.p_enough is not None:
         facts["P(glassy share is enough)"] = judged.p_enough

@@ -74,7 +74,11 @@ def run_search(
         in_order = [studies[number] for number in range(len(kinds))]
         _bring_to_end(in_order, judges, config, progress)
         searched = [
-            Searched(chosen, judge, judge.judged(_conditions(study, config)))
+            Searched(
+                chosen.asked_by(judge.question.bridge),
+                judge,
+                judge.judged(_conditions(study, config)),
+            )
             for chosen, judge, study in zip(maps, judges, in_order, strict=True)
         ]
         result = answer(searched[0], searched[1:])
@@ -89,7 +93,7 @@ def _judges(
     bridge = bridge_of(config, maps[0])
     judges = [
         Judge(
-            Question.of(predictor, chosen.deposition_map, bridge),
+            Question.of(predictor, chosen.deposition_map, bridge, chosen.bridge),
             chosen.drawn(config.n_map_draws),
             config,
         )

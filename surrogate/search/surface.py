@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from surrogate.deposition.answer import shares_over
+from surrogate.deposition.answer import forecasts_over
 from surrogate.deposition.question import log_steps
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import Surface
@@ -29,12 +29,12 @@ def surface(judge: Judge, best: Judged | None) -> Surface:
         if name not in {"current_density_mA_cm2", "deposition_time_min", "capacity_mAh_cm2"}
     }
     currents, times = _currents(judge), _times(judge)
-    shares = shares_over(judge.question, currents, times, others | judge.config.preset)
+    rows = forecasts_over(judge.question, currents, times, others | judge.config.preset)
     return Surface(
         map_name=judge.question.deposition_map.name,
         current_density_mA_cm2=tuple(currents),
         deposition_time_min=tuple(times),
-        share=tuple(tuple(round(share, 4) for share in row) for row in shares),
+        share=tuple(tuple(round(each.glassy_share, 4) for each in row) for row in rows),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulate.potentials.registry import potential_named
 from simulate.units import PS_PER_NS
-from surrogate.deposition.drawn import drawn_shares
+from surrogate.deposition.drawn import drawn
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import DRAWS_OF_ALL, ChosenMap
 from surrogate.search.judging import Judge, Judged
@@ -81,21 +81,22 @@ def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> 
 
 
 def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:
-    drawn = chosen.drawn(DRAWS_OF_ALL)
-    if len(drawn) < 2:
+    draws = chosen.drawn(DRAWS_OF_ALL)
+    if len(draws) < 2:
         return "numbers of the map", None, "Not known: the map has no draws of its numbers."
-    shares = list(_shares_under(judge, best, [each.deposition_map for each in drawn]))
+    shares = list(_shares_under(judge, best, [each.deposition_map for each in draws]))
     law = "posterior" if chosen.is_calibrated else "prior, no observation having been used"
     return (
         "numbers of the map",
         float(np.var(shares, ddof=1)),
-        f"Between {len(drawn)} draws of the map's {law}.",
+        f"Between {len(draws)} draws of the map's {law}.",
     )
 
 
 def _numbers_and_surrogate(judge: Judge, best: Judged, chosen: ChosenMap) -> tuple[Found, Found]:
     """Within members and between them, where each has calibrated the map for itself."""
-    (shares,) = drawn_shares(judge.question, chosen.draws, [best.forecast])
+    (over,) = drawn(judge.question, chosen.draws, [best.forecast])
+    shares = over.shares
     n_draws, n_members = shares.shape
     within = float(shares.var(axis=0, ddof=1).mean()) if n_draws > 1 else 0.0
     between = max(float(shares.mean(axis=0).var(ddof=1)) - within / n_draws, 0.0)

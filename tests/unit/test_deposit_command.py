@@ -40,11 +40,19 @@ def test_people_get_share_embryos_and_what_it_rests_on() -> None:
     lines = ended.stdout.splitlines()
     assert lines[0].startswith("0.5 mA/cm2 for 120 min, 300 K, openness 0.5, flat collector: 1 mAh")
     assert any(line.startswith("glassy share 0.") and "90 %" in line for line in lines)
-    table = lines[lines.index("The embryos assumed:") + 2 :][:5]
+    heading = "The embryos assumed, by the numbers of the map that fit best:"
+    table = lines[lines.index(heading) + 2 :][:5]
     shares = [float(row.split()[-2]) for row in table]
     assert sum(shares) == pytest.approx(100.0, abs=2.0)
     flat = " ".join(ended.stdout.split())
-    for said in ("Assumed, after the trends in", "No SEI", "were calibrated", "minutes"):
+    for said in (
+        "Assumed, after the trends in",
+        "No SEI",
+        "were calibrated",
+        "minutes",
+        "not ordered 250 ps after the quench of the simulation",
+        "Over draws of the map",
+    ):
         assert said in flat
     assert lines[-1].startswith("next: glassyli search")
 

@@ -127,12 +127,18 @@ def test_a_surface_holds_what_its_points_say_one_by_one(shipped: Predictor) -> N
     assert (said.current_density_mA_cm2[0], said.current_density_mA_cm2[-1]) == (0.07, 3.5)
     assert (said.deposition_time_min[0], said.deposition_time_min[-1]) == (0.7, 900.0)
     _, alone = assumed(shipped, asked)
-    for time, row in zip(said.deposition_time_min, said.glassy_share, strict=True):
-        for current, share in zip(said.current_density_mA_cm2, row, strict=True):
+    assert said.limits == deposition_answer(shipped, question()).limits
+    rows = zip(said.deposition_time_min, said.glassy_share, said.clipped_share, strict=True)
+    for time, row, clipped_row in rows:
+        points = zip(said.current_density_mA_cm2, row, clipped_row, strict=True)
+        for current, share, clipped_share in points:
             point = {"current_density_mA_cm2": current, "deposition_time_min": time}
             (one,) = alone.forecasts([DepositionConditions.model_validate(others | point)])
             assert one.glassy_share == share
+            assert one.expected.clipped_share == clipped_share
     assert said.glassy_share[0][0] > said.glassy_share[-1][-1]
+    assert said.clipped_share[0][0] > 0.9
+    assert min(share for row in said.clipped_share for share in row) < 0.1
 
 
 def test_the_maps_are_told_with_what_was_seen(shipped: Predictor) -> None:
@@ -212,3 +218,95 @@ def test_a_model_of_another_element_is_refused() -> None:
     model = NucleationModel(package=Package(manifest=Manifest(sodium)))
     with pytest.raises(MisuseError, match="the deposition maps are of Li"):
         deposition_answer(model, question())
+
+
+@pytest.mark.parametrize(
+    ("changes", "at"),
+    [
+        ({"horizon_ps": 5000.0}, "5000 ps"),
+        ({"bridge": {"kind": "growth"}}, "the minutes of plating"),
+    ],
+)
+def test_a_map_asked_where_it_was_not_calibrated_says_so(
+    shipped: Predictor, changes: dict[str, object], at: str
+) -> None:
+    said = deposition_answer(shipped, question(**changes))
+    assert said.deposition_map.numbers == "calibrated elsewhere"
+    assert "at 250 ps, where it reproduces them; asked here at " + at in said.deposition_map.said
+    assert f"calibrated at 250 ps, not at {at}" in said.interval_statement
+    for each in said.forecasts:
+        assert f"calibrated at 250 ps, not at {at}" in each.applicability.reasons[0]
+        assert not each.applicability.is_inside
+    asked = SurfaceQuestion.model_validate(SWEPT | changes)
+    assert surface_answer(shipped, asked).deposition_map == said.deposition_map
+
+
+def test_a_calibrated_horizon_that_is_named_is_the_calibrated_one(shipped: Predictor) -> None:
+    assert deposition_answer(shipped, question(horizon_ps=250.0)) == deposition_answer(
+        shipped, question()
+    )
+
+
+@pytest.mark.usefixtures("coarse_pictures")
+def test_a_search_at_another_horizon_says_that_its_map_was_not_calibrated_there(
+    shipped: Predictor, tmp_path: Path
+) -> None:
+    config = SearchConfig.model_validate(
+        {
+            "n_trials": 4, "also_maps": [], "sampler": "sobol", "horizon_ps": 1000.0,
+            "objective": "glassy_share", "min_capacity_mAh_cm2": None, "max_clipped_share": 1.0,
+        }
+    )  # fmt: skip
+    found = run_search(shipped, config, tmp_path)
+    assert found.map_numbers == "calibrated elsewhere"
+    assert "asked here at 1000 ps, for which it was not calibrated" in found.map_said
+    assert all("not at 1000 ps" in each.applicability.reasons[0] for each in found.ranked)
+
+
+def test_what_lies_outside_is_told_of_the_draws_that_the_share_is_of(shipped: Predictor) -> None:
+    """The best-fitting numbers alone say far less of it."""
+    asked = question(conditions=CONDITIONS[:1])
+    (said,) = deposition_answer(shipped, asked).forecasts
+    chosen, alone = assumed(shipped, asked)
+    conditions = asked.conditions[0]
+    drawn = [each.deposition_map.embryos(conditions, alone.space) for each in chosen.drawn()]
+    best = alone.deposition_map.embryos(conditions, alone.space)
+    assert said.embryos == best.embryos
+    clipped = [each.clipped_share for each in drawn]
+    assert said.clipped_share == pytest.approx(sum(clipped) / len(drawn))
+    assert said.clipped_share > 2.0 * best.clipped_share
+    assert any(f"{100 * said.clipped_share:.0f} % of the atoms" in each for each in said.clipped)
+    assert not said.applicability.is_inside
+
+    densities = sorted(each.embryos[0].design.packing_density_g_cm3 for each in drawn)
+    low, high = said.packing_density_g_cm3_range or (0.0, 0.0)
+    assert densities[0] <= low < densities[2]
+    assert densities[-3] < high <= densities[-1]
+    smallest, largest = said.median_atoms_range or (0.0, 0.0)
+    sizes = [each.median_atoms for each in drawn]
+    assert min(sizes) <= smallest < largest <= max(sizes)
+
+
+def test_a_map_without_draws_has_no_ranges(shipped: Predictor) -> None:
+    asked = question(deposition_map="overpotential")
+    for each in deposition_answer(shipped, asked).forecasts:
+        assert each.packing_density_g_cm3_range is None
+        assert each.median_atoms_range is None
+
+
+def test_reasons_weigh_what_they_say_and_the_heaviest_comes_first(shipped: Predictor) -> None:
+    asked = question(conditions=CONDITIONS[:1])
+    (said,) = deposition_answer(shipped, asked).forecasts
+    weights = [float(each.split(" %")[0]) for each in said.applicability.reasons]
+    assert weights == sorted(weights, reverse=True)
+    assert "of the lithium in various embryos" in said.applicability.reasons[0]
+    assert "order can hardly be told" in said.applicability.reasons[0]
+    chosen, alone = assumed(shipped, asked)
+    is_too_small = shipped.package.manifest.domain.is_too_small
+    too_small = [
+        embryo.weight
+        for each in chosen.drawn()
+        for embryo in each.deposition_map.embryos(asked.conditions[0], alone.space).embryos
+        if is_too_small(embryo.design)
+    ]
+    assert weights[0] == pytest.approx(100.0 * sum(too_small) / len(chosen.drawn()), abs=1.0)

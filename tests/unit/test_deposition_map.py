@@ -319,3 +319,15 @@ def test_maps_differ_in_what_they_call_plausible() -> None:
         sizes[name] = [float(found.median_atoms(place(j))) for j in (0.1, 2.5)]
     assert sizes["paper"][0] < sizes["paper"][1]
     assert sizes["overpotential"][0] > sizes["overpotential"][1]
+
+
+def test_maps_that_are_as_probable_are_mixed_in_equal_parts() -> None:
+    plated = conditions(0.5, 5.0)
+    each = [PaperMap(reference_atoms=size).embryos(plated, TRAINED) for size in (60.0, 400.0)]
+    assert each[0].clipped_share > 0.5
+    both = EmbryoDistribution.mixed(each)
+    assert sum(embryo.weight for embryo in both.embryos) == pytest.approx(1.0)
+    assert both.clipped_share == pytest.approx(sum(one.clipped_share for one in each) / 2.0)
+    assert sum(both.clipped_weights) == pytest.approx(both.clipped_share)
+    assert each[0].median_atoms < both.median_atoms <= each[1].median_atoms
+    assert EmbryoDistribution.mixed(each[:1]) is each[0]
