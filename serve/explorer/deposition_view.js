@@ -31,12 +31,10 @@ function legendOf(surface, electrolyte) {
   const drawn =
     ", by the map’s best numbers alone; the number above is a mean over draws of the map’s numbers, " +
     "too, and may differ by a few hundredths";
-  const hatched =
-    `Hatched: more than ${percent(MUCH_CLIPPED)} of the atoms in embryos outside what was ` +
-    "simulated, the nearest that was stands for them. ";
   return (
     `Colours: means over the model’s members${surface.deposition_map.numbers.startsWith("calibrated") ? drawn : ""}. ` +
-    (surface.clipped_share ? hatched : "") +
+    `Hatched: more than ${percent(MUCH_CLIPPED)} of the atoms in embryos outside what was ` +
+    "simulated, the nearest that was stands for them. " +
     "Ring: these conditions, where they are on the map; dots: equal capacity. " +
     `Discs: what the paper saw at room temperature, flat collector, ${electrolyte} electrolyte; ` +
     "filled in the colour of the share it names. White discs name none: two colours about them " +

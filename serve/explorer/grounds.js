@@ -47,7 +47,7 @@ export function embryosSaid(embryos) {
   }
   const exchange = [...ways].map(([way, weight]) => `${way} ${percent(weight)}`);
   return (
-    `Packed at ${[...packed].join(", ")} g/cm³. Exchange: ${exchange.join("; ")}. ` +
+    `By the map’s best numbers, packed at ${[...packed].join(", ")} g/cm³. Exchange: ${exchange.join("; ")}. ` +
     "The line along the axis: sizes that were simulated."
   );
 }

@@ -22,8 +22,7 @@ export function paintMap(data, width) {
   const across = logScale(currents[0], currents.at(-1), box.left, box.right);
   const up = logScale(times[0], times.at(-1), box.bottom, box.top);
   const rows = refined(data.surface.glassy_share, FINE);
-  const { clipped_share: clippedShare = null } = data.surface;
-  const clipped = clippedShare && refined(clippedShare, FINE);
+  const clipped = refined(data.surface.clipped_share, FINE);
   const svg = frame(
     width,
     height,
@@ -47,7 +46,7 @@ export function paintMap(data, width) {
     draw(
       "g",
       { "clip-path": "url(#map-inside)" },
-      ...(clipped ? hatched(clipped, box) : []),
+      ...hatched(clipped, box),
       ...shareLine(rows, data.line, box),
       ...capacityLine(data.capacity, currents, across, up),
     ),
@@ -247,7 +246,7 @@ function listen(svg, data, { across, up, box, rows, clipped }) {
     data.read(
       sight
         ? sight.sentence
-        : `${figure(across.value(at.x), 2)} mA/cm² for ${figure(up.value(at.y), 2)} min: glassy share ${share(rows[j][i])} on average${extrapolated(clipped?.[j][i])}.`,
+        : `${figure(across.value(at.x), 2)} mA/cm² for ${figure(up.value(at.y), 2)} min: glassy share ${share(rows[j][i])} on average${extrapolated(clipped[j][i])}.`,
     );
   });
   svg.addEventListener("pointerleave", () => data.read(""));
