@@ -26,6 +26,11 @@ export class Chart {
     this.#update();
   }
 
+  clear() {
+    this.#data = null;
+    this.#place.replaceChildren();
+  }
+
   #update() {
     if (this.#data !== null && this.#width > 0) {
       this.#place.replaceChildren(...this.#paint(this.#data, this.#width));

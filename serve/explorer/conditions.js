@@ -4,8 +4,13 @@ import { typed } from "./numbers.js";
 
 const MIN_PER_H = 60;
 
-const CURRENTS = { min: 0.02, max: 10, n: 19 };
-const TIMES = { min: 0.1, max: 6000, n: 17 };
+// Up to 100 mAh/cm², the most a field of the form offers.
+const CURRENTS = { min: 0.05, max: 5 };
+const TIMES = { min: 0.5, max: 1200 };
+
+const POINTS = { current_density_mA_cm2: 19, deposition_time_min: 17 };
+// Embryos followed while they grow cost more: the server takes 64 points at most.
+const POINTS_GROWN = { current_density_mA_cm2: 8, deposition_time_min: 8 };
 
 export const capacityOf = (current, time) => (current * time) / MIN_PER_H;
 export const timeOf = (current, capacity) => (capacity / current) * MIN_PER_H;
@@ -45,11 +50,13 @@ export function predictBody(values) {
 }
 
 export function surfaceBody(values) {
+  const points = values.clock === "growth" ? POINTS_GROWN : POINTS;
+  const axis = (name, ends) => ({ [name]: { ...ends, n: points[name] } });
   return {
     conditions: surroundings(values),
     ...assumptions(values),
-    current_density_mA_cm2: CURRENTS,
-    deposition_time_min: TIMES,
+    ...axis("current_density_mA_cm2", CURRENTS),
+    ...axis("deposition_time_min", TIMES),
   };
 }
 

@@ -8,9 +8,10 @@ import { doubts, make, outlets } from "./elements.js";
 import { bySize, paintEmbryos } from "./embryo_bars.js";
 import { clearComplaints, field, fill, read, refuse } from "./forms.js";
 import { paintGauge } from "./gauge.js";
-import { doubtsOf, embryosSaid, sentenceOf, showGrounds } from "./grounds.js";
+import { doubtsOf, embryosSaid, sentenceOf, showGrounds, whatOf } from "./grounds.js";
+import { MUCH_CLIPPED } from "./hatch.js";
 import { Latest } from "./latest.js";
-import { interval, share, typed } from "./numbers.js";
+import { figure, interval, percent, share, typed } from "./numbers.js";
 import { SearchPanel } from "./search_panel.js";
 import { paintMap } from "./share_map.js";
 import { sightsOf } from "./sights.js";
@@ -22,6 +23,24 @@ const CAPACITY = "capacity_mAh_cm2";
 const PREDICT = "v1/deposition/predict";
 const SURFACE = "v1/deposition/surface";
 const USUAL_LINE = 0.5;
+
+const placed = ({ current, time, short }) =>
+  `${figure(current)} mA/cm², ${figure(time)} min: ${short}`;
+
+function legendOf(surface, electrolyte) {
+  const drawn =
+    ", by the map’s best numbers alone; the number above is a mean over draws of the map’s numbers, " +
+    "too, and may differ by a few hundredths";
+  return (
+    `Colours: means over the model’s members${surface.deposition_map.numbers.startsWith("calibrated") ? drawn : ""}. ` +
+    `Hatched: more than ${percent(MUCH_CLIPPED)} of the atoms in embryos outside what was ` +
+    "simulated, the nearest that was stands for them. " +
+    "Ring: these conditions, where they are on the map; dots: equal capacity. " +
+    `Discs: what the paper saw at room temperature, flat collector, ${electrolyte} electrolyte; ` +
+    "filled in the colour of the share it names. White discs name none: two colours about them " +
+    "are the ends of what we read into its words."
+  );
+}
 
 export class DepositionView {
   constructor(root, shell) {
@@ -43,7 +62,7 @@ export class DepositionView {
     this.surfaces = new Latest(
       (body, signal) => post(SURFACE, body, signal),
       (surface) => this.showSurface(surface),
-      (error) => this.showError(error),
+      (error) => this.showNoSurface(error),
     );
     this.search = new SearchPanel(root.querySelector("#search"), {
       values: () => read(this.form),
@@ -60,7 +79,10 @@ export class DepositionView {
 
   // Ask the server what there is; again for another model.
   async start() {
-    this.known = await get(path("v1/deposition/maps"));
+    const asked = path("v1/deposition/maps");
+    const known = await get(asked);
+    if (asked !== path("v1/deposition/maps")) return;
+    this.known = known;
     this.offerMaps(this.known.maps);
     const [low, high] = this.known.temperature_K;
     field(this.form, "temperature_K").limit(Math.ceil(low), Math.floor(high));
@@ -151,6 +173,7 @@ export class DepositionView {
     const [forecast] = reply.forecasts;
     const { glassy_share, glassy_share_interval } = forecast;
     this.out.share.textContent = share(glassy_share);
+    this.out.what.textContent = whatOf(reply);
     this.out.interval.textContent = interval(glassy_share_interval);
     this.gauge.show({
       name: "glassy",
@@ -180,7 +203,19 @@ export class DepositionView {
   showSurface(surface) {
     this.surface = surface;
     this.out.map.classList.remove("waiting");
+    this.out["map-trouble"].hidden = true;
     this.showMap();
+  }
+
+  // A map of another question would be taken for the answer to this one.
+  showNoSurface(error) {
+    this.surface = null;
+    delete this.asked.surface;
+    this.out.map.classList.remove("waiting");
+    this.map.clear();
+    this.out["map-trouble"].textContent = `No map: ${error.message}`;
+    this.out["map-trouble"].hidden = false;
+    for (const each of ["readout", "legend", "sights"]) this.out[each].replaceChildren();
   }
 
   showMap() {
@@ -204,16 +239,12 @@ export class DepositionView {
           sentence || "Point at the map to read it, click to go there.";
       },
     });
-    this.out.legend.textContent =
-      "Colours: means, by the map’s best numbers. Ring: these conditions; dots: equal capacity. " +
-      `Discs: what the paper saw on flat collectors, ${electrolyte} electrolyte, in the colour of ` +
-      "the share it names (white: none).";
-    this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, sight.short)));
+    this.out.legend.textContent = legendOf(this.surface, electrolyte);
+    this.out.sights.replaceChildren(...sights.map((sight) => make("li", {}, placed(sight))));
   }
 
   showError(error) {
-    this.asked = {};
-    this.out.map.classList.remove("waiting");
+    delete this.asked.forecast;
     refuse(this.form, this.shell, error);
   }
 }

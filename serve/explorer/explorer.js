@@ -75,12 +75,16 @@ async function open({ view: asked, values }) {
 function meet(model) {
   askModel(model);
   ready.clear();
-  shell.met = get(path("v1/model")).then((said) => {
-    shell.model = said;
-    byId("model-label").textContent = said.model.label;
+  const met = get(path("v1/model")).then((said) => {
+    // Another may have been chosen meanwhile.
+    if (met === shell.met) {
+      shell.model = said;
+      byId("model-label").textContent = said.model.label;
+    }
     return said;
   });
-  return shell.met;
+  shell.met = met;
+  return met;
 }
 
 function offer(models) {

@@ -39,15 +39,18 @@ function complain(form, fields) {
   });
 }
 
-// What the server refused, beside its fields; the rest on top of the page.
+// What the server refused, beside its fields; the rest on top of the page. The answer in sight is
+// none to what was asked.
 export function refuse(form, shell, error) {
   const fields = error.fields ?? [];
   const others = complain(form, fields).map((each) => each.message);
+  form.closest(".view").classList.add("refused");
   shell.trouble(others.join(" ") || (fields.length ? "" : error.message));
   shell.say(error.message);
 }
 
 export function clearComplaints(form) {
+  form.closest(".view").classList.remove("refused");
   for (const each of form.querySelectorAll("quantity-field")) each.complaint = "";
   for (const each of form.querySelectorAll("[data-complaint]")) each.hidden = true;
 }

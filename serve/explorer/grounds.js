@@ -1,7 +1,12 @@
 // What a forecast of a deposit says in words, what speaks against it, and what it rests on.
+// "Glassy" is the name of a share of disordered atoms; few of them are a glass.
 
 import { facts, make } from "./elements.js";
 import { figure, percent } from "./numbers.js";
+
+export function whatOf({ bridge }) {
+  return `glassy share: still disordered ${until(bridge)}, mostly an undercooled liquid`;
+}
 
 export function sentenceOf(reply, { conditions, capacity_mAh_cm2, glassy_share }) {
   const current = `${figure(conditions.current_density_mA_cm2)} mA/cm²`;
@@ -42,7 +47,7 @@ export function embryosSaid(embryos) {
   }
   const exchange = [...ways].map(([way, weight]) => `${way} ${percent(weight)}`);
   return (
-    `Packed at ${[...packed].join(", ")} g/cm³. Exchange: ${exchange.join("; ")}. ` +
+    `By the map’s best numbers, packed at ${[...packed].join(", ")} g/cm³. Exchange: ${exchange.join("; ")}. ` +
     "The line along the axis: sizes that were simulated."
   );
 }
@@ -59,7 +64,10 @@ export function showGrounds(out, reply, forecast) {
   const { damkohler } = forecast;
   facts(out.facts, [
     ["Local current density", `${figure(forecast.local_current_density_mA_cm2)} mA/cm²`],
-    ["Lithium plated", `${figure(forecast.deposited_atoms_per_nm2, 6)} atoms/nm²`],
+    [
+      "Lithium plated",
+      `${figure(forecast.deposited_atoms_per_nm2, 6)} atoms/nm² of the collector’s own surface`,
+    ],
     ["Outside the simulated sizes", `${percent(forecast.clipped_share)} of the lithium`],
     ["Arrival over waiting", damkohler === null ? null : `${figure(damkohler)} (Damköhler number)`],
     ["Distance from the data", figure(forecast.applicability.distance)],

@@ -8,6 +8,7 @@ import { figure, interval, share } from "./numbers.js";
 
 const SEARCH = "v1/deposition/search";
 const POLL_MS = 500;
+const AGAIN_MS = 2000;
 
 export class SearchPanel {
   // `values()`: of the deposition form; `use(values)`: set them.
@@ -58,8 +59,10 @@ export class SearchPanel {
     while (job.state === "queued" || job.state === "running") {
       this.showProgress(job);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      job = await get(`${SEARCH}/${job.id}`);
+      job = await this.polled(job);
     }
+    // A search that was done before is told without its result.
+    if (job.state === "done" && job.result === null) job = await this.polled(job);
     if (job.state === "done") this.showResult(job.result);
     else
       this.out.progress.replaceChildren(
@@ -69,6 +72,18 @@ export class SearchPanel {
           job.error ?? "Cancelled. The same search goes on where it stopped.",
         ),
       );
+  }
+
+  // The job of a moment ago where the server is out of reach: it runs on all the same.
+  async polled(job) {
+    try {
+      return await get(`${SEARCH}/${job.id}`);
+    } catch (error) {
+      if (error.status >= 400 && error.status < 500) throw error;
+      this.complain(error);
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      return job;
+    }
   }
 
   showProgress({ state, n_done, n_trials, seconds_left }) {

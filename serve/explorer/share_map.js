@@ -4,7 +4,8 @@ import { axes, frame, pointed } from "./chart.js";
 import { css, glassy } from "./colours.js";
 import { contour } from "./contour.js";
 import { draw, make } from "./elements.js";
-import { figure } from "./numbers.js";
+import { hatched, MUCH_CLIPPED } from "./hatch.js";
+import { figure, percent, share } from "./numbers.js";
 import { linearScale, logScale } from "./scales.js";
 
 const BAR = { width: 12, gap: 14 };
@@ -21,6 +22,7 @@ export function paintMap(data, width) {
   const across = logScale(currents[0], currents.at(-1), box.left, box.right);
   const up = logScale(times[0], times.at(-1), box.bottom, box.top);
   const rows = refined(data.surface.glassy_share, FINE);
+  const clipped = refined(data.surface.clipped_share, FINE);
   const svg = frame(
     width,
     height,
@@ -44,6 +46,7 @@ export function paintMap(data, width) {
     draw(
       "g",
       { "clip-path": "url(#map-inside)" },
+      ...hatched(clipped, box),
       ...shareLine(rows, data.line, box),
       ...capacityLine(data.capacity, currents, across, up),
     ),
@@ -51,7 +54,7 @@ export function paintMap(data, width) {
     ...data.sights.map((sight, number) => mark(sight, number + 1, across, up, data)),
     ...here(data.point, across, up, box),
   );
-  listen(svg, data, across, up, box, rows);
+  listen(svg, data, { across, up, box, rows, clipped });
   return [canvas(rows, box), svg];
 }
 
@@ -165,6 +168,7 @@ function mark(sight, number, across, up, data) {
       onfocus: () => data.read(sight.sentence),
     },
     draw("circle", {
+      class: "disc",
       cx: x,
       cy: y,
       r: 9,
@@ -172,6 +176,7 @@ function mark(sight, number, across, up, data) {
       stroke: "#ffffff",
       "stroke-width": 2,
     }),
+    sight.glassy === null ? halves(sight.between, x, y) : null,
     draw("circle", { cx: x, cy: y, r: 10, fill: "none", stroke: "#1b2330", "stroke-width": 1 }),
     draw(
       "text",
@@ -186,9 +191,24 @@ function mark(sight, number, across, up, data) {
   );
 }
 
+// A ring in two colours, least glassy to the left: nobody measured what lies between.
+function halves(between, x, y) {
+  if (between === null) return null;
+  return between.map((end, i) =>
+    draw("path", {
+      class: "half",
+      d: `M${x} ${y - 8}A8 8 0 0 ${i} ${x} ${y + 8}`,
+      fill: "none",
+      stroke: css(glassy(end)),
+      "stroke-width": 4,
+    }),
+  );
+}
+
 function here({ current, time }, across, up, box) {
-  const x = Math.min(Math.max(across.place(current), box.left), box.right);
-  const y = Math.min(Math.max(up.place(time), box.top), box.bottom);
+  const [x, y] = [across.place(current), up.place(time)];
+  const isOn = x >= box.left - 1 && x <= box.right + 1 && y >= box.top - 1 && y <= box.bottom + 1;
+  if (!isOn) return [];
   const ring = (r, stroke, wide) =>
     draw("circle", { cx: x, cy: y, r, fill: "none", stroke, "stroke-width": wide });
   return [
@@ -201,7 +221,13 @@ function here({ current, time }, across, up, box) {
   ];
 }
 
-function listen(svg, data, across, up, box, rows) {
+function extrapolated(clipped) {
+  return clipped > MUCH_CLIPPED
+    ? `, ${percent(clipped)} of the atoms in embryos outside what was simulated`
+    : "";
+}
+
+function listen(svg, data, { across, up, box, rows, clipped }) {
   const place = (event) => {
     const [x, y] = pointed(event, svg);
     const isInside = x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
@@ -220,7 +246,7 @@ function listen(svg, data, across, up, box, rows) {
     data.read(
       sight
         ? sight.sentence
-        : `${figure(across.value(at.x), 2)} mA/cm² for ${figure(up.value(at.y), 2)} min: glassy share ${rows[j][i].toFixed(2)} on average.`,
+        : `${figure(across.value(at.x), 2)} mA/cm² for ${figure(up.value(at.y), 2)} min: glassy share ${share(rows[j][i])} on average${extrapolated(clipped[j][i])}.`,
     );
   });
   svg.addEventListener("pointerleave", () => data.read(""));

@@ -2,7 +2,9 @@
 
 import { figure } from "./numbers.js";
 
-// Of the deposits of one electrolyte: {current, time, glassy (0..1 or null), sentence}, by current.
+// Of the deposits of one electrolyte, by current: {current, time, glassy, between, short, sentence};
+// `glassy` is the share the paper names, `between` the ends we read into its words, either may be
+// null.
 export function sightsOf(observations, electrolyte) {
   const places = new Map();
   for (const observation of observations) {
@@ -10,10 +12,19 @@ export function sightsOf(observations, electrolyte) {
       if ((conditions.electrolyte ?? "baseline") !== electrolyte) continue;
       const { current_density_mA_cm2: current, deposition_time_min: time } = conditions;
       const key = `${current} ${time}`;
-      const found = places.get(key) ?? { current, time, glassy: null, said: [], short: [] };
+      const found = places.get(key) ?? {
+        current,
+        time,
+        glassy: null,
+        between: null,
+        said: [],
+        short: [],
+      };
+      const { crystalline_share: named, readings, series } = observation;
       // A count of ribbons is another observable than a share of the area.
-      const isArea = observation.readings && observation.series !== "electrolyte";
-      if (isArea) found.glassy ??= 1 - (observation.readings[0] + observation.readings[1]) / 2;
+      if (named !== null) found.glassy ??= 1 - named;
+      else if (readings && series !== "electrolyte")
+        found.between ??= [1 - readings[1], 1 - readings[0]];
       found.said.push(`${observation.seen} (${observation.citation})`);
       found.short.push(observation.seen);
       places.set(key, found);

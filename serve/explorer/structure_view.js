@@ -14,6 +14,7 @@ import { paintSurvival } from "./survival_chart.js";
 import { curlOfForm, take } from "./take.js";
 
 const PREDICT = "v1/structures/predict";
+const REST_MS = 600;
 
 // Of the reference data: an embryo that has ordered in its last frame.
 const EXAMPLE = {
@@ -60,7 +61,7 @@ export class StructureView {
       .querySelector('[data-do="example"]')
       .addEventListener("click", () => this.openExample());
     this.form.addEventListener("submit", (event) => event.preventDefault());
-    this.form.addEventListener("input", (event) => event.target !== input && this.update());
+    this.form.addEventListener("input", (event) => event.target !== input && this.update(REST_MS));
     this.slider.addEventListener("input", () => this.showFrame());
     const shrink = this.root.querySelector("#shrink");
     shrink.addEventListener("change", () => this.viewer?.shrink(shrink.checked));
@@ -106,16 +107,21 @@ export class StructureView {
     this.file = file;
     this.first = frame;
     this.reply = null;
+    this.out.frames.hidden = true;
     this.out.chosen.textContent = `${file.name}, ${figure(file.size / 1000)} kB`;
     this.update();
   }
 
-  update() {
+  // The file goes along with every question: asked once the hand has rested so long.
+  update(rest_ms = 0) {
     const values = this.values();
     this.shell.settled("structure", values);
+    clearTimeout(this.resting);
     if (this.file === null) return;
     this.root.querySelector(".answer").classList.add("waiting");
-    this.forecasts.want({ file: this.file, ...designOf(values) });
+    const ask = () => this.forecasts.want({ file: this.file, ...designOf(values) });
+    if (rest_ms > 0) this.resting = setTimeout(ask, rest_ms);
+    else ask();
   }
 
   showReply(reply, question) {
@@ -131,7 +137,6 @@ export class StructureView {
       this.drawn = null;
     }
     this.out.frames.hidden = reply.frames.length < 2;
-    this.out["survival-card"].hidden = false;
     this.out["atoms-card"].hidden = false;
     this.showFrame();
   }
@@ -139,13 +144,44 @@ export class StructureView {
   showFrame() {
     const { frame, stage, time_ps, n_atoms, design, prediction } =
       this.reply.frames[Number(this.slider.value)];
-    const { p_crystalline, p_crystalline_interval, horizon_ps, survival } = prediction;
     const when = whenOf(stage, time_ps);
     this.out["frame-said"].textContent =
       `${frame} of ${this.reply.frames.length}${when && `, ${when}`}`;
     this.slider.setAttribute("aria-valuetext", this.out["frame-said"].textContent);
+    const { looks_ordered } = prediction.applicability;
+    const of =
+      `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, ` +
+      `energy ${design.energy_exchange}${when && `, ${when}`}`;
+    this.out.gauge.hidden = looks_ordered;
+    this.out["survival-card"].hidden = looks_ordered;
+    if (looks_ordered) this.showOrdered(of, prediction);
+    else this.showWaiting(of, prediction, stage);
+    const asked = { ...this.question, frames: [frame], with_atoms: true };
+    this.takeAlong(asked);
+    // The picture depends on the file and the design, not on the horizon.
+    const drawn = JSON.stringify([this.file.name, this.file.size, frame, asked.design]);
+    if (drawn !== this.drawn) {
+      this.drawn = drawn;
+      this.atoms.want(asked);
+    }
+  }
+
+  // A forecast is of embryos that wait: of this one it would say nothing.
+  showOrdered(of, { applicability: { reasons } }) {
+    this.out.p.textContent = "–";
+    this.out.what.textContent = "already ordered";
+    this.out.interval.textContent = "no forecast applies";
+    this.out.sentence.textContent = `${of}: these atoms look as if they had ordered already. A forecast is of those that wait.`;
+    const isWhy = (reason) => reason.includes("may have ordered already");
+    const sorted = [...reasons.filter(isWhy), ...reasons.filter((each) => !isWhy(each))];
+    doubts(this.out.doubts, { is_inside: false, reasons: sorted });
+    this.shell.say("Already ordered: no forecast applies.");
+  }
+
+  showWaiting(of, prediction, stage) {
+    const { p_crystalline, p_crystalline_interval, horizon_ps, survival } = prediction;
     this.out.p.textContent = share(p_crystalline);
-    this.out.until.textContent = `within ${figure(horizon_ps)} ps`;
+    this.out.what.textContent = `probability of order within ${figure(horizon_ps)} ps`;
     this.out.interval.textContent = interval(p_crystalline_interval);
     this.gauge.show({
       name: "ordered",
@@ -155,31 +191,21 @@ export class StructureView {
       ends: ["0: stays disordered", "1: orders"],
     });
     this.out.sentence.textContent =
-      `${n_atoms} ${design.element} at ${figure(design.packing_density_g_cm3)} g/cm³, mass ${design.mass_exchange}, energy ${design.energy_exchange}${when && `, ${when}`}: ` +
-      `${percent(p_crystalline)} of such embryos are expected to order within ${figure(horizon_ps)} ps. Which ones do is chance.`;
+      `${of}: ${percent(p_crystalline)} of such embryos are expected to order within ` +
+      `${figure(horizon_ps)} ps. Which ones do is chance.`;
     doubts(this.out.doubts, prediction.applicability);
+    const isFromHere = stage === "hold" || stage === "given";
     this.survival.show({
       survival,
       horizon_ps,
-      clock:
-        stage === "hold" || stage === "given"
-          ? "time from this structure on, ps"
-          : "time on the clock of the hold, ps",
+      clock: isFromHere ? "time from this structure on, ps" : "time on the clock of the hold, ps",
       read: (sentence) => {
         this.out.readout.textContent = sentence;
       },
     });
-    const asked = { ...this.question, frames: [frame], with_atoms: true };
-    this.takeAlong(asked);
     this.shell.say(
       `Probability of order ${share(p_crystalline)}, ${interval(p_crystalline_interval)}.`,
     );
-    // The picture depends on the file and the design, not on the horizon.
-    const drawn = JSON.stringify([this.file.name, this.file.size, frame, asked.design]);
-    if (drawn !== this.drawn) {
-      this.drawn = drawn;
-      this.atoms.want(asked);
-    }
   }
 
   takeAlong(asked) {

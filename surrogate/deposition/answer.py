@@ -20,6 +20,7 @@ from surrogate.deposition.embryos import (
     check_plated,
 )
 from surrogate.deposition.forecast import Forecast, Question
+from surrogate.deposition.likelihoods import AreaShare
 from surrogate.deposition.observations import OBSERVATIONS
 from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.question import Assumed, DepositionQuestion, SurfaceQuestion
@@ -119,6 +120,7 @@ def maps_answer(predictor: FastPredictor) -> MapsReply:
                 seen=each.seen,
                 citation=each.citation,
                 readings=each.readings,
+                crystalline_share=(each.crystalline_share if isinstance(each, AreaShare) else None),
                 conditions=each.conditions,
             )
             for each in OBSERVATIONS

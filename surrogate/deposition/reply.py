@@ -123,7 +123,9 @@ class Observed(Settings):
     Attributes:
         seen: In words, as close to the source's as is short.
         citation: Where in the paper.
-        readings: Ends of the crystalline share as it was read; None: only an order was seen.
+        readings: Ends of the crystalline share as it was read; None: only an order was seen. Of
+            statements the ends are ours: the source names no number.
+        crystalline_share: Of the area, where the source names it.
     """
 
     name: str
@@ -131,6 +133,7 @@ class Observed(Settings):
     seen: str
     citation: str
     readings: tuple[float, float] | None
+    crystalline_share: float | None
     conditions: tuple[DepositionConditions, ...]
 
 

@@ -80,10 +80,11 @@ class Visit:
         return self.page.inner_text(f"#{view}-view .number")
 
     def settle(self, view: str) -> None:
-        """Wait until no question is under way and a number is shown."""
+        """Wait until no question is under way and an answer is shown: a number, or that none is."""
         self.page.wait_for_function(
             """view => !document.querySelector("main").ariaBusy
-                && /[0-9]/.test(document.querySelector(`#${view}-view .number`).textContent)""",
+                && /[0-9]|already ordered/.test(
+                    document.querySelector(`#${view}-view .headline`).textContent)""",
             arg=view,
             timeout=ANSWER_MS,
         )

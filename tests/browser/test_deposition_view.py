@@ -49,6 +49,10 @@ def test_it_opens_with_a_real_answer(visit):
     assert conditions["current_density_mA_cm2"] == 0.5
     assert conditions["capacity_mAh_cm2"] == 1
     grounds = visit.page.inner_text(f"#{VIEW}-view")
+    label = visit.page.inner_text(f"#{VIEW}-view .headline .what")
+    horizon_ps = reply["bridge"]["horizon_ps"]
+    assert f"still disordered {horizon_ps:g} ps after the quench" in label
+    assert "mostly an undercooled liquid" in label
     for sentence in (reply["deposition_map"]["said"], *reply["limits"]):
         assert sentence in grounds
     assert visit.page.locator(f"#{VIEW}-view .seen").count() >= 7
@@ -111,8 +115,20 @@ def test_what_the_server_refuses_stands_beside_its_field(visit):
     assert refusal.status_code == 422
     assert complaint.inner_text() == refusal.json()["detail"][0]["message"]
     assert field.locator("input[type=text]").get_attribute("aria-invalid") == "true"
+    # What stands there answers another question.
+    take = visit.page.locator(f"#{VIEW}-view .take")
+    assert not take.is_visible()
+    assert (
+        float(
+            visit.page.eval_on_selector(
+                f"#{VIEW}-view .headline", "each => getComputedStyle(each).opacity"
+            )
+        )
+        < 0.5
+    )
     field.locator("input[type=text]").fill("0.7")
     complaint.wait_for(state="hidden")
+    assert take.is_visible()
     visit.settle(VIEW)
     assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
 
@@ -142,12 +158,100 @@ def test_the_assumption_can_be_switched_and_is_named(visit):
     assert answered(visit)["bridge"]["kind"] == "growth"
 
 
+def test_the_map_answers_the_question_of_the_number(visit):
+    visit.open()
+    points = f"#{VIEW}-view [data-out=map] canvas"
+    before = visit.page.get_attribute(points, "width")
+    visit.page.select_option("#clock", "growth")
+    visit.settle(VIEW)
+    body = json.loads(visit.last("/v1/deposition/surface"))
+    assert body["bridge"] == {"kind": "growth"}
+    assert visit.page.get_attribute(points, "width") != before
+    assert not visit.page.locator("[data-out=map-trouble]").is_visible()
+
+
+def test_what_is_extrapolated_is_hatched(visit):
+    visit.open()
+    (surface,) = (body for path, body in visit.asked if path == "/v1/deposition/surface")
+    surface = json.loads(surface)
+    ends = [surface[axis]["max"] for axis in ("current_density_mA_cm2", "deposition_time_min")]
+    assert ends[0] * ends[1] / 60.0 <= 100.0
+    reply = httpx.post(f"{visit.url}/v1/deposition/surface", json=surface, timeout=60.0).json()
+    legend = visit.page.inner_text(f"#{VIEW}-view [data-out=legend]")
+    hatch = visit.page.locator(f"#{VIEW}-view .hatch")
+    assert max(max(row) for row in reply["clipped_share"]) > 0.05
+    assert "Hatched: more than 5 %" in legend
+    assert "z" in hatch.get_attribute("d")
+    points = visit.page.locator(f"#{VIEW}-view [data-out=map] canvas")
+    points.scroll_into_view_if_needed()
+    box = points.bounding_box()
+    for place, row, column in (((2, 2), -1, 0), ((box["width"] - 2, box["height"] - 2), 0, -1)):
+        visit.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
+        is_said = "outside what was simulated" in visit.page.inner_text(
+            f"#{VIEW}-view [data-out=readout]"
+        )
+        assert is_said == (reply["clipped_share"][row][column] > 0.05)
+
+
+def test_a_map_that_fails_leaves_nothing_standing(visit):
+    visit.open()
+    fails = True
+    visit.page.route(
+        "**/v1/deposition/surface*",
+        lambda route: (
+            route.fulfill(status=500, json={"detail": "The map broke."})
+            if fails
+            else route.continue_()
+        ),
+    )
+    visit.slide(VIEW, "temperature_K", 285.0)
+    trouble = visit.page.locator("[data-out=map-trouble]")
+    trouble.wait_for(state="visible")
+    visit.settle(VIEW)
+    assert trouble.inner_text() == "No map: The map broke."
+    assert visit.page.locator(f"#{VIEW}-view [data-out=map] > *").count() == 0
+    # The number beside it is none the worse.
+    assert shown(visit) == as_shown(answered(visit)["forecasts"][0])
+    assert not visit.page.locator("#trouble").is_visible()
+    fails = False
+    visit.slide(VIEW, "temperature_K", 290.0)
+    trouble.wait_for(state="hidden")
+    assert visit.page.locator(f"#{VIEW}-view [data-out=map] canvas").count() == 1
+
+
 def test_a_click_on_what_the_paper_saw_goes_there(visit):
     visit.open()
     visit.page.locator("#deposition-view .seen").last.click()
     visit.settle(VIEW)
     assert visit.text(VIEW, "current_density_mA_cm2") == "2.5"
     assert visit.text(VIEW, "deposition_time_min") == "24"
+
+
+def test_only_shares_the_paper_names_colour_a_disc(visit):
+    visit.open()
+    reply = httpx.get(f"{visit.url}/v1/deposition/maps", timeout=60.0).json()
+    named = {
+        each["seen"]: each["crystalline_share"]
+        for each in reply["observations"]
+        if each["crystalline_share"] is not None
+    }
+    discs = visit.page.eval_on_selector_all(
+        f"#{VIEW}-view .seen",
+        """marks => marks.map(mark => [
+            mark.ariaLabel,
+            mark.querySelector(".disc").getAttribute("fill"),
+            mark.querySelectorAll(".half").length,
+        ])""",
+    )
+    filled = [label for label, fill, _ in discs if fill != "#ffffff"]
+    assert len(filled) == len(named) == 2
+    assert all(any(seen in label for seen in named) for label in filled)
+    (of_5_nm,) = (each for each in discs if "domains of 5 nm" in each[0])
+    assert of_5_nm[1:] == ["#ffffff", 2]
+    (of_50_nm,) = (each for each in discs if "for 20 min" in each[0])
+    assert of_50_nm[1:] == ["#ffffff", 0]
+    legend = visit.page.inner_text(f"#{VIEW}-view [data-out=legend]")
+    assert "room temperature, flat collector, baseline electrolyte" in legend
 
 
 def test_the_line_of_a_chosen_share_moves(visit):
@@ -199,6 +303,30 @@ def test_a_search_answers_and_its_best_conditions_can_be_shown(visit):
     row.locator("button").click()
     visit.settle(VIEW)
     assert visit.text(VIEW, "current_density_mA_cm2") == current
+
+
+def test_a_search_is_followed_through_errors_and_can_be_cancelled(visit):
+    visit.open()
+    n_failed = 0
+
+    def fail_once(route):
+        nonlocal n_failed
+        if route.request.method == "GET" and n_failed == 0:
+            n_failed += 1
+            route.fulfill(status=500, json={"detail": "The poll broke."})
+        else:
+            route.continue_()
+
+    visit.page.route("**/v1/deposition/search/*", fail_once)
+    visit.page.fill("#search [name=n_trials]", "1000")
+    visit.page.click("#search button[type=submit]")
+    visit.page.wait_for_selector("#search .complaint:has-text('The poll broke.')")
+    cancel = visit.page.locator("#search [data-do=cancel]")
+    visit.page.wait_for_selector("#search progress")
+    assert cancel.is_visible()
+    cancel.click()
+    visit.page.wait_for_selector("#search [data-out=progress]:has-text('Cancelled.')")
+    assert n_failed == 1
 
 
 def test_a_refused_search_is_a_sentence(visit):

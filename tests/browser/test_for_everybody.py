@@ -181,6 +181,30 @@ def two_models():
         thread.join(timeout=30.0)
 
 
+def test_a_late_answer_of_the_model_before_is_not_shown(chromium, two_models):
+    context = new_context(chromium, WIDE)
+    visit = Visit.of(context, two_models)
+    visit.open()
+    late = []
+
+    def hold(route):
+        late.append(route)
+
+    visit.page.route(lambda url: url.endswith("/v1/model?model=second"), hold)
+    visit.page.select_option("#model-choice", "second")
+    with visit.page.expect_response(lambda reply: reply.url.endswith("/v1/model?model=first")):
+        visit.page.select_option("#model-choice", "first")
+    (route,) = late
+    body = route.fetch().json()
+    body["model"]["label"] = "too late"
+    route.fulfill(json=body)
+    visit.rest()
+    label = visit.page.inner_text("#model-label")
+    context.close()
+    assert label not in {"", "too late"}
+    assert visit.complaints == []
+
+
 def test_another_model_can_be_chosen(chromium, two_models):
     context = new_context(chromium, WIDE)
     visit = Visit.of(context, two_models)

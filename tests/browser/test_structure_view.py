@@ -49,7 +49,18 @@ def test_an_uploaded_file_is_seen_and_forecast(visit, frames, kind):
     visit.settle(VIEW)
     assert visit.page.get_attribute(CANVAS, "data-renderer") == "WebGL"
     assert "4 of 4" in visit.page.inner_text("#structure-view [data-out=frame-said]")
+    # It has ordered in its last frame: nothing that waits could be forecast.
+    assert not any(sign.isdigit() for sign in visit.number(VIEW))
+    assert "already ordered" in visit.page.inner_text("#structure-view .headline")
+    assert "solid-like" in visit.page.inner_text("#structure-view .doubt > p")
+    assert not visit.page.locator("#structure-view [data-out=survival]").is_visible()
+    visit.page.focus("#frame")
+    visit.page.keyboard.press("Home")
+    visit.settle(VIEW)
     assert 0.0 <= float(visit.number(VIEW)) <= 1.0
+    assert visit.page.locator("#structure-view [data-out=survival]").is_visible()
+    visit.page.keyboard.press("End")
+    visit.settle(VIEW)
     assert "446 Li" in visit.page.inner_text("#structure-view .sentence")
     # Ordered atoms are blue, the others grey, on a plain ground.
     picture = pixels(visit)
@@ -80,6 +91,38 @@ def test_frames_differ_and_the_picture_turns(visit):
     assert np.abs(pixels(visit) - of_fourth[1]).mean() < 0.1
     visit.page.check("#shrink")
     assert np.abs(pixels(visit) - of_fourth[1]).mean() > 1.0
+
+
+def test_no_frame_of_the_file_before_can_be_chosen(visit, frames):
+    open_example(visit)
+    assert visit.page.locator("#frame").is_visible()
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    visit.page.route("**/v1/structures/predict", hold)
+    with visit.page.expect_request("**/v1/structures/predict"):
+        upload(visit, "another.xyz.gz", frames.read_bytes())
+    assert not visit.page.locator("#frame").is_visible()
+    for route in held:
+        route.continue_()
+    visit.page.unroute("**/v1/structures/predict")
+    visit.page.locator("#frame").wait_for(state="visible")
+    visit.settle(VIEW)
+
+
+def test_a_file_is_sent_again_once_the_hand_rests(visit):
+    open_example(visit)
+    sent = [path for path, _ in visit.asked]
+    for horizon_ps in (100.0, 200.0, 300.0, 400.0):
+        visit.slide(VIEW, "horizon_ps", horizon_ps)
+        visit.page.wait_for_timeout(150)
+    visit.page.wait_for_selector("#structure-view .answer.waiting")
+    visit.page.wait_for_selector("#structure-view .answer:not(.waiting)")
+    assert "within 40" in visit.page.inner_text("#structure-view .headline .what")
+    # The horizon changes no atom: the picture is not asked for again.
+    assert [path for path, _ in visit.asked] == [*sent, "/v1/structures/predict"]
 
 
 def test_a_hand_turns_the_atoms(visit):

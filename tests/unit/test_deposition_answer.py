@@ -146,6 +146,10 @@ def test_the_maps_are_told_with_what_was_seen(shipped: Predictor) -> None:
     assert [each.name for each in said.maps] == list(DEPOSITION_MAPS)
     assert [each.numbers for each in said.maps] == ["calibrated", "first guess"]
     assert [each.name for each in said.observations] == [each.name for each in OBSERVATIONS]
+    named = {each.seen: each.crystalline_share for each in said.observations}
+    assert named["about 30 % crystalline"] == 0.3
+    # Statements and counts of ribbons are no shares of the area.
+    assert sum(share is not None for share in named.values()) == 2
     low_K, high_K = said.temperature_K
     at = {"current_density_mA_cm2": 0.5, "deposition_time_min": 5.0}
     deposition_answer(shipped, question(conditions=[at | {"temperature_K": low_K}]))
