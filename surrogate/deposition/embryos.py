@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from pydantic import Field
 
-from simulate.design import EmbryoDesign, EnergyExchange, Exchange
+from simulate.design import EmbryoDesign, EnergyExchange, Exchange, SPARSEST_g_cm3
 from simulate.errors import MisuseError
 from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
 from simulate.settings import Settings
@@ -93,7 +93,7 @@ class SampledSpace:
         if field == "n_atoms":
             return max(low, SMALLEST_EMBRYO), min(high, LARGEST_EMBRYO)
         if field == "packing_density_g_cm3":
-            return low, min(high, self.bulk_density_g_cm3)
+            return max(low, SPARSEST_g_cm3), min(high, self.bulk_density_g_cm3)
         return low, high
 
     def clip(self, field: str, value: float) -> float:
