@@ -231,19 +231,24 @@ def test_a_full_server_says_when_to_come_back_and_answers_who_waits(server: Serv
 
 
 def test_a_full_disk_keeps_nobody_from_answers(client: httpx.Client, server: Served) -> None:
-    """Whatever answers writes nothing but logs; from now on not one byte of them can be written."""
+    """Whatever answers writes nothing but logs; for a while not one byte of them can be written."""
     answering = [
         each
         for each in server.family()
         if "ServeReplica" in command_line(each) or "ProxyActor" in command_line(each)
     ]
     assert len(answering) >= 4  # the proxy, the ingress and two models
-    for each in answering:
-        each.rlimit(psutil.RLIMIT_FSIZE, (0, 0))
-    for n_atoms in range(100, 120):
-        assert ask(client, n_atoms, road="full").status_code == 200
-    assert client.post("/v1/embryos/predict", content=b"{").status_code == 422
-    assert ask(client, 99).status_code == 422
+    before = {each: each.rlimit(psutil.RLIMIT_FSIZE) for each in answering}
+    try:
+        for each in answering:
+            each.rlimit(psutil.RLIMIT_FSIZE, (0, before[each][1]))
+        for n_atoms in range(100, 120):
+            assert ask(client, n_atoms, road="full").status_code == 200
+        assert client.post("/v1/embryos/predict", content=b"{").status_code == 422
+        assert ask(client, 99).status_code == 422
+    finally:
+        for each in answering:
+            each.rlimit(psutil.RLIMIT_FSIZE, before[each])
 
 
 def test_questions_in_hand_are_answered_before_it_ends(server: Served) -> None:
@@ -259,6 +264,6 @@ def test_questions_in_hand_are_answered_before_it_ends(server: Served) -> None:
         assert not waiting.done()
         server.process.send_signal(signal.SIGINT)
         reply = waiting.result()
-    assert reply.status_code == 200
+    assert reply.status_code == 200, reply.text
     assert len(reply.json()["predictions"]) == len(designs)
     assert server.process.wait(60.0) == 0
