@@ -1,13 +1,16 @@
-"""A real server in a thread of the tests: every route over the model that ships, without Ray."""
+"""Real servers of the tests, without Ray: in a thread behind a socket, or asked in this process."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 
@@ -20,6 +23,9 @@ from serve.searches.settings import SearchSettings
 from surrogate.predictor import Predictor
 
 START_S = 30.0
+
+Ask = Callable[..., httpx.Response]
+"""Method, path, and what else `httpx` takes."""
 
 
 @dataclass(frozen=True)
@@ -69,3 +75,17 @@ def listening(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(START_S)
+
+
+def asked_here(app: FastAPI) -> Ask:
+    """Requests to an application in this process, no socket between."""
+
+    def ask(method: str, path: str, **request: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(send())
+
+    return ask

@@ -1,9 +1,8 @@
 """Deposits and searches over HTTP, asked in this process: the answers of Python, and refusals."""
 
-import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 import yaml
 from command_line import glassyli
+from served import Ask, asked_here
 from synthetic import synthetic_designs, synthetic_package, synthetic_store
 
 from serve.endpoint.in_process import InProcess
@@ -50,8 +50,6 @@ SEARCH: dict[str, Any] = {
 LONG = SEARCH | {"n_trials": 2000}
 PATH = "/v1/deposition/search"
 
-Ask = Callable[..., httpx.Response]
-
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -71,15 +69,7 @@ def asking(predictor: Predictor, jobs: SearchJobs | None = None, **settings: Any
     searches = None if jobs is None else InProcessSearches(jobs)
     app = build_app(InProcess({"tiny": predictor}, chosen), chosen, searches)
 
-    def ask(method: str, path: str, **request: Any) -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-                return await client.request(method, path, **request)
-
-        return asyncio.run(send())
-
-    return ask
+    return asked_here(app)
 
 
 @pytest.fixture(scope="module")

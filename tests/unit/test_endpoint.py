@@ -3,13 +3,14 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from served import Ask, asked_here
 from synthetic import set_apart, synthetic_designs, synthetic_package, synthetic_store
 
 from serve.endpoint.answering import Answering
@@ -30,8 +31,6 @@ DESIGN: dict[str, Any] = {
 FAST: dict[str, Any] = {"designs": [DESIGN], "road": "fast"}
 KEY = "schlüssel"
 
-Ask = Callable[..., httpx.Response]
-
 
 @pytest.fixture(scope="module")
 def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
@@ -46,15 +45,7 @@ def asking(predictor: Predictor, key: str | None = None, **settings: Any) -> Ask
     asker = InProcess({"first": predictor, "second": predictor}, chosen)
     app = build_app(asker, chosen, key_digest=digest(key.encode()) if key else None)
 
-    def ask(method: str, path: str, **request: Any) -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(app=app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-                return await client.request(method, path, **request)
-
-        return asyncio.run(send())
-
-    return ask
+    return asked_here(app)
 
 
 @pytest.fixture(scope="module")

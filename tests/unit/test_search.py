@@ -9,36 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nucleation import Floats, Manifest, NucleationModel, Package, training_domain
+from searching import asked_of, config
 
 from simulate.design import EmbryoDesign, read_designs
 from simulate.errors import MisuseError
 from simulate.files import read_yaml
-from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import DEPOSITION_MAPS
 from surrogate.search.config import SearchConfig, read_search_config
 from surrogate.search.result import LEAST_WEIGHT
 from surrogate.search.run import run_search
 
 pytestmark = pytest.mark.usefixtures("coarse_pictures")
-
-
-def config(**changes: object) -> SearchConfig:
-    values: dict[str, object] = {
-        "n_trials": 30,
-        "objective": "glassy_share",
-        "min_capacity_mAh_cm2": None,
-        "also_maps": (),
-        "current_density_mA_cm2": {"min": 0.1, "max": 5.0},
-        "deposition_time_min": {"min": 1.0, "max": 600.0},
-    }
-    return SearchConfig.model_validate(values | changes)
-
-
-def asked_of(model: NucleationModel, asked: SearchConfig) -> Question:
-    bridge = HorizonBridge(horizon_ps=asked.horizon_ps)
-    return Question.of(model, DEPOSITION_MAPS[asked.deposition_map], bridge)
 
 
 def test_without_requirements_the_optimum_is_the_slow_short_corner_and_says_so(

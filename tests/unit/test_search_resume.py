@@ -7,33 +7,14 @@ from pathlib import Path
 
 import pytest
 from nucleation import Floats, NucleationModel, Package
+from searching import asked_of, config
 
 from simulate.design import EmbryoDesign
 from simulate.errors import GlassyLiError, MisuseError
-from surrogate.deposition.bridge import HorizonBridge
-from surrogate.deposition.forecast import Question
-from surrogate.deposition.registry import DEPOSITION_MAPS
 from surrogate.search.config import SearchConfig
 from surrogate.search.run import run_search
 
 pytestmark = pytest.mark.usefixtures("coarse_pictures")
-
-
-def config(**changes: object) -> SearchConfig:
-    values: dict[str, object] = {
-        "n_trials": 30,
-        "objective": "glassy_share",
-        "min_capacity_mAh_cm2": None,
-        "also_maps": (),
-        "current_density_mA_cm2": {"min": 0.1, "max": 5.0},
-        "deposition_time_min": {"min": 1.0, "max": 600.0},
-    }
-    return SearchConfig.model_validate(values | changes)
-
-
-def asked_of(model: NucleationModel, asked: SearchConfig) -> Question:
-    bridge = HorizonBridge(horizon_ps=asked.horizon_ps)
-    return Question.of(model, DEPOSITION_MAPS[asked.deposition_map], bridge)
 
 
 def shares_of_all(out: Path, model: NucleationModel, asked: SearchConfig) -> list[float]:

@@ -244,7 +244,8 @@ def trickling(served: Served, n: int) -> Iterator[None]:
 
 def test_slow_clients_do_not_keep_others_out(served: Served) -> None:
     with trickling(served, 16):
-        told(ask(served, "a.xyz", structure_files.xyz(structure_files.snapshots(DESIGN))))
+        data = structure_files.xyz(structure_files.snapshots(DESIGN))
+        assert told(ask(served, "a.xyz", data)).frames
 
 
 def test_an_upload_is_answered_in_time_or_sent_away(served: Served) -> None:
