@@ -11,6 +11,7 @@ from serve.commands.options import AsJson, HorizonPs, Model
 from serve.session import SESSION
 
 if TYPE_CHECKING:
+    from serve.console import Console
     from simulate.design import EmbryoDesign
     from simulate.snapshot import Snapshot
     from surrogate.prediction import Prediction
@@ -67,7 +68,6 @@ def predict(
     """
     console = SESSION.console(as_json=as_json)
     from serve.models import model_path
-    from serve.words import reasons_by
     from simulate.errors import MisuseError
 
     if designs is not None and structure is None and design is None and per_atom is None:
@@ -89,14 +89,23 @@ def predict(
     predictor = Predictor.load(path)
     console.say(f"predict  with {predictor.package.label} from {path}")
     asked = ask(predictor, horizon_ps)
+    _tell(console, asked, is_structure=structure is not None)
+    if per_atom is not None:
+        console.say(f"wrote p_crystalline of every atom to {per_atom}")
+
+
+def _tell(console: "Console", asked: list[Asked], *, is_structure: bool) -> None:
+    """Forecasts as a table, what they mean, and where they do not hold."""
+    from serve.words import reasons_by
+
     for each in asked:
         console.result_json(each.told | each.prediction.model_dump(mode="json"))
     console.table(
-        ["frame" if structure else "design", "P(crystalline)", "90 %", "median incubation, ps",
+        ["frame" if is_structure else "design", "P(crystalline)", "90 %", "median incubation, ps",
          "in data"],
         [_row(each) for each in asked],
     )  # fmt: skip
-    after = "; of a frame of the hold: after it" if structure else ""
+    after = "; of a frame of the hold: after it" if is_structure else ""
     console.result(
         f"P(crystalline): lasting order within {asked[0].prediction.horizon_ps:g} ps of the hold, "
         f"order in the quench included{after}.\nMD of a one-component metal without SEI; "
@@ -105,8 +114,6 @@ def predict(
     judged = [(row, each.prediction.applicability) for row, each in enumerate(asked, start=1)]
     for reason in reasons_by("Row", judged):
         console.say(f"  {reason}")
-    if per_atom is not None:
-        console.say(f"wrote p_crystalline of every atom to {per_atom}")
 
 
 def _designs_question(path: Path, *, is_fast: bool) -> "Question":
