@@ -15,11 +15,10 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from serve.messages.refusals import Refusal
+from serve.messages.service import KEY_VARIABLE
 from simulate.errors import GlassyLiError, MisuseError
 
 logger = logging.getLogger(__name__)
-
-KEY_VARIABLE: Final = "GLASSYLI_API_KEY"
 
 PASSING: Final = frozenset(
     {

@@ -32,10 +32,11 @@ def serve(
 ) -> None:
     """Answer predictions over HTTP until interrupted."""
     console = SESSION.console(as_json=as_json)
-    from serve.endpoint.keys import VARIABLE, digest_from_environment
+    from serve.endpoint.keys import digest_from_environment
     from serve.endpoint.loopback import is_loopback
     from serve.endpoint.packages import named
     from serve.endpoint.settings import Replicas, ServerSettings
+    from serve.messages.service import KEY_VARIABLE
     from serve.searches.settings import SearchSettings
     from serve.server import serve_models
 
@@ -55,7 +56,7 @@ def serve(
     if not is_loopback(host) and digest_from_environment() is None:
         console.warn(
             f"listening at {host} without a key: anybody who reaches this machine may ask. "
-            f"Set {VARIABLE} to a secret to answer only those who send it."
+            f"Set {KEY_VARIABLE} to a secret to answer only those who send it."
         )
     serve_models(settings, host, port, address, ready)
     console.say("stopped; nothing is left running.")

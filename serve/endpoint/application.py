@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from serve.endpoint.ingress_replica import IngressReplica
-from serve.endpoint.keys import VARIABLE, digest_from_environment
+from serve.endpoint.keys import digest_from_environment
 from serve.endpoint.model_replica import ModelReplica
 from serve.endpoint.packages import files_of, named
 from serve.endpoint.settings import ServerSettings
+from serve.messages.service import KEY_VARIABLE
 from simulate.errors import MisuseError
 
 logger = logging.getLogger(__name__)
@@ -74,12 +75,14 @@ def _key_digest(settings: ServerSettings) -> bytes | None:
     found = digest_from_environment()
     if found is None and settings.needs_key:
         raise MisuseError(
-            f"{VARIABLE} must hold the API key where the application is built, but is not set. Set "
-            "it before `ray start` on every node (the shell of `serve deploy` is not read), or set "
+            f"{KEY_VARIABLE} must hold the API key where the application is built, but is not set. "
+            "Set it before `ray start` on every node (the shell of `serve deploy` is not read), or set "
             "needs_key to false to answer everybody."
         )
     if found is None and not settings.is_local:
-        logger.warning("%s is not set: everybody who reaches this server is answered.", VARIABLE)
+        logger.warning(
+            "%s is not set: everybody who reaches this server is answered.", KEY_VARIABLE
+        )
     return found
 
 

@@ -10,8 +10,9 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from serve.endpoint.body import limited_stream
-from serve.endpoint.settings import MEBIBYTE, Limits
+from serve.endpoint.settings import Limits
 from serve.messages.refusals import refused, unanswerable
+from serve.uploads.limits import MEBIBYTE
 from simulate.design import parse_json
 from simulate.errors import MisuseError
 

@@ -12,8 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.endpoint.refusals import as_response, key_needed
-
-VARIABLE: Final = "GLASSYLI_API_KEY"
+from serve.messages.service import KEY_VARIABLE
 
 OPEN: Final = ("/", "/healthz", "/readyz")
 """Answered without the key: the page, and whether the server is there, without a model's name."""
@@ -26,7 +25,7 @@ MAY_KNOW: Final = "glassyli.may_know"
 
 def digest_from_environment() -> bytes | None:
     """Digest of the key; None where none is set."""
-    key = os.environ.get(VARIABLE)
+    key = os.environ.get(KEY_VARIABLE)
     return digest(os.fsencode(key)) if key else None
 
 

@@ -40,8 +40,7 @@ def files_of(folder: str) -> Files:
     """
     from surrogate.manifest import MANIFEST, read_checked
 
-    path = folder_of(folder)
-    manifest, content = read_checked(path)
+    manifest, content = read_checked(folder_at_present(folder))
     return content | {MANIFEST: manifest.model_dump_json().encode()}
 
 

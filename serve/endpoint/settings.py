@@ -11,9 +11,8 @@ from pydantic import Field, model_validator
 
 from serve.messages.embryos import MAX_ATOMS_FULL_ROAD, MAX_DESIGNS
 from serve.searches.settings import SearchSettings
+from serve.uploads.limits import MEBIBYTE
 from simulate.settings import Settings
-
-MEBIBYTE = 1_048_576
 
 
 class Limits(Settings):

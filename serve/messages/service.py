@@ -1,10 +1,13 @@
 """The service itself: which models answer, and whether they can."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from simulate.settings import Settings
+
+KEY_VARIABLE: Final = "GLASSYLI_API_KEY"
+"""Environment variable that holds the API key, of server and client."""
 
 
 class ModelName(Settings):

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from serve.endpoint.application import build
-from serve.endpoint.keys import VARIABLE
 from serve.endpoint.packages import named
 from serve.endpoint.settings import Batching, ServerSettings
+from serve.messages.service import KEY_VARIABLE
 from simulate.errors import MisuseError
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "serve").glob("*.yaml"))
@@ -23,20 +23,20 @@ def test_what_others_can_reach_needs_a_key(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server is built and not run: Ray is imported, and not started."""
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
     for path in CONFIGS:
         deployed = yaml.safe_load(path.read_text())
         args = deployed["applications"][0]["args"]
         is_open = deployed["http_options"]["host"] == "0.0.0.0"  # noqa: S104 - looked at
         assert args.get("needs_key", False) == is_open
         assert args.get("is_local", False) != is_open
-    with pytest.raises(MisuseError, match=rf"{VARIABLE} must .* `ray start`"):
+    with pytest.raises(MisuseError, match=rf"{KEY_VARIABLE} must .* `ray start`"):
         build(ServerSettings(needs_key=True))
     build(ServerSettings(is_local=True))
-    assert VARIABLE not in caplog.text
+    assert KEY_VARIABLE not in caplog.text
     build(ServerSettings())
-    assert f"{VARIABLE} is not set" in caplog.text
-    monkeypatch.setenv(VARIABLE, "secret")
+    assert f"{KEY_VARIABLE} is not set" in caplog.text
+    monkeypatch.setenv(KEY_VARIABLE, "secret")
     build(ServerSettings(needs_key=True))
 
 
