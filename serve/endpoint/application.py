@@ -76,8 +76,8 @@ def _key_digest(settings: ServerSettings) -> bytes | None:
     if found is None and settings.needs_key:
         raise MisuseError(
             f"{KEY_VARIABLE} must hold the API key where the application is built, but is not set. "
-            "Set it before `ray start` on every node (the shell of `serve deploy` is not read), or set "
-            "needs_key to false to answer everybody."
+            "Set it before `ray start` on every node (the shell of `serve deploy` is not read), or "
+            "set needs_key to false to answer everybody."
         )
     if found is None and not settings.is_local:
         logger.warning(
