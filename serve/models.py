@@ -1,7 +1,11 @@
-"""Which model package answers when none is named."""
+"""Where model packages lie, the one too that answers when none is named."""
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
+
+SHIPPED: Final = "shipped"
+"""In place of a folder in settings: the package that ships with the installation of each node."""
 
 
 def model_path(named: Path | None) -> Path:
@@ -29,3 +33,21 @@ def place_of(named: Path | None) -> Path:
 def is_package(path: Path) -> bool:
     """Whether a folder claims to be a model package; loading it tells whether it is sound."""
     return (path / "package.json").is_file()
+
+
+def folder_of(folder: str) -> Path:
+    """Where a package of the settings lies on this machine, checked against its checksums.
+
+    Raises:
+        PackageError: Missing, damaged or foreign; says what to do.
+    """
+    return model_path(_named(folder))
+
+
+def folder_at_present(folder: str) -> Path:
+    """The same unchecked, for packages that come and go: asked again at each look."""
+    return place_of(_named(folder))
+
+
+def _named(folder: str) -> Path | None:
+    return None if folder == SHIPPED else Path(folder)

@@ -119,7 +119,7 @@ def free_port(host: str, port: int) -> int:
 
 def _load_each(settings: "ServerSettings") -> None:
     """What only loading finds, such as weights that are no numbers, is said here in a sentence."""
-    from serve.endpoint.packages import folder_at_present
+    from serve.models import folder_at_present
     from surrogate.predictor import Predictor
 
     for folder in settings.models.values():

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from serve.endpoint.model import Model
-from serve.endpoint.packages import Files, folder_at_present
+from serve.endpoint.packages import Files
 from serve.endpoint.tally import Tally
+from serve.models import folder_at_present
 from simulate.errors import GlassyLiError
 from surrogate.known_answer import known_answer, reproduce
 from surrogate.manifest import CARD, MANIFEST, WEIGHTS

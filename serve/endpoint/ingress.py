@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from serve.endpoint.asking import Asker
+from serve.endpoint.head import HeadAsGet
 from serve.endpoint.keys import KeyNeeded
 from serve.endpoint.metrics import Measured, Metrics
 from serve.endpoint.openapi import describe
@@ -61,6 +62,7 @@ def build_app(
     describe(app, needs_key=key_digest is not None)
     _explain_errors(app)
     # Added last is passed first.
+    app.add_middleware(HeadAsGet)
     if key_digest is not None:
         app.add_middleware(KeyNeeded, key_digest=key_digest)
     app.add_middleware(OwnPagesOnly, is_local=settings.is_local and key_digest is None)

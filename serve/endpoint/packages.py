@@ -1,35 +1,10 @@
-"""Where the packages of the settings lie. Light: a bad one is found before torch is loaded."""
-
-from pathlib import Path
-from typing import Final
+"""The packages of the settings. Light: a bad one is found before torch is loaded."""
 
 from serve.endpoint.settings import ServerSettings
-from serve.models import model_path, place_of
-
-SHIPPED: Final = "shipped"
-"""In place of a folder: the package that ships with the installation of each node."""
-
+from serve.models import SHIPPED, folder_at_present, folder_of
 
 Files = dict[str, bytes]
 """A package by its files."""
-
-
-def folder_of(folder: str) -> Path:
-    """Where a package of the settings lies on this machine, checked against its checksums.
-
-    Raises:
-        PackageError: Missing, damaged or foreign; says what to do.
-    """
-    return model_path(_named(folder))
-
-
-def folder_at_present(folder: str) -> Path:
-    """The same unchecked, for packages that come and go: asked again at each look."""
-    return place_of(_named(folder))
-
-
-def _named(folder: str) -> Path | None:
-    return None if folder == SHIPPED else Path(folder)
 
 
 def files_of(folder: str) -> Files:

@@ -1,30 +1,24 @@
-"""Questions go to model replicas through a Ray Serve handle; what Ray says becomes a refusal."""
+"""Questions go to model replicas through a Ray Serve handle."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
-from ray.exceptions import RayActorError, RayError
-from ray.serve.exceptions import (
-    BackPressureError,
-    DeploymentUnavailableError,
-    RequestCancelledError,
-)
+from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
 
 from serve.endpoint.asking import known_name
-from serve.endpoint.refusals import busy
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.tally import Answered, Tally
+from serve.in_time import Refusals, in_time
 from serve.messages.service import ModelName
 from simulate.errors import MisuseError
 from simulate.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 5.0
+LOOK_S: Final = 5.0
 """Longest wait for what a replica knows by heart."""
 
 
@@ -52,8 +46,7 @@ class RayAsker:
         """See `Asker`."""
         name = known_name(model, self.names)
         asked = self._by_name[name].remote(name, kind, question)
-        async with _in_time(asked, self._limit_s):
-            answered: Answered = await asked
+        answered: Answered = await in_time(asked, self._limit_s, _refusals(self._limit_s))
         self._counted[answered.replica] = answered.tally
         if answered.content is None:
             raise MisuseError(answered.refusal or "")
@@ -62,8 +55,8 @@ class RayAsker:
     async def models(self) -> list[ModelName]:
         """See `Asker`."""
         asked = self._replicas.names.remote()
-        async with _in_time(asked, LOOK_S):
-            known: tuple[list[ModelName], str, Tally] = await asked
+        known: tuple[list[ModelName], str, Tally]
+        known = await in_time(asked, LOOK_S, _refusals(LOOK_S))
         models, replica, tally = known
         self._counted[replica] = tally
         if len(self._counted) > 1:
@@ -100,22 +93,11 @@ def _living() -> set[str]:
     return {actor["name"] for actor in list_named_actors(all_namespaces=True)}
 
 
-@asynccontextmanager
-async def _in_time(asked: Any, limit_s: float) -> AsyncIterator[None]:  # noqa: ANN401 - Ray's own
-    """Wait for a replica's answer, at most so long."""
-    try:
-        async with asyncio.timeout(limit_s):
-            yield
-    except TimeoutError as error:
-        asked.cancel()
-        raise busy(
-            f"an answer may take at most {limit_s:g} s, but this one was not there. "
-            "Ask for less at once, or try again later."
-        ) from error
-    except BackPressureError as error:
-        raise busy("as many questions are waiting as may. Try again later.") from error
-    except (RayActorError, DeploymentUnavailableError, RequestCancelledError) as error:
-        logger.warning("a model replica was lost with a question in hand: %s", error)
-        raise busy(
-            "the process that computed the answer was lost with it. Ask again; another takes over."
-        ) from error
+def _refusals(limit_s: float) -> Refusals:
+    return Refusals(
+        late=f"an answer may take at most {limit_s:g} s, but this one was not there. "
+        "Ask for less at once, or try again later.",
+        full="as many questions are waiting as may. Try again later.",
+        lost="the process that computed the answer was lost with it. Ask again; another takes "
+        "over.",
+    )

@@ -33,11 +33,6 @@ def unknown_model(found: str, names: Sequence[str]) -> RequestError:
     return refused(HTTPStatus.NOT_FOUND, "model", message, found, {"enum": list(names)})
 
 
-def busy(message: str) -> RequestError:
-    """503: come back later; a `Retry-After` goes with it."""
-    return refused(HTTPStatus.SERVICE_UNAVAILABLE, "server", message)
-
-
 def key_needed() -> RequestError:
     """401: no key, or another one; which of the two is not said."""
     message = (

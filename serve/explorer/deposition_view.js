@@ -87,6 +87,7 @@ export class DepositionView {
     const [low, high] = this.known.temperature_K;
     field(this.form, "temperature_K").limit(Math.ceil(low), Math.floor(high));
     this.asked = {};
+    this.search.resume();
   }
 
   offerMaps(maps) {
@@ -188,7 +189,7 @@ export class DepositionView {
       sizes: bySize(forecast.embryos),
       sampled: this.shell.model?.design_ranges?.n_atoms ?? null,
     });
-    this.out["embryos-said"].textContent = embryosSaid(forecast.embryos);
+    this.out["embryos-said"].textContent = embryosSaid(forecast);
     showGrounds(this.out, reply, forecast);
     this.out.limits.replaceChildren(...reply.limits.map((each) => make("li", {}, each)));
     take(this.out.take, {

@@ -38,7 +38,8 @@ export function doubtsOf(reply, { applicability }) {
   };
 }
 
-export function embryosSaid(embryos) {
+// Of the mean over draws of the map, from which the share is, and of the map's best numbers.
+export function embryosSaid({ embryos, packing_density_g_cm3_range, median_atoms_range }) {
   const packed = new Set(embryos.map(({ design }) => figure(design.packing_density_g_cm3)));
   const ways = new Map();
   for (const { design, weight } of embryos) {
@@ -46,8 +47,12 @@ export function embryosSaid(embryos) {
     ways.set(way, (ways.get(way) ?? 0) + weight);
   }
   const exchange = [...ways].map(([way, weight]) => `${way} ${percent(weight)}`);
+  const drawn = packing_density_g_cm3_range
+    ? `Over draws of the map, from which the share is: packed at ${packing_density_g_cm3_range.map((each) => figure(each)).join(" to ")} g/cm³, ` +
+      `median size ${median_atoms_range.map((each) => figure(each)).join(" to ")} atoms (5 to 95 %). `
+    : "";
   return (
-    `By the map’s best numbers, packed at ${[...packed].join(", ")} g/cm³. Exchange: ${exchange.join("; ")}. ` +
+    `By the map’s best numbers, packed at ${[...packed].join(", ")} g/cm³. ${drawn}Exchange: ${exchange.join("; ")}. ` +
     "The line along the axis: sizes that were simulated."
   );
 }

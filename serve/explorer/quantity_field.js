@@ -47,7 +47,7 @@ class QuantityField extends HTMLElement {
           hint ? make("small", {}, hint) : null,
         ),
         this.#text,
-        make("span", { class: "unit" }, this.getAttribute("unit")),
+        make("span", { class: "unit" }, this.unit),
       ),
       this.#slider,
       this.#complaint,
@@ -74,6 +74,10 @@ class QuantityField extends HTMLElement {
     this.#slide();
   }
 
+  get unit() {
+    return this.getAttribute("unit");
+  }
+
   set complaint(sentence) {
     this.#complaint.textContent = sentence;
     this.#complaint.hidden = !sentence;
@@ -90,8 +94,7 @@ class QuantityField extends HTMLElement {
     if (typeof value === "number" && (value > 0 || !this.#isLog)) {
       this.#slider.value = this.#isLog ? Math.log10(value) : value;
     }
-    const unit = this.getAttribute("unit");
-    this.#slider.setAttribute("aria-valuetext", `${this.#text.value} ${unit}`.trim());
+    this.#slider.setAttribute("aria-valuetext", `${this.#text.value} ${this.unit}`.trim());
   }
 
   #write() {
@@ -99,10 +102,7 @@ class QuantityField extends HTMLElement {
     const value = this.#isLog ? rounded(10 ** place) : place;
     // What is shown is what is asked: the slider moves in rounded numbers.
     this.#text.value = plain(this.hasAttribute("whole") ? Math.round(value) : value);
-    this.#slider.setAttribute(
-      "aria-valuetext",
-      `${this.#text.value} ${this.getAttribute("unit")}`.trim(),
-    );
+    this.#slider.setAttribute("aria-valuetext", `${this.#text.value} ${this.unit}`.trim());
   }
 }
 

@@ -1,4 +1,5 @@
-// "How fast may I plate?": a search as a job of the server, its progress, and its answer.
+// "How fast may I plate?": a search as a job of the server, its progress, and its answer. A page that
+// is loaded anew finds the search of its tab again.
 
 import { get, post, remove } from "./ask.js";
 import { searchBody } from "./conditions.js";
@@ -9,6 +10,9 @@ import { figure, interval, share } from "./numbers.js";
 const SEARCH = "v1/deposition/search";
 const POLL_MS = 500;
 const AGAIN_MS = 2000;
+// Fewer trials find conditions, but hardly the best.
+const FEW_TRIALS = 100;
+const KEPT = "glassyli-search";
 
 export class SearchPanel {
   // `values()`: of the deposition form; `use(values)`: set them.
@@ -27,14 +31,31 @@ export class SearchPanel {
     this.cancelButton.addEventListener("click", () => this.cancel());
   }
 
-  async submit() {
+  submit() {
+    return this.run(() => post(SEARCH, searchBody(this.values(), read(this.form))));
+  }
+
+  async resume() {
+    const id = sessionStorage.getItem(KEPT);
+    if (id === null || this.id !== null) return;
+    try {
+      const job = await get(`${SEARCH}/${id}`);
+      await this.run(async () => job);
+    } catch {
+      sessionStorage.removeItem(KEPT); // a server that knows it no more
+    }
+  }
+
+  async run(asked) {
     this.busy(true);
     this.out.found.replaceChildren();
     try {
-      const job = await post(SEARCH, searchBody(this.values(), read(this.form)));
+      const job = await asked();
       this.id = job.id;
+      sessionStorage.setItem(KEPT, job.id);
       await this.follow(job);
     } catch (error) {
+      sessionStorage.removeItem(KEPT);
       this.complain(error);
     }
     this.id = null;
@@ -98,10 +119,20 @@ export class SearchPanel {
 
   showResult(result) {
     this.out.progress.replaceChildren();
-    const said = `${result.n_feasible} of ${result.n_trials} trials meet every requirement; model ${result.model}.`;
+    const said =
+      `${result.n_feasible} of ${result.n_trials} trials under the map “${result.map_name}” meet ` +
+      `every requirement; model ${result.model}.`;
     const parts = [
       make("p", { class: "prose", role: "status" }, make("b", {}, result.asked), " ", said),
     ];
+    if (result.n_trials < FEW_TRIALS)
+      parts.push(
+        make(
+          "p",
+          { class: "doubt" },
+          `${result.n_trials} trials are few: faster plating may be possible. Ask for 200.`,
+        ),
+      );
     if (result.ranked.length) parts.push(this.table(result.ranked));
     else if (result.least_violation)
       parts.push(make("p", { class: "doubt" }, result.least_violation.sentence));

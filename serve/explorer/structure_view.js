@@ -26,6 +26,7 @@ const EXAMPLE = {
     energy_exchange: "open",
     hold_temperature_K: 300,
     packing_density_g_cm3: 0.076,
+    stage: "",
   },
 };
 
@@ -61,7 +62,10 @@ export class StructureView {
       .querySelector('[data-do="example"]')
       .addEventListener("click", () => this.openExample());
     this.form.addEventListener("submit", (event) => event.preventDefault());
-    this.form.addEventListener("input", (event) => event.target !== input && this.update(REST_MS));
+    this.form.addEventListener("input", (event) => {
+      this.follow();
+      if (event.target !== input) this.update(REST_MS);
+    });
     this.slider.addEventListener("input", () => this.showFrame());
     const shrink = this.root.querySelector("#shrink");
     shrink.addEventListener("change", () => this.viewer?.shrink(shrink.checked));
@@ -81,6 +85,12 @@ export class StructureView {
     const { design_ranges: ranges } = await this.shell.met;
     const [low, high] = ranges.hold_temperature_K ?? [270, 330];
     if (low < high) field(this.form, "hold_temperature_K").limit(Math.ceil(low), Math.floor(high));
+    this.follow();
+  }
+
+  // Only the hold has a clock.
+  follow() {
+    field(this.form, "time_ps").hidden = this.form.elements.stage.value !== "hold";
   }
 
   values() {
@@ -90,6 +100,7 @@ export class StructureView {
 
   show(values) {
     fill(this.form, values);
+    this.follow();
     this.update();
   }
 
@@ -209,10 +220,9 @@ export class StructureView {
   }
 
   takeAlong(asked) {
-    const parts = Object.entries(asked).map(([name, value]) => [
-      name,
-      name === "file" ? `@${value.name}` : JSON.stringify(value),
-    ]);
+    const parts = Object.entries(asked)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, name === "file" ? `@${value.name}` : textOf(name, value)]);
     take(this.out.take, { curl: curlOfForm(PREDICT, parts), answer: this.reply, link: null });
   }
 
@@ -243,14 +253,24 @@ function designOf(values) {
   if (values.mass_exchange !== "file") design.mass_exchange = values.mass_exchange;
   if (typed(values.packing_density_g_cm3) !== null)
     design.packing_density_g_cm3 = typed(values.packing_density_g_cm3);
-  return { design, horizon_ps: typed(values.horizon_ps) };
+  return {
+    design,
+    horizon_ps: typed(values.horizon_ps),
+    stage: values.stage || null,
+    time_ps: values.stage === "hold" ? typed(values.time_ps) : null,
+  };
+}
+
+// Of a part of the form; all but `stage` are JSON.
+function textOf(name, value) {
+  return name === "stage" ? value : JSON.stringify(value);
 }
 
 function formOf({ file, ...parts }) {
   const form = new FormData();
   form.append("file", file, file.name);
   for (const [name, value] of Object.entries(parts)) {
-    if (value !== null) form.append(name, JSON.stringify(value));
+    if (value !== null) form.append(name, textOf(name, value));
   }
   return form;
 }

@@ -130,6 +130,11 @@ def too_large(found_bytes: int, max_bytes: int) -> RequestError:
     )
 
 
+def busy(message: str) -> RequestError:
+    """503: come back later; a `Retry-After` goes with it."""
+    return refused(HTTPStatus.SERVICE_UNAVAILABLE, "server", message)
+
+
 def _field_error(kind: type[Question], item: Any) -> FieldError:  # noqa: ANN401 - pydantic's own
     schema, place = find(published_schema(kind), item["loc"])
     found = item["input"]

@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 from serve.messages.embryos import close_design, narrow_design
 from serve.messages.schemas import JSONSchema, Question
 from serve.messages.service import ModelName
-from serve.uploads.formats import StructureFormat
 from simulate.design import EmbryoDesign
 from simulate.settings import Settings
 from surrogate.prediction import Prediction
@@ -18,6 +17,8 @@ from surrogate.prediction import Prediction
 MAX_FRAMES: Final = 256
 
 MOST_TIME_PS: Final = 1.0e9
+
+StructureFormat = Literal["extxyz", "lammps-data", "lammps-dump", "gsd"]
 
 SaidStage = Literal["packing", "heat", "quench", "hold"]
 

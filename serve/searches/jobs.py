@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from serve.endpoint.packages import folder_of
 from serve.messages.searches import JobState, SearchJob
 from serve.messages.service import ModelName
+from serve.models import folder_of
 from serve.searches.asking import OVER, Found, NotNowError, Submitted
 from serve.searches.settings import SearchSettings
 from serve.searches.store import JobStore
@@ -48,7 +48,7 @@ class SearchJobs:
     about to end, as a rule), nothing is taken, and nothing is told.
 
     Args:
-        models: Folders of model packages by name; see `serve.endpoint.packages`.
+        models: Folders of model packages by name; see `serve.models`.
         settings: Where jobs are kept, and how many.
     """
 

@@ -3,8 +3,7 @@
 from typing import Any, Final
 
 from serve.messages.refusals import RequestError, checked, refused
-from serve.messages.structures import FrameDesign
-from serve.uploads.formats import StructureFormat
+from serve.messages.structures import FrameDesign, StructureFormat
 from serve.uploads.reading import NumberedSnapshot
 from serve.uploads.walls import beyond_wall
 from simulate.design import EmbryoDesign

@@ -2,11 +2,10 @@
 
 import zlib
 from collections.abc import Iterator
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
+from serve.messages.structures import StructureFormat
 from serve.uploads.limits import UploadError, too_much
-
-StructureFormat = Literal["extxyz", "lammps-data", "lammps-dump", "gsd"]
 
 FORMATS: Final = get_args(StructureFormat)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from serve.uploads.formats import StructureFormat
+from serve.messages.structures import StructureFormat
 from serve.uploads.limits import UploadError
 
 MAX_HEADER_LINES: Final = 200

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final, Self, cast
 import numpy as np
 from pydantic import Field
 
-from serve.uploads.formats import StructureFormat, format_of, text_of
+from serve.messages.structures import StructureFormat
+from serve.uploads.formats import format_of, text_of
 from serve.uploads.headers import FRAMES_OF
 from serve.uploads.limits import UploadError, UploadLimits, too_much
 from simulate.design import EmbryoDesign

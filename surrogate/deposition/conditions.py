@@ -53,8 +53,16 @@ def lithium_per_nm2(capacity_mAh_cm2: float) -> float:
     return charge_C_cm2 / FARADAY_C_per_mol * AVOGADRO_per_mol / NM2_PER_CM2
 
 
-CurrentDensity = Annotated[float, Field(ge=0.02, le=10.0, description="Of the footprint, mA/cm2.")]
-PlatingTime = Annotated[float, Field(ge=0.1, le=6000.0, description="Plating time, min.")]
+CURRENTS_mA_cm2: Final = (0.02, 10.0)
+TIMES_min: Final = (0.1, 6000.0)
+
+CurrentDensity = Annotated[
+    float,
+    Field(ge=CURRENTS_mA_cm2[0], le=CURRENTS_mA_cm2[1], description="Of the footprint, mA/cm2."),
+]
+PlatingTime = Annotated[
+    float, Field(ge=TIMES_min[0], le=TIMES_min[1], description="Plating time, min.")
+]
 AreaFactor = Annotated[
     float, Field(ge=1.0, le=100.0, description="Surface of a 3D collector over its footprint.")
 ]
@@ -132,22 +140,15 @@ class DepositionConditions(Settings):
         time = values.get("deposition_time_min")
         if (capacity is None) == (time is None):
             found = "neither" if time is None else f"{time} min and {capacity} mAh/cm2"
+            unknown = [str(key) for key in values if key not in cls.model_fields]
             raise ValueError(
                 "exactly one of deposition_time_min and capacity_mAh_cm2 must be given, but got "
-                f"{found}. {'Add one' if time is None else 'Leave one out'}; the other follows."
+                f"{' and unknown '.join([found, *unknown])}. "
+                f"{'Add one' if time is None else 'Leave one out'}; the other follows."
             )
         if capacity is not None:
             current = values.get("current_density_mA_cm2")
-            is_usable = all(
-                isinstance(each, (int, float)) and not isinstance(each, bool) and each > 0.0
-                for each in (capacity, current)
-            )
-            if not is_usable:
-                raise ValueError(
-                    "capacity_mAh_cm2 and current_density_mA_cm2 must be numbers > 0, but got "
-                    f"capacity_mAh_cm2={capacity!r}, current_density_mA_cm2={current!r}."
-                )
-            values["deposition_time_min"] = plating_time_min(current, capacity)
+            values["deposition_time_min"] = _time_of(capacity, current)
         return values
 
     @model_validator(mode="before")
@@ -203,6 +204,36 @@ class DepositionConditions(Settings):
             )
             for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True)
         )
+
+
+def _time_of(given_capacity: object, given_current: object) -> float:
+    """Time that follows, min; any, where the current is wrong, of which its own rule tells.
+
+    Raises:
+        ValueError: The capacity is no charge, or none that is plated in a time that is allowed.
+    """
+    capacity, current = _number(given_capacity), _number(given_current)
+    if not capacity > 0.0:
+        raise ValueError(f"capacity_mAh_cm2 must be a number > 0, but got {given_capacity!r}.")
+    if not CURRENTS_mA_cm2[0] <= current <= CURRENTS_mA_cm2[1]:
+        return TIMES_min[0]
+    time = plating_time_min(current, capacity)
+    if not TIMES_min[0] <= time <= TIMES_min[1]:
+        raise ValueError(
+            f"capacity_mAh_cm2 must be plated within {TIMES_min[0]:g} to {TIMES_min[1]:g} min, but "
+            f"{capacity:g} mAh/cm2 at {current:g} mA/cm2 take {time:.3g} min. Change one of them."
+        )
+    return time
+
+
+def _number(value: object) -> float:
+    """A value as a number; NaN: it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 @dataclass(frozen=True, slots=True)

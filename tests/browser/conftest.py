@@ -1,4 +1,4 @@
-"""One browser and one server for all tests of the explorer."""
+"""A browser for each file of tests, and one server for all of them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +15,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.needs_browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The real one; skipped with the reason where there is none, unless it is needed."""
+    """The real one; skipped with the reason where there is none, unless it is needed.
+
+    It ends with its file: while Playwright runs, so does its event loop, and no test after it could
+    run one of its own.
+    """
     found = browser_path()
     if found is None:
         reason = "no Chromium is installed (Debian: apt-get install chromium)"

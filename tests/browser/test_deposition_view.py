@@ -113,7 +113,8 @@ def test_what_the_server_refuses_stands_beside_its_field(visit):
     complaint.wait_for(state="visible")
     refusal = httpx.post(f"{visit.url}{PREDICT}", content=visit.last(PREDICT), timeout=60.0)
     assert refusal.status_code == 422
-    assert complaint.inner_text() == refusal.json()["detail"][0]["message"]
+    said = refusal.json()["detail"][0]["message"]
+    assert complaint.inner_text() == said.replace("conditions[0].", "")
     assert field.locator("input[type=text]").get_attribute("aria-invalid") == "true"
     # What stands there answers another question.
     take = visit.page.locator(f"#{VIEW}-view .take")
@@ -140,6 +141,14 @@ def test_nonsense_is_a_sentence_and_no_fault(visit, nonsense):
     field.locator("input[type=text]").fill(nonsense)
     field.locator(".complaint").wait_for(state="visible")
     assert "temperature_K" in field.locator(".complaint").inner_text()
+
+
+def test_degrees_celsius_are_told_in_kelvin(visit):
+    visit.open()
+    field = visit.page.locator("#deposition-view quantity-field[name=temperature_K]")
+    field.locator("input[type=text]").fill("25")
+    field.locator(".complaint").wait_for(state="visible")
+    assert "25 °C are 298 K" in field.locator(".complaint").inner_text()
 
 
 def test_the_assumption_can_be_switched_and_is_named(visit):
@@ -303,6 +312,12 @@ def test_a_search_answers_and_its_best_conditions_can_be_shown(visit):
     row.locator("button").click()
     visit.settle(VIEW)
     assert visit.text(VIEW, "current_density_mA_cm2") == current
+    assert "30 trials are few" in visit.page.inner_text("#search")
+    # A page that is loaded anew shows the search of its tab again.
+    table = visit.page.inner_text("#search table")
+    visit.page.reload()
+    visit.page.wait_for_selector("#search table")
+    assert visit.page.inner_text("#search table") == table
 
 
 def test_a_search_is_followed_through_errors_and_can_be_cancelled(visit):

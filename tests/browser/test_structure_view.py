@@ -70,6 +70,21 @@ def test_an_uploaded_file_is_seen_and_forecast(visit, frames, kind):
     assert grey.mean() > 0.1
 
 
+def test_what_the_file_does_not_say_of_its_stage_can_be_said(visit, frames):
+    first = gzip.decompress(frames.read_bytes()).decode().splitlines()[: 2 + 446]
+    first[1] = first[1].replace("time_ps=-300.6 stage=packing ", "")
+    visit.open("#structure", VIEW)
+    visit.page.fill("#structure-view [name=packing_density_g_cm3] input[type=text]", "0.076")
+    upload(visit, "embryo.xyz", "\n".join(first).encode())
+    visit.settle(VIEW)
+    sentence = visit.page.locator("#structure-view .sentence")
+    assert "hold" not in sentence.inner_text()
+    visit.page.select_option("#structure-view [name=stage]", "hold")
+    visit.page.fill("#structure-view [name=time_ps] input[type=text]", "40")
+    visit.page.wait_for_selector("#structure-view .sentence:has-text('40 ps into the hold')")
+    assert "-F stage=hold" in visit.page.inner_text("#structure-view .take")
+
+
 def test_frames_differ_and_the_picture_turns(visit):
     open_example(visit)
     of_third = visit.number(VIEW), pixels(visit)

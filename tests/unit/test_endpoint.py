@@ -97,6 +97,16 @@ def test_nowhere_and_wrong_methods_are_refused_in_the_same_form(ask: Ask) -> Non
     assert refusal(wrong)["allowed"] == {"enum": ["POST"]}
 
 
+def test_head_is_answered_as_get_without_the_content(ask: Ask) -> None:
+    for path in ("/", "/healthz", "/v1/models", "/v1/nowhere"):
+        by_get, by_head = ask("GET", path), ask("HEAD", path)
+        assert by_head.status_code == by_get.status_code
+        assert by_head.headers == by_get.headers
+        assert by_get.content
+        assert not by_head.content
+    assert ask("HEAD", "/v1/embryos/predict").status_code == 405
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -8,8 +8,7 @@ from pydantic import InstanceOf
 
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
-from serve.messages.structures import FrameAtoms, FrameForecast, StructuresReply
-from serve.uploads.formats import StructureFormat
+from serve.messages.structures import FrameAtoms, FrameForecast, StructureFormat, StructuresReply
 from simulate.design import EmbryoDesign
 from simulate.settings import Settings
 from simulate.snapshot import Snapshot

@@ -76,14 +76,14 @@ def routes() -> APIRouter:
     tag = f'"{explorer.digest}"'
     router = APIRouter()
 
-    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    @router.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
         headers = SAFE | {"Cache-Control": ASK_EACH_TIME, "ETag": tag}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(explorer.page, media_type=MEDIA_TYPES[".html"], headers=headers)
 
-    @router.api_route("/assets/{digest}/{name}", methods=["GET", "HEAD"], include_in_schema=False)
+    @router.get("/assets/{digest}/{name}", include_in_schema=False)
     async def asset(digest: str, name: str) -> Response:
         content = explorer.assets.get(name)
         if content is None:

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Request, Response
 
 from serve.endpoint.asking import Asker, known_name
 from serve.endpoint.body import read_body
-from serve.endpoint.refusals import busy
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import ServerSettings
-from serve.messages.refusals import parse, refused, unanswerable
+from serve.messages.refusals import busy, parse, refused, unanswerable
 from serve.messages.schemas import published_schema
 from serve.messages.searches import SearchJob, SearchRequest
 from serve.searches.asking import OVER, NotNowError, Searches

@@ -13,10 +13,9 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from serve.endpoint.asking import Asker
 from serve.endpoint.form import MULTIPART, TEXT_PARTS, Form, read_form
 from serve.endpoint.kinds.structures import AskedFrame, StructuresQuestion
-from serve.endpoint.refusals import busy
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import Limits, ServerSettings
-from serve.messages.refusals import checked, refused
+from serve.messages.refusals import busy, checked, refused
 from serve.messages.schemas import JSONSchema, published_schema
 from serve.messages.structures import StructuresReply, StructuresRequest
 from serve.uploads.designs import before_reading, design_of, notes_on
