@@ -63,17 +63,15 @@ def crystalline_fraction(
     def share_below(fraction: Tensor) -> Tensor:
         ordered = _normal_cdf(fraction, embryos.fraction_ordered, embryos.spread_ordered)
         disordered = _normal_cdf(fraction, embryos.fraction_disordered, embryos.spread_disordered)
-        return (p_ordered * ordered + (1.0 - p_ordered) * disordered).mean(dim=0)
+        return (p_ordered * ordered + (1.0 - p_ordered) * disordered).mean(dim=1)
 
-    ends = []
-    for share in (0.5 - INTERVAL_LEVEL / 2, 0.5 + INTERVAL_LEVEL / 2):
-        low, high = torch.zeros_like(mean), torch.ones_like(mean)
-        for _ in range(BISECTIONS):
-            middle = 0.5 * (low + high)
-            is_above = share_below(middle) >= share
-            low, high = torch.where(is_above, low, middle), torch.where(is_above, middle, high)
-        ends.append(high)
-    return mean, torch.minimum(ends[0], mean), torch.maximum(ends[1], mean)
+    shares = torch.tensor([[0.5 - INTERVAL_LEVEL / 2], [0.5 + INTERVAL_LEVEL / 2]]).double()
+    low, high = torch.zeros(2, len(mean)).double(), torch.ones(2, len(mean)).double()
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        is_above = share_below(middle[:, None]) >= shares
+        low, high = torch.where(is_above, low, middle), torch.where(is_above, middle, high)
+    return mean, torch.minimum(high[0], mean), torch.maximum(high[1], mean)
 
 
 def _normal_cdf(values: Tensor, mean: Tensor, spread: Tensor) -> Tensor:

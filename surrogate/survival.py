@@ -24,7 +24,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.optimize.elementwise import find_root
 from torch import Tensor
 
 from simulate.incubation import Incubation
@@ -45,8 +48,10 @@ LEAST_HAZARD: Final = 1.0e-300
 LEAST_LOG_FRAILTY: Final = -30.0
 """Smaller frailties count as this one: a Weibull law to the last bits."""
 
-BISECTIONS: Final = 40
-"""Halvings of the logarithmic time range; leaves a relative error below 1e-10."""
+LOG_TOLERANCE: Final = 1.0e-10
+"""Of quantiles: their relative error."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,26 +234,32 @@ def quantile_ps(law: IncubationLaw, shares: Tensor, since_ps: Tensor | None = No
         since_ps: Known to be waiting at this time, shape ``(n,)``; times then count from there.
 
     Returns:
-        ps, shape ``(n, n_shares)``: 0 where so many order in the quench, infinite where so many
-        never order (or not within `LONGEST_PS`).
+        ps, shape ``(n, n_shares)``: 0 where so many order in the quench (or within `SHORTEST_PS`),
+        infinite where so many never order (or not within `LONGEST_PS`).
     """
-    wide = law.map(lambda parameter: parameter[..., None])
-    start_ps = None if since_ps is None else since_ps[:, None]
+    shape = (law.log_scale.shape[1], len(shares))
+    embryo, share = np.indices(shape)[0], np.broadcast_to(shares.numpy(), shape)
 
-    def mean_ordered(time_ps: Tensor) -> Tensor:
-        return 1.0 - survival(wide, time_ps, start_ps).mean(dim=0)
+    def excess(log_ps: Floats, embryo: NDArray[np.int64], share: Floats) -> Floats:
+        rows = torch.from_numpy(embryo)
+        start_ps = None if since_ps is None else since_ps[rows]
+        waiting = survival(
+            law.map(lambda parameter: parameter.expand_as(law.log_scale)[:, rows]),
+            torch.from_numpy(np.exp(log_ps)),
+            start_ps,
+        )
+        ordered: Floats = 1.0 - waiting.mean(dim=0).numpy()
+        return ordered - share
 
-    n_embryos = law.log_scale.shape[1]
-    low = torch.full((n_embryos, len(shares)), math.log(SHORTEST_PS), dtype=torch.float64)
-    high = torch.full_like(low, math.log(LONGEST_PS))
-    at_once = mean_ordered(torch.zeros_like(low)) >= shares
-    never = mean_ordered(high.exp()) < shares
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        is_late = mean_ordered(middle.exp()) >= shares
-        low, high = torch.where(is_late, low, middle), torch.where(is_late, middle, high)
-    times_ps = torch.where(at_once, torch.zeros_like(high), high.exp())
-    return torch.where(never, torch.full_like(high, math.inf), times_ps)
+    found = find_root(
+        excess,
+        (math.log(SHORTEST_PS), math.log(LONGEST_PS)),
+        args=(embryo, share),
+        tolerances={"xatol": LOG_TOLERANCE, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0},
+    )
+    # Where the share is not passed between the ends, it is below it, or above it, at both.
+    outside = np.where(found.f_bracket[0] > 0.0, 0.0, np.inf)
+    return torch.from_numpy(np.where(found.success, np.exp(found.x), outside))
 
 
 def log_sigmoid(logit: Tensor) -> Tensor:
