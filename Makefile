@@ -19,7 +19,8 @@ run: $(VENV)/.installed
 	$(BIN)/glassyli quickstart --out $(OUT)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit -n auto --dist loadfile
+	$(BIN)/pytest --ignore tests/unit
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

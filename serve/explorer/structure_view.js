@@ -9,7 +9,8 @@ import { doubts, outlets } from "./elements.js";
 import { clearComplaints, field, fill, read, refuse } from "./forms.js";
 import { paintGauge } from "./gauge.js";
 import { Latest } from "./latest.js";
-import { figure, interval, percent, share, typed } from "./numbers.js";
+import { figure, interval, percent, share } from "./numbers.js";
+import { formOf, partsOf, questionOf } from "./structure_form.js";
 import { paintSurvival } from "./survival_chart.js";
 import { curlOfForm, take } from "./take.js";
 
@@ -130,7 +131,7 @@ export class StructureView {
     clearTimeout(this.resting);
     if (this.file === null) return;
     this.root.querySelector(".answer").classList.add("waiting");
-    const ask = () => this.forecasts.want({ file: this.file, ...designOf(values) });
+    const ask = () => this.forecasts.want({ file: this.file, ...questionOf(values) });
     if (rest_ms > 0) this.resting = setTimeout(ask, rest_ms);
     else ask();
   }
@@ -220,9 +221,10 @@ export class StructureView {
   }
 
   takeAlong(asked) {
-    const parts = Object.entries(asked)
-      .filter(([, value]) => value !== null)
-      .map(([name, value]) => [name, name === "file" ? `@${value.name}` : textOf(name, value)]);
+    const parts = partsOf(asked).map(([name, value]) => [
+      name,
+      name === "file" ? `@${value.name}` : value,
+    ]);
     take(this.out.take, { curl: curlOfForm(PREDICT, parts), answer: this.reply, link: null });
   }
 
@@ -243,34 +245,4 @@ export class StructureView {
 function whenOf(stage, time_ps) {
   if (stage === "hold") return `${figure(time_ps)} ps into the hold`;
   return { packing: "as packed", heat: "molten", quench: "at the end of the quench" }[stage] ?? "";
-}
-
-function designOf(values) {
-  const design = {
-    energy_exchange: values.energy_exchange,
-    hold_temperature_K: typed(values.hold_temperature_K),
-  };
-  if (values.mass_exchange !== "file") design.mass_exchange = values.mass_exchange;
-  if (typed(values.packing_density_g_cm3) !== null)
-    design.packing_density_g_cm3 = typed(values.packing_density_g_cm3);
-  return {
-    design,
-    horizon_ps: typed(values.horizon_ps),
-    stage: values.stage || null,
-    time_ps: values.stage === "hold" ? typed(values.time_ps) : null,
-  };
-}
-
-// Of a part of the form; all but `stage` are JSON.
-function textOf(name, value) {
-  return name === "stage" ? value : JSON.stringify(value);
-}
-
-function formOf({ file, ...parts }) {
-  const form = new FormData();
-  form.append("file", file, file.name);
-  for (const [name, value] of Object.entries(parts)) {
-    if (value !== null) form.append(name, textOf(name, value));
-  }
-  return form;
 }

@@ -17,14 +17,12 @@ from serve.messages.searches import JobState, SearchJob
 from serve.messages.service import ModelName
 from serve.models import folder_of
 from serve.searches.asking import OVER, Found, NotNowError, Submitted
+from serve.searches.one_search import ReplacedError, id_of, run_job
 from serve.searches.settings import SearchSettings
 from serve.searches.store import JobStore
 from simulate.errors import GlassyLiError, MisuseError
-from simulate.files import canonical_json, sha256_of
-from surrogate.deposition.embryos import SampledSpace
-from surrogate.manifest import Manifest, read_manifest
-from surrogate.search.config import SearchConfig, corner_conditions
-from surrogate.search.studies import identity_of, maps_of
+from surrogate.manifest import read_manifest
+from surrogate.search.config import SearchConfig
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +78,7 @@ class SearchJobs:
         """
         try:
             manifest = read_manifest(folder_of(self._models[model]))
-            job_id = _id_of(config, manifest)
+            job_id = id_of(config, manifest)
             return self._submitted(job_id, config, ModelName(name=model, label=manifest.label))
         except (MisuseError, NotNowError) as error:
             return error
@@ -254,7 +252,7 @@ class SearchJobs:
             return
         except Exception as error:  # whatever it is, the next search must run
             logger.exception("search %s failed", job.id)
-            reason = str(error) if isinstance(error, _ReplacedError) else OUR_FAULT
+            reason = str(error) if isinstance(error, ReplacedError) else OUR_FAULT
             self._end_unless(stop, job.id, "failed", reason)
         else:
             self._end_unless(stop, job.id, "done")
@@ -268,17 +266,6 @@ class SearchJobs:
                 self._ended(self._jobs[job_id], state, error)
 
     def _search(self, job: SearchJob, stop: threading.Event) -> None:
-        from surrogate.predictor import Predictor
-        from surrogate.search.run import run_search
-
-        predictor = Predictor.load(folder_of(self._models[job.model.name]))
-        if not _is_of(job, predictor.package.manifest):
-            raise _ReplacedError(
-                f"The model {job.model.label} was replaced by another package, "
-                f"{predictor.package.label}, before the search was done. Submit it again to ask "
-                "the new one."
-            )
-
         def told(n_done: int, n_trials: int, seconds_left: float) -> None:
             update = {"n_done": n_done, "n_trials": n_trials, "seconds_left": seconds_left}
             with self._changed:
@@ -286,7 +273,8 @@ class SearchJobs:
                     raise _StoppedError
                 self._jobs[job.id] = self._jobs[job.id].model_copy(update=update)
 
-        run_search(predictor, job.config, self._store.place(job.id), told)
+        package = folder_of(self._models[job.model.name])
+        run_job(job, package, self._store.place(job.id), told)
 
     def _ended(self, job: SearchJob, state: JobState, error: str | None = None) -> SearchJob:
         """Set what became of a job, and forget the oldest ones."""
@@ -308,37 +296,3 @@ class SearchJobs:
             self._store.write(job)
         except GlassyLiError:
             logger.exception("search %s is %s, but this could not be kept", job.id, job.state)
-
-
-class _ReplacedError(GlassyLiError):
-    """The model changed under a job; says so without a path."""
-
-
-def _is_of(job: SearchJob, manifest: Manifest) -> bool:
-    try:
-        return _id_of(job.config, manifest) == job.id
-    except MisuseError:
-        return False
-
-
-def _id_of(config: SearchConfig, manifest: Manifest) -> str:
-    """Content hash of all that decides the answer; what `run_search` would refuse is refused now.
-
-    Raises:
-        MisuseError: Another element, or a temperature that was not sampled.
-    """
-    maps = maps_of(config, manifest.label, manifest.domain.potentials)
-    space = SampledSpace.of(manifest.domain)
-    for conditions in corner_conditions(config):
-        space.check_temperature(conditions.temperature_K)
-    hold_ps = manifest.protocol.hold_ps
-    studies = [
-        identity_of(config, maps, number, manifest.label, hold_ps) for number in range(len(maps))
-    ]
-    asked = {
-        "package": manifest.digest,
-        "studies": studies,
-        "n_trials": config.n_trials,
-        "n_ranked": config.n_ranked,
-    }
-    return sha256_of(canonical_json(asked))[:16]

@@ -53,7 +53,7 @@ def test_every_map_is_asked_and_the_one_named_leads() -> None:
         ({"capacity_mAh_cm2": 0.5}, "at most 0.5 mAh/cm2"),
         (
             {"capacity_mAh_cm2": {"min": 0.001, "max": 1.0}, "current_density_mA_cm2": 10.0},
-            "greater than or equal to 0.1",
+            "must be plated within 0.1 to 6000 min",
         ),
     ],
 )
