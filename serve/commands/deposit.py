@@ -119,8 +119,8 @@ def _question(
 
 def _check(question: "DepositionQuestion", package: Path) -> None:
     """Refuse what the model cannot answer before its network is loaded."""
-    from surrogate.deposition.embryos import SampledSpace, check_plated
     from surrogate.deposition.registry import choose_map
+    from surrogate.deposition.sampled_space import SampledSpace, check_plated
     from surrogate.manifest import read_manifest
 
     manifest = read_manifest(package)

@@ -6,7 +6,7 @@ from pathlib import Path
 from serve.messages.searches import SearchJob
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import canonical_json, sha256_of
-from surrogate.deposition.embryos import SampledSpace
+from surrogate.deposition.sampled_space import SampledSpace
 from surrogate.manifest import Manifest
 from surrogate.search.config import SearchConfig, corner_conditions
 from surrogate.search.studies import identity_of, maps_of

@@ -12,8 +12,9 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Final
 
+from serve.uploads.file_question import FileQuestion
 from serve.uploads.limits import UploadError
-from serve.uploads.reading import FileQuestion, NumberedSnapshot, read_frames
+from serve.uploads.reading import NumberedSnapshot, read_frames
 
 MEMORY_BYTES: Final = 3 * 1024**3
 """Of address space, of which libraries take a part before a file is seen."""

@@ -21,8 +21,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from serve.uploads.file_question import FileQuestion
 from serve.uploads.limits import UploadError
-from serve.uploads.reading import FileQuestion, NumberedSnapshot
+from serve.uploads.reading import NumberedSnapshot
 from simulate.errors import GlassyLiError
 from simulate.snapshot import Snapshot
 

@@ -13,12 +13,7 @@ from surrogate.deposition.bridge import FastPredictor
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import interval
 from surrogate.deposition.drawn import Drawn, drawn, has_own
-from surrogate.deposition.embryos import (
-    MARGIN_K,
-    EmbryoDistribution,
-    SampledSpace,
-    check_plated,
-)
+from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.forecast import Forecast, Question
 from surrogate.deposition.likelihoods import AreaShare
 from surrogate.deposition.observations import OBSERVATIONS
@@ -39,6 +34,7 @@ from surrogate.deposition.reply import (
     Observed,
     SurfaceReply,
 )
+from surrogate.deposition.sampled_space import MARGIN_K, SampledSpace, check_plated
 from surrogate.prediction import INTERVAL_LEVEL
 
 

@@ -16,12 +16,12 @@ import numpy as np
 from surrogate.applicability import RANGE_MARGIN
 from surrogate.deposition.bridge import FastPredictor, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.embryos import SampledSpace, check_plated
 from surrogate.deposition.evidence import Evidence, conditions_of, posterior
 from surrogate.deposition.likelihoods import Observation
 from surrogate.deposition.maps import N_SIZES, DepositionMap
 from surrogate.deposition.observations import OBSERVATIONS
 from surrogate.deposition.quadrature import Floats, normal_quadrature
+from surrogate.deposition.sampled_space import SampledSpace, check_plated
 from surrogate.deposition.surface import GlassSurface
 
 

@@ -16,9 +16,10 @@ from surrogate.deposition.bridge import (
     TimeBridge,
 )
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
+from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.sampled_space import SampledSpace
 from surrogate.ensemble import epistemic_interval
 from surrogate.prediction import Applicability
 

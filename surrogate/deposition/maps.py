@@ -21,10 +21,10 @@ from surrogate.deposition.embryos import (
     Confinement,
     EmbryoDistribution,
     EmbryosAtOnePlace,
-    SampledSpace,
     distribution,
 )
 from surrogate.deposition.quadrature import Floats, normal_quadrature
+from surrogate.deposition.sampled_space import SampledSpace
 
 REFERENCE_CURRENT_mA_cm2: Final = 0.5
 REFERENCE_TIME_MIN: Final = 5.0

@@ -8,7 +8,6 @@ import numpy as np
 from surrogate.deposition.bridge import FastPredictor
 from surrogate.deposition.calibration import MapEvidence, outside_sampled
 from surrogate.deposition.conditions import DepositionConditions, Series
-from surrogate.deposition.embryos import SampledSpace
 from surrogate.deposition.evidence import REGIONS, Evidence, MemberPosterior
 from surrogate.deposition.likelihoods import Observation
 from surrogate.deposition.map_fit import (
@@ -22,6 +21,7 @@ from surrogate.deposition.map_fit import (
 )
 from surrogate.deposition.maps import MapParameter
 from surrogate.deposition.quadrature import Floats, systematic
+from surrogate.deposition.sampled_space import SampledSpace
 from surrogate.deposition.sampling import weighted_quantiles
 from surrogate.deposition.trend import TREND, TREND_STATEMENT
 

@@ -15,13 +15,10 @@ from numpy.typing import NDArray
 from simulate.design import EmbryoDesign
 from surrogate.deposition.bridge import FastPredictor, TimeBridge
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.embryos import (
-    EmbryoDistribution,
-    EmbryoShare,
-    SampledSpace,
-)
+from surrogate.deposition.embryos import EmbryoDistribution, EmbryoShare
 from surrogate.deposition.maps import EXCHANGES, exchange_shares
 from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.sampled_space import SampledSpace
 
 N_SIZE_NODES: Final = 14
 N_DENSITY_NODES: Final = 24

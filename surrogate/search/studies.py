@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from simulate.files import canonical_json, sha256_of
 from surrogate.deposition.bridge import HorizonBridge, TimeBridge
-from surrogate.deposition.embryos import check_plated
 from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
+from surrogate.deposition.sampled_space import check_plated
 from surrogate.manifest import Manifest
 from surrogate.search.config import SCHEMA_VERSION, SamplerName, SearchConfig
 from surrogate.search.objectives import metrics_of

@@ -10,11 +10,12 @@ from pydantic import TypeAdapter
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
 from surrogate.deposition.conditions import DepositionConditions, LocalPlating
-from surrogate.deposition.embryos import EmbryoDistribution, SampledSpace
+from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.overpotential_map import OverpotentialMap
 from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.registry import DEPOSITION_MAPS, AnyMap
+from surrogate.deposition.sampled_space import SampledSpace
 
 EVERYWHERE = SampledSpace({})
 TRAINED = SampledSpace(

@@ -13,7 +13,6 @@ from simulate.errors import MisuseError
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.calibration import Evidence, weigh
 from surrogate.deposition.conditions import DepositionConditions
-from surrogate.deposition.embryos import SampledSpace
 from surrogate.deposition.fitting import compared
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.likelihoods import AreaShare, Observation, Rising
@@ -24,6 +23,7 @@ from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.registry import (
     DEPOSITION_MAPS,
 )
+from surrogate.deposition.sampled_space import SampledSpace
 from surrogate.deposition.sampling import effective_number, sampled, weighted_quantiles
 from surrogate.deposition.summary import drawn_values, summarised
 from surrogate.deposition.surface import GlassSurface

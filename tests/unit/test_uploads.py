@@ -14,10 +14,11 @@ import pytest
 from synthetic import lithium
 
 from benchmarks import structure_files
+from serve.uploads.file_question import FileQuestion
 from serve.uploads.formats import format_of
 from serve.uploads.limits import UploadError, UploadLimits
 from serve.uploads.readers import NoReaderError, Reader, ReaderLostError, Readers
-from serve.uploads.reading import FileQuestion, NumberedSnapshot, read_frames
+from serve.uploads.reading import NumberedSnapshot, read_frames
 from simulate.neighbours import NEIGHBOUR_CUTOFF_in_a
 from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
 

@@ -19,10 +19,11 @@ from serve.messages.refusals import busy, checked, refused
 from serve.messages.schemas import JSONSchema, published_schema
 from serve.messages.structures import StructuresReply, StructuresRequest
 from serve.uploads.designs import before_reading, design_of, notes_on
+from serve.uploads.file_question import FileQuestion
 from serve.uploads.formats import ENDINGS, FORMATS, format_of
 from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.readers import NoReaderError, Readers
-from serve.uploads.reading import FileQuestion, NumberedSnapshot
+from serve.uploads.reading import NumberedSnapshot
 from serve.uploads.stages import staged
 
 MOST_ARRIVING: Final = 64
