@@ -48,7 +48,7 @@ def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
     question, package = judge.question, judge.question.predictor.package
     feasible, best = leading.feasible, leading.best
     checks = tuple(horizon_checks(judge, leading.tried, best))
-    other_maps = [each.chosen.deposition_map for each in others]
+    other_maps = [each.chosen for each in others]
     return SearchResult(
         config=config,
         asked=asked(config),
@@ -76,7 +76,7 @@ def answer(leading: Searched, others: Sequence[Searched]) -> SearchResult:
         sensitivity=sensitivity(judge, best),
         surfaces=tuple(surface(each.judge, best) for each in (leading, *others)),
         trials=tuple(trial_of(one) for one in leading.tried),
-        notes=_notes(best, checks, config),
+        notes=(*_notes(best, checks, config), *_asked_finely(leading, best)),
         limits=(*question.limits, question.statement),
     )
 
@@ -111,6 +111,20 @@ def _under(searched: Searched, ours: Judged | None) -> UnderMap:
         least_violation=None if feasible else least_violation(searched.tried, judge.config),
         ours=trial_of(again[0]) if again else None,
     )
+
+
+def _asked_finely(leading: Searched, best: Judged | None) -> tuple[str, ...]:
+    """The best conditions under every draw of the map: a search can afford some of them."""
+    judge, draws = leading.judge, leading.chosen.draws
+    if best is None or best.p_enough is None or not 0 < len(judge.draws) < len(draws):
+        return ()
+    (again,) = Judge(judge.question, draws, judge.config).judged([best.conditions])
+    said = (
+        f"Under all {len(draws)} draws of the map's numbers, not the {len(judge.draws)} that a "
+        f"search asks, the best conditions have a glassy share of {again.glassy_share:.2f} and "
+        f"P(>= {judge.config.least_share:g}) is {again.p_enough:.2f}, not {best.p_enough:.2f}."
+    )
+    return (said,)
 
 
 def _notes(

@@ -22,7 +22,7 @@ def variance_parts(
     judge: Judge,
     best: Judged,
     chosen: ChosenMap,
-    others: Sequence[DepositionMap],
+    others: Sequence[ChosenMap],
     checks: Sequence[HorizonCheck],
 ) -> tuple[VariancePart, ...]:
     """Variance of the best conditions' glassy share by source, one source at a time.
@@ -66,18 +66,22 @@ def variance_parts(
 Found = tuple[str, float | None, str]
 
 
-def _map_choice(judge: Judge, best: Judged, others: Sequence[DepositionMap]) -> Found:
+def _map_choice(judge: Judge, best: Judged, others: Sequence[ChosenMap]) -> Found:
     if not others:
         return "choice of the map", None, "Not known: no other map was asked."
-    shares = [best.glassy_share, *_shares_under(judge, best, others)]
-    return (
-        "choice of the map",
-        float(np.var(shares, ddof=1)),
-        (
-            f"Between {len(shares)} maps, each as likely as the others: "
-            f"{', '.join(f'{share:.2f}' for share in shares)}."
-        ),
+    maps = [each.deposition_map for each in others]
+    shares = [best.glassy_share, *_shares_under(judge, best, maps)]
+    said = (
+        f"Between {len(shares)} maps, each as likely as the others: "
+        f"{', '.join(f'{share:.2f}' for share in shares)}."
     )
+    unfit = [each.deposition_map.name for each in others if each.numbers == "cannot fit"]
+    if unfit:
+        said += (
+            f" {' and '.join(unfit)} cannot reproduce what was seen, and is counted as a sign of "
+            "how far maps may differ."
+        )
+    return "choice of the map", float(np.var(shares, ddof=1)), said
 
 
 def _map_numbers(judge: Judge, best: Judged, chosen: ChosenMap) -> Found:

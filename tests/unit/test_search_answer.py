@@ -250,7 +250,8 @@ def test_doubt_is_shared_out_among_what_is_known() -> None:
     judge = judge_by(model, config())
     (best,) = judged(judge, GENTLE)
     chosen = choose_map("paper", "closed-form", ["nichol-ackland-2016"])
-    others = [DEPOSITION_MAPS["overpotential"]]
+    other = choose_map("overpotential", "closed-form", ["nichol-ackland-2016"])
+    others = [replace(other, numbers="cannot fit")]
     checks = list(horizon_checks(judge, [best], best))
     parts = {part.source: part for part in variance_parts(judge, best, chosen, others, checks)}
     assert parts["potential"].variance is None
@@ -265,7 +266,8 @@ def test_doubt_is_shared_out_among_what_is_known() -> None:
     at_horizons = [check.ours.glassy_share for check in checks if check.ours]
     assert parts["horizon"].variance == pytest.approx(np.var(at_horizons, ddof=1))
     assert "0.25, 0.5, 1, 5 ns" in parts["horizon"].said
-    (theirs,) = judge.question.under(others[0]).forecasts([best.conditions])
+    assert "overpotential cannot reproduce what was seen" in parts["choice of the map"].said
+    (theirs,) = judge.question.under(other.deposition_map).forecasts([best.conditions])
     apart = share - theirs.glassy_share
     assert parts["choice of the map"].variance == pytest.approx(apart**2 / 2)
     assert "no observation" in parts["numbers of the map"].said
@@ -371,6 +373,14 @@ def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     assert result.map_name == "paper"
     assert "calibrated to the paper's observations with closed-form" in result.map_said
     assert [each.name for each in result.under_maps] == ["overpotential"]
+    fastest = config(n_trials=10, deposition_map=str(path), min_glassy_share=0.1)
+    found = run_search(NucleationModel(), fastest, tmp_path / "fastest")
+    (best, *_), model = found.ranked, NucleationModel()
+    judge = Judge(Question.of(model, chosen.deposition_map, chosen.bridge), chosen.draws, fastest)
+    (again,) = judge.judged([best.conditions])
+    assert again.shares.size == 40
+    (said,) = [note for note in found.notes if note.startswith("Under all 40 draws")]
+    assert f"P(>= 0.1) is {again.p_enough:.2f}, not {best.p_enough:.2f}" in said
     values |= {"schema_version": 1, "draw_members": []}
     path.write_text(json.dumps(values))
     forgot = choose_map(path, "closed-form", ["nichol-ackland-2016"])
