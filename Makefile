@@ -1,5 +1,6 @@
 # run     everything once, small: simulate, train, search, serve, report
 # test    every test, with the real engines
+# unit    the unit tests alone, on every core
 # check   style, types, import order, spelling
 # bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are, what a search takes, what HTTP adds, what a server makes of 10 000 odd requests
 # chaos   hundreds of faults in a campaign of short runs, and an audit of what is left (half an hour)
@@ -12,15 +13,17 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= runs/quickstart
 
-.PHONY: run test check bench chaos studies train-reference clean
+.PHONY: run test unit check bench chaos studies train-reference clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
 	$(BIN)/glassyli quickstart --out $(OUT)
 
-test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit -n auto --dist loadfile
+test: unit
 	$(BIN)/pytest --ignore tests/unit
+
+unit: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit -n auto --dist loadfile
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

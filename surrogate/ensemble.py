@@ -11,6 +11,7 @@ import torch
 from scipy.stats import t as student_t
 from torch import Tensor
 
+from surrogate.fixed_order import mean_over, sum_over
 from surrogate.network import EmbryoForecast
 from surrogate.prediction import INTERVAL_LEVEL
 from surrogate.survival import log_sigmoid, survival
@@ -33,9 +34,9 @@ def epistemic_interval(members: Tensor) -> tuple[Tensor, Tensor]:
     n_members = len(members)
     kept = members.clamp(LEAST_ODDS, 1.0 - LEAST_ODDS)
     log_odds = kept.log() - torch.log1p(-kept)
-    centre, mean = log_odds.mean(dim=0), members.mean(dim=0)
+    centre, mean = mean_over(log_odds), mean_over(members)
     # `Tensor.std` and `torch.sigmoid` would round a row by its place in the batch.
-    spread = ((log_odds - centre).square().sum(dim=0) / (n_members - 1)).sqrt()
+    spread = (sum_over((log_odds - centre).square()) / (n_members - 1)).sqrt()
     factor = float(student_t.ppf(0.5 + INTERVAL_LEVEL / 2, n_members - 1))
     reach = factor * spread * math.sqrt(1.0 + 1.0 / n_members)
     low, high = (log_sigmoid(end).exp() for end in (centre - reach, centre + reach))
@@ -56,17 +57,19 @@ def crystalline_fraction(
         Mean, lower and upper end, shape ``(n,)``, within 0 and 1.
     """
     p_ordered = 1.0 - survival(embryos.law, horizon_ps.expand_as(embryos.law.log_scale), since_ps)
-    mean = (
+    mean = mean_over(
         p_ordered * embryos.fraction_ordered + (1.0 - p_ordered) * embryos.fraction_disordered
-    ).mean(dim=0)
+    )
 
     def share_below(fraction: Tensor) -> Tensor:
         ordered = _normal_cdf(fraction, embryos.fraction_ordered, embryos.spread_ordered)
         disordered = _normal_cdf(fraction, embryos.fraction_disordered, embryos.spread_disordered)
-        return (p_ordered * ordered + (1.0 - p_ordered) * disordered).mean(dim=1)
+        return mean_over(p_ordered * ordered + (1.0 - p_ordered) * disordered, dim=1)
 
-    shares = torch.tensor([[0.5 - INTERVAL_LEVEL / 2], [0.5 + INTERVAL_LEVEL / 2]]).double()
-    low, high = torch.zeros(2, len(mean)).double(), torch.ones(2, len(mean)).double()
+    ends = [[0.5 - INTERVAL_LEVEL / 2], [0.5 + INTERVAL_LEVEL / 2]]
+    shares = torch.tensor(ends, dtype=torch.float64)
+    low = torch.zeros((2, len(mean)), dtype=torch.float64)
+    high = torch.ones_like(low)
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         is_above = share_below(middle[:, None]) >= shares

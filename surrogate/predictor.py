@@ -24,6 +24,7 @@ from simulate.snapshot import Snapshot
 from surrogate.applicability import SOLID_SHARE_MARGIN
 from surrogate.calibration import hazard_powers
 from surrogate.ensemble import crystalline_fraction, epistemic_interval
+from surrogate.fixed_order import mean_over
 from surrogate.graph import graph
 from surrogate.network import EmbryoForecast, forecast
 from surrogate.package import Package, read_package
@@ -169,7 +170,7 @@ class Predictor:
         batch = Batch.from_data_list([graph(seen, design, manifest.domain.scaling)])
         with torch.inference_mode():
             log_odds = [member.structure.atoms(batch).log_odds for member in self._members]
-        result: NDArray[np.float64] = torch.stack(log_odds).double().sigmoid().mean(dim=0).numpy()
+        result: NDArray[np.float64] = mean_over(torch.stack(log_odds).double().sigmoid()).numpy()
         return result
 
     @one_thread()
@@ -299,7 +300,7 @@ class Predictor:
         )
         low, high = epistemic_interval(curves)
         # Survival falls, so its ends may too; rounding must not push them past the estimate.
-        mean = curves.mean(dim=0)
+        mean = mean_over(curves)
         low = torch.minimum(low.cummin(dim=-1).values, mean)
         high = torch.maximum(high.cummin(dim=-1).values, mean)
         horizon_ps = torch.tensor(question.horizon_ps, dtype=torch.float64)

@@ -30,7 +30,9 @@ from numpy.typing import NDArray
 from scipy.optimize.elementwise import find_root
 from torch import Tensor
 
+from simulate.errors import GlassyLiError
 from simulate.incubation import Incubation
+from surrogate.fixed_order import mean_over
 
 SHORTEST_PS: Final = 1.0e-3
 """A time step: shorter times count as this long, since the logarithm of 0 is none."""
@@ -50,6 +52,10 @@ LEAST_LOG_FRAILTY: Final = -30.0
 
 LOG_TOLERANCE: Final = 1.0e-10
 """Of quantiles: their relative error."""
+
+CONVERGED: Final = 0
+SIGN_ERROR: Final = -1
+"""Statuses of `scipy.optimize.elementwise.find_root`."""
 
 Floats = NDArray[np.float64]
 
@@ -248,7 +254,7 @@ def quantile_ps(law: IncubationLaw, shares: Tensor, since_ps: Tensor | None = No
             torch.from_numpy(np.exp(log_ps)),
             start_ps,
         )
-        ordered: Floats = 1.0 - waiting.mean(dim=0).numpy()
+        ordered: Floats = 1.0 - mean_over(waiting).numpy()
         return ordered - share
 
     found = find_root(
@@ -257,9 +263,15 @@ def quantile_ps(law: IncubationLaw, shares: Tensor, since_ps: Tensor | None = No
         args=(embryo, share),
         tolerances={"xatol": LOG_TOLERANCE, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0},
     )
-    # Where the share is not passed between the ends, it is below it, or above it, at both.
+    is_found, is_outside = found.status == CONVERGED, found.status == SIGN_ERROR
+    if not (is_found | is_outside).all():
+        raise GlassyLiError(
+            "incubation times must follow from the law, but it is no number somewhere. "
+            "Is the model package sound? `glassyli model verify` tells."
+        )
+    # Not passed between the ends: at both more have ordered, or at both fewer.
     outside = np.where(found.f_bracket[0] > 0.0, 0.0, np.inf)
-    return torch.from_numpy(np.where(found.success, np.exp(found.x), outside))
+    return torch.from_numpy(np.where(is_found, np.exp(found.x), outside))
 
 
 def log_sigmoid(logit: Tensor) -> Tensor:

@@ -20,4 +20,9 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, without_content)
+        asked = {**scope, "method": "GET"}
+        try:
+            await self.app(asked, receive, without_content)
+        finally:
+            if "route" in asked:  # for whoever counts requests
+                scope["route"] = asked["route"]

@@ -49,7 +49,7 @@ function ofForm(message) {
 }
 
 function kelvinHint({ unit, value }) {
-  const isCelsius = unit === "K" && value > -COLDEST_K && value < COLDEST_K;
+  const isCelsius = unit === "K" && typeof value === "number" && Math.abs(value) < COLDEST_K;
   return isCelsius ? ` In kelvin: ${value} °C are ${(value + ZERO_CELSIUS_K).toFixed(0)} K.` : "";
 }
 

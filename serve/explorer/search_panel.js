@@ -24,6 +24,8 @@ export class SearchPanel {
     this.cancelButton = root.querySelector('[data-do="cancel"]');
     this.submitButton = root.querySelector('[type="submit"]');
     this.id = null;
+    this.isBusy = false;
+    this.isNew = true;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -35,28 +37,26 @@ export class SearchPanel {
     return this.run(() => post(SEARCH, searchBody(this.values(), read(this.form))));
   }
 
+  // The search of this tab before the page was loaded anew, unless the server knows it no more.
   async resume() {
-    const id = sessionStorage.getItem(KEPT);
-    if (id === null || this.id !== null) return;
-    try {
-      const job = await get(`${SEARCH}/${id}`);
-      await this.run(async () => job);
-    } catch {
-      sessionStorage.removeItem(KEPT); // a server that knows it no more
-    }
+    const id = this.isNew ? sessionStorage.getItem(KEPT) : null;
+    this.isNew = false;
+    if (id !== null) await this.run(() => get(`${SEARCH}/${id}`), false);
   }
 
-  async run(asked) {
+  // One at a time: of two, both would be followed in one place.
+  async run(asked, isTold = true) {
+    if (this.isBusy) return;
     this.busy(true);
-    this.out.found.replaceChildren();
     try {
       const job = await asked();
+      this.out.found.replaceChildren();
       this.id = job.id;
       sessionStorage.setItem(KEPT, job.id);
       await this.follow(job);
     } catch (error) {
-      sessionStorage.removeItem(KEPT);
-      this.complain(error);
+      if (error.status === 404) sessionStorage.removeItem(KEPT);
+      if (isTold || error.status !== 404) this.complain(error);
     }
     this.id = null;
     this.busy(false);
@@ -72,6 +72,7 @@ export class SearchPanel {
   }
 
   busy(isBusy) {
+    this.isBusy = isBusy;
     this.cancelButton.hidden = !isBusy;
     this.submitButton.disabled = isBusy;
   }

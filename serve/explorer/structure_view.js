@@ -63,10 +63,7 @@ export class StructureView {
       .querySelector('[data-do="example"]')
       .addEventListener("click", () => this.openExample());
     this.form.addEventListener("submit", (event) => event.preventDefault());
-    this.form.addEventListener("input", (event) => {
-      this.follow();
-      if (event.target !== input) this.update(REST_MS);
-    });
+    this.form.addEventListener("input", (event) => event.target !== input && this.update(REST_MS));
     this.slider.addEventListener("input", () => this.showFrame());
     const shrink = this.root.querySelector("#shrink");
     shrink.addEventListener("change", () => this.viewer?.shrink(shrink.checked));
@@ -86,12 +83,6 @@ export class StructureView {
     const { design_ranges: ranges } = await this.shell.met;
     const [low, high] = ranges.hold_temperature_K ?? [270, 330];
     if (low < high) field(this.form, "hold_temperature_K").limit(Math.ceil(low), Math.floor(high));
-    this.follow();
-  }
-
-  // Only the hold has a clock.
-  follow() {
-    field(this.form, "time_ps").hidden = this.form.elements.stage.value !== "hold";
   }
 
   values() {
@@ -101,7 +92,6 @@ export class StructureView {
 
   show(values) {
     fill(this.form, values);
-    this.follow();
     this.update();
   }
 
@@ -127,6 +117,7 @@ export class StructureView {
   // The file goes along with every question: asked once the hand has rested so long.
   update(rest_ms = 0) {
     const values = this.values();
+    field(this.form, "time_ps").hidden = values.stage !== "hold"; // only the hold has a clock
     this.shell.settled("structure", values);
     clearTimeout(this.resting);
     if (this.file === null) return;
@@ -170,8 +161,10 @@ export class StructureView {
     else this.showWaiting(of, prediction, stage);
     const asked = { ...this.question, frames: [frame], with_atoms: true };
     this.takeAlong(asked);
-    // The picture depends on the file and the design, not on the horizon.
-    const drawn = JSON.stringify([this.file.name, this.file.size, frame, asked.design]);
+    // The picture depends on all that is said of the file, not on the horizon.
+    const { design: said, stage: saidStage, time_ps: saidTime } = asked;
+    const { name, size } = this.file;
+    const drawn = JSON.stringify([name, size, frame, said, saidStage, saidTime]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
       this.atoms.want(asked);

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from simulate.settings import Settings
 from simulate.units import AVOGADRO_per_mol, FARADAY_C_per_mol
@@ -60,6 +60,12 @@ CurrentDensity = Annotated[
     float,
     Field(ge=CURRENTS_mA_cm2[0], le=CURRENTS_mA_cm2[1], description="Of the footprint, mA/cm2."),
 ]
+_CURRENT: Final = TypeAdapter[float](CurrentDensity)
+_CAPACITY: Final = TypeAdapter[float](Annotated[float, Field(gt=0.0, allow_inf_nan=False)])
+
+ROUNDING: Final = 1.0e-12
+"""A time at the end of its range may miss it by so much, relative."""
+
 PlatingTime = Annotated[
     float, Field(ge=TIMES_min[0], le=TIMES_min[1], description="Plating time, min.")
 ]
@@ -212,28 +218,27 @@ def _time_of(given_capacity: object, given_current: object) -> float:
     Raises:
         ValueError: The capacity is no charge, or none that is plated in a time that is allowed.
     """
-    capacity, current = _number(given_capacity), _number(given_current)
-    if not capacity > 0.0:
-        raise ValueError(f"capacity_mAh_cm2 must be a number > 0, but got {given_capacity!r}.")
-    if not CURRENTS_mA_cm2[0] <= current <= CURRENTS_mA_cm2[1]:
+    capacity = _read(_CAPACITY, given_capacity)
+    if capacity is None:
+        raise ValueError(f"capacity_mAh_cm2 must be a number > 0, but got {given_capacity!r:.40}.")
+    current = _read(_CURRENT, given_current)
+    if current is None:
         return TIMES_min[0]
     time = plating_time_min(current, capacity)
-    if not TIMES_min[0] <= time <= TIMES_min[1]:
+    if not TIMES_min[0] * (1.0 - ROUNDING) <= time <= TIMES_min[1] * (1.0 + ROUNDING):
         raise ValueError(
             f"capacity_mAh_cm2 must be plated within {TIMES_min[0]:g} to {TIMES_min[1]:g} min, but "
             f"{capacity:g} mAh/cm2 at {current:g} mA/cm2 take {time:.3g} min. Change one of them."
         )
-    return time
+    return min(max(time, TIMES_min[0]), TIMES_min[1])
 
 
-def _number(value: object) -> float:
-    """A value as a number; NaN: it is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return math.nan
+def _read(kind: TypeAdapter[float], value: object) -> float | None:
+    """A value as pydantic reads it where the field itself is read; None: it is refused there."""
     try:
-        return float(value)
-    except OverflowError:
-        return math.inf
+        return kind.validate_python(value)
+    except ValidationError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

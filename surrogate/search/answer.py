@@ -116,15 +116,21 @@ def _under(searched: Searched, ours: Judged | None) -> UnderMap:
 def _asked_finely(leading: Searched, best: Judged | None) -> tuple[str, ...]:
     """The best conditions under every draw of the map: a search can afford some of them."""
     judge, draws = leading.judge, leading.chosen.draws
-    if best is None or best.p_enough is None or not 0 < len(judge.draws) < len(draws):
+    if best is None or not 0 < len(judge.draws) < len(draws):
         return ()
     (again,) = Judge(judge.question, draws, judge.config).judged([best.conditions])
+    sure = f"{judge.config.confidence:g}"
     said = (
         f"Under all {len(draws)} draws of the map's numbers, not the {len(judge.draws)} that a "
-        f"search asks, the best conditions have a glassy share of {again.glassy_share:.2f} and "
-        f"P(>= {judge.config.least_share:g}) is {again.p_enough:.2f}, not {best.p_enough:.2f}."
+        f"search asks, the best conditions have a glassy share of {again.glassy_share:.2f}, and "
     )
-    return (said,)
+    if again.p_enough is None or best.p_enough is None:
+        reached = f"{again.assured_share:.2f}, not {best.assured_share:.2f}"
+        return (f"{said}{reached}, is reached with probability {sure}.",)
+    said += f"P(>= {judge.config.least_share:g}) is {again.p_enough:.2f}, not {best.p_enough:.2f}"
+    if again.is_feasible:
+        return (f"{said}.",)
+    return (f"{said}: less than the {sure} asked for. To be surer, ask for more confidence.",)
 
 
 def _notes(

@@ -42,7 +42,7 @@ def variance_parts(
         else (_map_numbers(judge, best, chosen), _surrogate(best))
     )
     found = [
-        _map_choice(judge, best, others),
+        _map_choice(judge, best, [chosen, *others]),
         numbers,
         _horizon(checks),
         _potential(judge, best),
@@ -66,21 +66,22 @@ def variance_parts(
 Found = tuple[str, float | None, str]
 
 
-def _map_choice(judge: Judge, best: Judged, others: Sequence[ChosenMap]) -> Found:
-    if not others:
+def _map_choice(judge: Judge, best: Judged, maps: Sequence[ChosenMap]) -> Found:
+    """Between the map that leads, which is the first, and the others."""
+    if len(maps) < 2:
         return "choice of the map", None, "Not known: no other map was asked."
-    maps = [each.deposition_map for each in others]
-    shares = [best.glassy_share, *_shares_under(judge, best, maps)]
+    others = [each.deposition_map for each in maps[1:]]
+    shares = [best.glassy_share, *_shares_under(judge, best, others)]
     said = (
         f"Between {len(shares)} maps, each as likely as the others: "
         f"{', '.join(f'{share:.2f}' for share in shares)}."
     )
-    unfit = [each.deposition_map.name for each in others if each.numbers == "cannot fit"]
-    if unfit:
-        said += (
-            f" {' and '.join(unfit)} cannot reproduce what was seen, and is counted as a sign of "
-            "how far maps may differ."
-        )
+    said += "".join(
+        f" {each.deposition_map.name} cannot reproduce what was seen, and is counted as a sign of "
+        "how far maps may differ."
+        for each in maps
+        if each.numbers == "cannot fit"
+    )
     return "choice of the map", float(np.var(shares, ddof=1)), said
 
 

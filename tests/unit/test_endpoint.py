@@ -105,6 +105,8 @@ def test_head_is_answered_as_get_without_the_content(ask: Ask) -> None:
         assert by_get.content
         assert not by_head.content
     assert ask("HEAD", "/v1/embryos/predict").status_code == 405
+    counted = ask("GET", "/metrics").text
+    assert 'glassyli_requests_total{route="/healthz",status="200"} 2.0' in counted
 
 
 @pytest.mark.parametrize(

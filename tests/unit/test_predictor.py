@@ -9,6 +9,7 @@ import pytest
 from ase.build import bulk
 from synthetic import lithium, synthetic_designs, synthetic_package, synthetic_store
 
+from serve.models import model_path
 from simulate.errors import MisuseError
 from simulate.packing import pack
 from simulate.snapshot import Snapshot
@@ -40,6 +41,20 @@ def test_the_same_question_gets_the_same_answer_to_the_last_bit(
     together = predictor.predict_designs(DESIGNS, road=road)
     assert Predictor(package).predict_designs(DESIGNS[::-1], road=road) == together[::-1]
     assert Predictor(package).predict_designs([DESIGNS[3]], road=road) == [together[3]]
+
+
+def test_other_company_changes_no_bit_of_an_answer() -> None:
+    """Of the model that ships: with many members and designs, sums are made in other orders."""
+    shipped = Predictor.load(model_path(None))
+    drawn = np.random.default_rng(7)
+    designs = [
+        lithium(int(drawn.integers(100, 2000)), float(drawn.uniform(0.03, 0.4))) for _ in range(40)
+    ]
+    together = shipped.predict_designs(designs, road="fast")
+    for size in (1, 2, 17, 33):
+        parts = [designs[first : first + size] for first in range(0, len(designs), size)]
+        apart = [each for part in parts for each in shipped.predict_designs(part, road="fast")]
+        assert apart == together
 
 
 def test_the_roads_differ_and_say_so(predictor: Predictor) -> None:
