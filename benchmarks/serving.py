@@ -128,19 +128,21 @@ _PREDICTOR: list[Predictor] = []
 def load() -> None:
     """Once in each process of the direct loop."""
     _PREDICTOR.append(Predictor.load(model_path(None)))
-    call_directly(("full", 0.1, 0, 1))
+    call_directly(("full", 0.1, 0, 1, 0.0))
 
 
-def call_directly(asked: tuple[Road, float, int, int]) -> Block:
+def call_directly(asked: tuple[Road, float, int, int, float]) -> Block:
     """The predictor in a loop of this process, for so many seconds, so many designs a call.
 
-    Each design counts as a request that took its share of the call.
+    Each design counts as a request that took its share of the call. A rest between calls lets the
+    core and its caches cool down, as they do in a server that waits for a client.
     """
-    road, seconds, first, n = asked
+    road, seconds, first, n, rest_s = asked
     (predictor,) = _PREDICTOR
     taken: list[float] = []
     wall = time.perf_counter()
     for number in itertools.count(first, n):
+        time.sleep(rest_s)
         designs = [EmbryoDesign.model_validate(design(number + k)) for k in range(n)]
         began = time.perf_counter()
         predictor.predict_designs(designs, road=road)
@@ -186,23 +188,27 @@ class Bench:
         place = (self.host, self.port, question, n_clients, self.seconds, first)
         return self.client.submit(ask_for, place).result()
 
-    def directly(self, road: Road, n_processes: int, n_a_call: int = 1) -> list[Block]:
+    def directly(
+        self, road: Road, n_processes: int, n_a_call: int = 1, rest_s: float = 0.0
+    ) -> list[Block]:
         """The loop in so many processes at once, with so many designs in each call."""
         firsts = [next(self.numbers) * NUMBERS for _ in range(n_processes)]
-        asked = [(road, self.seconds, first, n_a_call) for first in firsts]
+        asked = [(road, self.seconds, first, n_a_call, rest_s) for first in firsts]
         return list(self.direct.map(call_directly, asked))
 
 
 def low_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
     """One client, in turns with the direct call."""
-    blocks: dict[str, list[Block]] = {
-        name: [] for name in (*QUESTIONS, "direct fast", "direct full")
-    }
+    roads: tuple[Road, ...] = ("fast", "full")
+    direct = [f"{name} {road}" for name in ("direct", "rested") for road in roads]
+    blocks: dict[str, list[Block]] = {name: [] for name in (*QUESTIONS, *direct)}
     for _ in range(N_ROUNDS):
         for question in QUESTIONS:
             blocks[question].append(bench.served(question, 1))
-        for road in ("fast", "full"):
-            blocks[f"direct {road}"] += bench.directly(road, 1)  # type: ignore[arg-type]
+        rest_s = statistics.median(blocks["nothing"][-1].seconds)
+        for road in roads:
+            blocks[f"direct {road}"] += bench.directly(road, 1)
+            blocks[f"rested {road}"] += bench.directly(road, 1, rest_s=rest_s)
     found = {name: joined(each) for name, each in blocks.items()}
     p50 = {name: block.quantile_ms(50) for name, block in found.items()}
     added = [
@@ -212,9 +218,17 @@ def low_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
             "ms",
             MOST_ADDED_MS,
         )
-        for road in ("fast", "full")
+        for road in roads
     ]
-    return found, added
+    rested = [
+        Line(
+            f"1 client, {road} road: the same if direct calls rest as long as nothing takes",
+            p50[road] - p50["nothing"] - p50[f"rested {road}"],
+            "ms",
+        )
+        for road in roads
+    ]
+    return found, added + rested
 
 
 def high_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
