@@ -53,13 +53,9 @@ def lithium_per_nm2(capacity_mAh_cm2: float) -> float:
     return charge_C_cm2 / FARADAY_C_per_mol * AVOGADRO_per_mol / NM2_PER_CM2
 
 
-CURRENTS_mA_cm2: Final = (0.02, 10.0)
 TIMES_min: Final = (0.1, 6000.0)
 
-CurrentDensity = Annotated[
-    float,
-    Field(ge=CURRENTS_mA_cm2[0], le=CURRENTS_mA_cm2[1], description="Of the footprint, mA/cm2."),
-]
+CurrentDensity = Annotated[float, Field(ge=0.02, le=10.0, description="Of the footprint, mA/cm2.")]
 _CURRENT: Final = TypeAdapter[float](CurrentDensity)
 _CAPACITY: Final = TypeAdapter[float](Annotated[float, Field(gt=0.0, allow_inf_nan=False)])
 

@@ -128,7 +128,7 @@ def _asked_finely(leading: Searched, best: Judged | None) -> tuple[str, ...]:
         reached = f"{again.assured_share:.2f}, not {best.assured_share:.2f}"
         return (f"{said}{reached}, is reached with probability {sure}.",)
     said += f"P(>= {judge.config.least_share:g}) is {again.p_enough:.2f}, not {best.p_enough:.2f}"
-    if again.is_feasible:
+    if again.violations["min_glassy_share"] <= 0.0:
         return (f"{said}.",)
     return (f"{said}: less than the {sure} asked for. To be surer, ask for more confidence.",)
 
