@@ -1,7 +1,7 @@
 """Faults leave the server as JSON with one sentence, never as a traceback or as plain text.
 
-Used twice: around the application, and in Ray Serve's HTTP proxy, which answers by itself when a
-replica has died. Light, because the proxy imports it.
+`PlainFaults` is used twice: around the application, and in Ray Serve's HTTP proxy, which answers by
+itself when a replica has died. Light, because the proxy imports it.
 """
 
 import logging
@@ -18,6 +18,16 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_S: Final = 2
 
 OUR_FAULT: Final = "The server could not answer; the cause is in its log. Try again later."
+
+
+def lose_logs_quietly() -> None:
+    """Lines that cannot be logged, on a full disk say, are lost, and nothing else is.
+
+    Ray Serve sends what a replica writes to stderr to its log, and Python complains of a line that
+    it could not log on stderr: each complaint makes the next until the stack is at its end, in the
+    middle of a question.
+    """
+    logging.raiseExceptions = False
 
 
 class PlainFaults:

@@ -24,6 +24,19 @@ APPLICATION: Final = "glassyli"
 START_TIMEOUT_S: Final = 180.0
 """Longest wait for the first answer after Ray has started; a busy machine imports slowly."""
 
+RAY_SETTINGS: Final = {
+    "RAY_SERVE_LOG_TO_STDERR": "0",
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve.faults:proxy_middleware",
+    # Shorter ways between and within Ray's processes; what each gained: D-071.
+    "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
+    "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+    "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
+    # Somebody waits for each answer; Ray's own workers would give way to everything else.
+    "RAY_worker_niceness": "0",
+}
+"""Of the environment, where it does not say otherwise. Ray reads it when it starts, and Ray Serve
+when it is imported, here, in its proxy and in its replicas."""
+
 EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named to be understood
 
 
@@ -75,13 +88,8 @@ def running_server(
 
     settings = named(settings).model_copy(update={"is_local": is_loopback(host)})
     _load_each(settings)
-    # Both are read when Serve is imported, here and in its proxy.
-    os.environ.setdefault("RAY_SERVE_LOG_TO_STDERR", "0")
-    os.environ.setdefault(
-        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH", "serve.faults:proxy_middleware"
-    )
-    # Somebody waits for each answer; Ray's own workers would give way to everything else.
-    os.environ.setdefault("RAY_worker_niceness", "0")
+    for name, value in RAY_SETTINGS.items():
+        os.environ.setdefault(name, value)
     import ray
 
     is_ours = not (cluster or ray.is_initialized())

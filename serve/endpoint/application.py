@@ -61,12 +61,12 @@ def build(settings: ServerSettings) -> Any:  # noqa: ANN401 - Ray Serve's Applic
     )
     searches = None
     if settings.searches is not None:
-        from serve.searches.jobs import SearchJobs
+        from serve.searches.search_replica import SearchReplica
 
         # One: it owns their folder, which Ray's processes must find from wherever they start.
         folder = str(Path(settings.searches.folder).absolute())
         searches = ray_serve.deployment(
-            SearchJobs, name="searches", ray_actor_options={"num_cpus": 0}, **ending
+            SearchReplica, name="searches", ray_actor_options={"num_cpus": 0}, **ending
         ).bind(settings.models, settings.searches.model_copy(update={"folder": folder}))
     return ingress.bind(models.bind(settings, spares), searches, settings, key_digest)
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from serve.endpoint.settings import ServerSettings
+from serve.faults import lose_logs_quietly
 
 if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
@@ -25,6 +26,7 @@ class IngressReplica:
         settings: ServerSettings,
         key_digest: bytes | None,
     ) -> None:
+        lose_logs_quietly()
         self._replicas = replicas
         self._searches = searches
         self._settings = settings

@@ -13,6 +13,7 @@ from serve.endpoint.held import HeldModel
 from serve.endpoint.packages import Files, label_of
 from serve.endpoint.settings import ServerSettings
 from serve.endpoint.tally import Answered, Tally
+from serve.faults import lose_logs_quietly
 from serve.messages.service import ModelName
 from simulate.errors import MisuseError
 from simulate.settings import Settings
@@ -36,6 +37,7 @@ class ModelReplica:
         import torch
         from ray import serve as ray_serve
 
+        lose_logs_quietly()
         torch.set_num_threads(1)
         self._settings = settings
         self._answering = Answering(settings)

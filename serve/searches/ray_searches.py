@@ -1,4 +1,4 @@
-"""Search jobs in a Ray Serve deployment of their own, one replica of `SearchJobs`."""
+"""Search jobs in a Ray Serve deployment of their own, one replica of `SearchReplica`."""
 
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ class RaySearches:
     """`Searches` through a handle.
 
     Args:
-        replica: Of `serve.searches.jobs.SearchJobs`.
+        replica: Of `serve.searches.search_replica.SearchReplica`.
     """
 
     def __init__(self, replica: DeploymentHandle) -> None:

@@ -237,7 +237,7 @@ def test_a_full_disk_keeps_nobody_from_answers(client: httpx.Client, server: Ser
         for each in server.family()
         if "ServeReplica" in command_line(each) or "ProxyActor" in command_line(each)
     ]
-    assert len(answering) >= 4  # the proxy, the ingress and two models
+    assert len(answering) >= 5  # the proxy, the ingress, two models and the searches
     before = {each: each.rlimit(psutil.RLIMIT_FSIZE) for each in answering}
     try:
         for each in answering:
@@ -246,6 +246,7 @@ def test_a_full_disk_keeps_nobody_from_answers(client: httpx.Client, server: Ser
             assert ask(client, n_atoms, road="full").status_code == 200
         assert client.post("/v1/embryos/predict", content=b"{").status_code == 422
         assert ask(client, 99).status_code == 422
+        assert client.get(f"/v1/deposition/search/{'0' * 64}").status_code == 404
     finally:
         for each in answering:
             each.rlimit(psutil.RLIMIT_FSIZE, before[each])

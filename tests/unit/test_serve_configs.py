@@ -10,6 +10,7 @@ from serve.endpoint.application import build
 from serve.endpoint.packages import named
 from serve.endpoint.settings import Batching, ServerSettings
 from serve.messages.service import KEY_VARIABLE
+from serve.server import RAY_SETTINGS
 from simulate.errors import MisuseError
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "serve").glob("*.yaml"))
@@ -55,3 +56,10 @@ def test_a_deploy_file_can_be_deployed(path: Path) -> None:
     assert callable(getattr(import_module(module), builder))
     settings = named(ServerSettings.model_validate(application.args))
     assert settings.models == {"reference": "shipped"}
+
+
+def test_whoever_deploys_is_told_what_ray_serve_should_find_in_its_environment() -> None:
+    for path in CONFIGS:
+        said = {word for line in path.read_text().splitlines() for word in line.split()}
+        wanted = {f"{name}={value}" for name, value in RAY_SETTINGS.items() if "LOG" not in name}
+        assert wanted <= said, path.name
