@@ -46,7 +46,7 @@ WARM_UP: Final = 0.25
 """Share of a block before its answers count for requests/s."""
 
 LONGER: Final = 5
-"""Blocks of the most clients on the full road, where one answer takes seconds, are so much longer."""
+"""Blocks of the most clients on the full road, whose answers take seconds, are so much longer."""
 
 QUESTIONS: Final = ("nothing", "fast", "full")
 ATOMS: Final = 400

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from serve.faults import lose_logs_quietly
+from serve.searches.asking import InProcessSearches
 from serve.searches.jobs import SearchJobs
 from serve.searches.settings import SearchSettings
 
 
-class SearchReplica(SearchJobs):
-    """`SearchJobs` in a process of its own.
+class SearchReplica(InProcessSearches):
+    """Jobs are written and read beside the replica's event loop, which a slow disk must not stop.
 
     Args:
         models: Folders of model packages by name; see `serve.models`.
@@ -17,4 +18,8 @@ class SearchReplica(SearchJobs):
 
     def __init__(self, models: Mapping[str, str], settings: SearchSettings) -> None:
         lose_logs_quietly()
-        super().__init__(models, settings)
+        super().__init__(SearchJobs(models, settings))
+
+    def check_health(self) -> None:
+        """See `SearchJobs`; Ray Serve asks."""
+        self._jobs.check_health()
