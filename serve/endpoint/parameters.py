@@ -1,6 +1,6 @@
 """Query parameters: those of the route, and no others.
 
-FastAPI leaves unknown ones alone, so that `?modle=long` would be answered by the default model.
+FastAPI leaves unknown ones alone: with `model` spelt wrong the default model would answer.
 """
 
 from http import HTTPStatus
@@ -24,7 +24,8 @@ async def only_known_parameters(request: Request) -> None:
     """
     if not request.query_params or not request.url.path.startswith(INTERFACE):
         return
-    known = [each.alias for each in request.scope["route"].dependant.query_params]
+    asked = request.scope["route"].dependant  # codespell:ignore dependant
+    known = [each.alias for each in asked.query_params]
     unknown = {
         name: value for name, value in request.query_params.multi_items() if name not in known
     }

@@ -91,20 +91,20 @@ def test_an_unknown_model_is_refused_with_the_known_ones(ask: Ask) -> None:
 def test_an_unknown_query_parameter_is_refused_with_the_known_ones(
     ask: Ask, method: str, path: str, known: list[str]
 ) -> None:
-    reply = ask(method, f"{path}?modle=second", json=FAST)
+    reply = ask(method, f"{path}?other_model=second", json=FAST)
     assert reply.status_code == 422
     error = refusal(reply)
-    assert (error["field"], error["found"]) == ("modle", "second")
+    assert (error["field"], error["found"]) == ("other_model", "second")
     assert error["allowed"] == {"keys": known}
-    several = ask(method, f"{path}?modle=second&model=first&x=").json()
+    several = ask(method, f"{path}?other_model=second&model=first&x=").json()
     fields = [each["field"] for each in several["detail"]]
-    assert fields == [name for name in ("modle", "model", "x") if name not in known]
+    assert fields == [name for name in ("other_model", "model", "x") if name not in known]
 
 
 def test_pages_and_probes_may_have_parameters_of_their_own(predictor: Predictor) -> None:
     ask = asking(predictor)
     for path in ("/", "/healthz", "/readyz", "/metrics", "/openapi.json"):
-        assert ask("GET", f"{path}?modle=second").status_code == 200
+        assert ask("GET", f"{path}?other_model=second").status_code == 200
 
 
 def test_the_card_comes_with_what_was_sampled(ask: Ask, predictor: Predictor) -> None:
