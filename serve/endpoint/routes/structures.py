@@ -119,8 +119,8 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "format",
             f"`format` must be one of {', '.join(FORMATS)} where the name of the file neither ends "
-            f"in {', '.join(ENDINGS)} nor begins with {' or '.join(BEGINNINGS)}. Add it; other "
-            "formats, as POSCAR and CIF, are not read: convert them.",
+            f"in {', '.join(ENDINGS)} nor begins with {' or '.join(BEGINNINGS)} as those of LAMMPS "
+            "do. Add it; other formats, as POSCAR and CIF, are not read: convert them.",
             form.file_name,
             {"enum": list(FORMATS)},
         )
