@@ -201,11 +201,11 @@ class Client:
 
     def search_state(self, job_id: str) -> SearchJob:
         """How far a search is; its result once it is done."""
-        return self._asked("GET", f"{SEARCHES}/{job_id}", SearchJob)
+        return self._connection.ask("GET", f"{SEARCHES}/{job_id}", SearchJob)
 
     def cancel_search(self, job_id: str) -> SearchJob:
         """Stop a search; submitted again, it goes on where it stopped."""
-        return self._asked("DELETE", f"{SEARCHES}/{job_id}", SearchJob)
+        return self._connection.ask("DELETE", f"{SEARCHES}/{job_id}", SearchJob)
 
     def wait_for_search(
         self,
@@ -237,7 +237,7 @@ class Client:
 
     def models(self) -> ModelsReply:
         """Which models can be asked."""
-        return self._asked("GET", "/v1/models", ModelsReply)
+        return self._connection.ask("GET", "/v1/models", ModelsReply)
 
     def ready(self) -> Readiness:
         """Models that have proved themselves; waits, as long as tries allow, until there are any.
@@ -245,7 +245,7 @@ class Client:
         Raises:
             ServerError: Not ready.
         """
-        return self._asked("GET", "/readyz", Readiness)
+        return self._connection.ask("GET", "/readyz", Readiness)
 
     def _asked(
         self,
@@ -254,6 +254,7 @@ class Client:
         kind: type[ReplyType],
         **content: Any,  # noqa: ANN401 - httpx's own
     ) -> ReplyType:
+        """The answer of the model that was chosen; what is of no model is asked without."""
         return self._connection.ask(method, path, kind, params=self._model, **content)
 
 

@@ -6,7 +6,7 @@ never makes a client wait for somebody else's atoms.
 
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -16,6 +16,7 @@ from serve.endpoint.keys import KeyNeeded
 from serve.endpoint.metrics import Measured, Metrics
 from serve.endpoint.openapi import describe
 from serve.endpoint.origins import OwnPagesOnly
+from serve.endpoint.parameters import only_known_parameters
 from serve.endpoint.refusals import as_response
 from serve.endpoint.routes import deposition, embryos, nothing, page, service, structures
 from serve.endpoint.routes.searches import routes as search_routes
@@ -48,6 +49,7 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        dependencies=[Depends(only_known_parameters)],
     )
     metrics = Metrics(asker.tallies)
     app.include_router(service.routes(asker, metrics))

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from serve.endpoint.keys import OPEN
+from serve.endpoint.parameters import INTERFACE
 
 ABOUT: Final = """\
 Will lithium embryos stay glassy? Forecasts for designs, for uploaded atoms and for conditions of
@@ -83,6 +84,8 @@ def _complete(app: FastAPI, *, needs_key: bool) -> Spec:
         operation["summary"] = operation["description"].split(". ")[0].rstrip(".")
         answers = operation["responses"]
         answers |= {"403": {}, "500": {}}
+        if path.startswith(INTERFACE):
+            answers["422"] = {}
         if path not in OPEN:
             keys: list[dict[str, list[str]]] = [{name: []} for name in KEYS]
             operation["security"] = keys if needs_key else [*keys, {}]

@@ -38,7 +38,8 @@ function legendOf(surface, electrolyte) {
     "Ring: these conditions, where they are on the map; dots: equal capacity. " +
     `Discs: what the paper saw at room temperature, flat collector, ${electrolyte} electrolyte; ` +
     "filled in the colour of the share it names. White discs name none: two colours about them " +
-    "are the ends of what we read into its words."
+    "are the ends of what we read into its words. A share of ribbons is none of the area: any lattice " +
+    "makes a whole ribbon crystalline."
   );
 }
 

@@ -3,6 +3,10 @@
 import { make } from "./elements.js";
 import { figure, interval, percent, share } from "./numbers.js";
 
+// No hold lasts for ever: that a share stays disordered is what the fitted law says beyond it.
+const NOT_REACHED = "the model expects fewer to order at all: extrapolated beyond the hold";
+const MAY_NOT = "the model expects some to stay disordered: extrapolated beyond the hold";
+
 export function forecastRows({
   p_crystalline,
   p_crystalline_interval,
@@ -31,12 +35,14 @@ export function forecastRows({
     ].map(([level, who]) => [
       `${who} of such embryos ordered by`,
       time(incubation_ps[level]),
-      incubation_ps[level] > horizon_ps ? "beyond the horizon: extrapolated" : "",
+      whence(incubation_ps[level], horizon_ps),
     ]),
     [
       "One embryo orders",
-      `from ${time(incubation_ps_interval[0])} to ${time(incubation_ps_interval[1])}`,
-      "90 %, chance included",
+      between(incubation_ps_interval),
+      incubation_ps_interval.includes(null)
+        ? `90 %, chance included; ${MAY_NOT}`
+        : "90 %, chance included",
     ],
     [
       "Crystalline fraction at the end",
@@ -63,8 +69,20 @@ export function fillTable(table, rows) {
   );
 }
 
-// Times are null where that share never orders, 0 where it orders in the quench.
+function between([first, last]) {
+  if (first === null) return "not reached";
+  return last === null
+    ? `from ${time(first)} on, or not at all`
+    : `from ${time(first)} to ${time(last)}`;
+}
+
+function whence(ps, horizon_ps) {
+  if (ps === null) return NOT_REACHED;
+  return ps > horizon_ps ? "beyond the horizon: extrapolated" : "";
+}
+
+// Times are null where the law has that share stay disordered, 0 where it orders in the quench.
 function time(ps) {
-  if (ps === null) return "never";
+  if (ps === null) return "not reached";
   return ps === 0 ? "the quench" : `${figure(ps)} ps`;
 }

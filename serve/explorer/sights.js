@@ -21,12 +21,13 @@ export function sightsOf(observations, electrolyte) {
         short: [],
       };
       const { crystalline_share: named, readings, series } = observation;
-      // A count of ribbons is another observable than a share of the area.
       if (named !== null) found.glassy ??= 1 - named;
       else if (readings && series !== "electrolyte")
         found.between ??= [1 - readings[1], 1 - readings[0]];
-      found.said.push(`${observation.seen} (${observation.citation})`);
-      found.short.push(observation.seen);
+      const { seen, citation } = observation;
+      const counted = countedOf(observation);
+      found.said.push(`${seen} (${counted && `${counted}, `}${citation})`);
+      found.short.push(seen + (counted && ` (${counted})`));
       places.set(key, found);
     }
   }
@@ -37,4 +38,11 @@ export function sightsOf(observations, electrolyte) {
       short: short.join(", "),
       sentence: `Seen at ${figure(place.current)} mA/cm² for ${figure(place.time)} min: ${said.join("; ")}.`,
     }));
+}
+
+// What a number of the paper is a share of: a ribbon with any lattice counts as crystalline, so that
+// its two ways of counting give different shares of one deposit.
+function countedOf({ crystalline_share: named, series }) {
+  if (named !== null) return "share of the area";
+  return series === "electrolyte" ? "ribbons without a lattice" : "";
 }

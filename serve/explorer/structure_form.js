@@ -13,20 +13,20 @@ export function questionOf(values) {
     design.packing_density_g_cm3 = typed(values.packing_density_g_cm3);
   return {
     design,
+    format: values.format || null,
     horizon_ps: typed(values.horizon_ps),
     stage: values.stage || null,
     time_ps: values.stage === "hold" ? typed(values.time_ps) : null,
   };
 }
 
-// Names and values of the parts. All but the file and `stage` are JSON.
+const AS_THEY_ARE = ["file", "format", "stage"];
+
+// Names and values of the parts. All others are JSON.
 export function partsOf(question) {
   return Object.entries(question)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => [
-      name,
-      name === "file" || name === "stage" ? value : JSON.stringify(value),
-    ]);
+    .map(([name, value]) => [name, AS_THEY_ARE.includes(name) ? value : JSON.stringify(value)]);
 }
 
 export function formOf(question) {

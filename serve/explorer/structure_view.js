@@ -23,6 +23,7 @@ const EXAMPLE = {
   name: "example.xyz.gz",
   frame: 3,
   values: {
+    format: "",
     mass_exchange: "file",
     energy_exchange: "open",
     hold_temperature_K: 300,
@@ -162,9 +163,9 @@ export class StructureView {
     const asked = { ...this.question, frames: [frame], with_atoms: true };
     this.takeAlong(asked);
     // The picture depends on all that is said of the file, not on the horizon.
-    const { design: said, stage: saidStage, time_ps: saidTime } = asked;
+    const { design: said, format, stage: saidStage, time_ps: saidTime } = asked;
     const { name, size } = this.file;
-    const drawn = JSON.stringify([name, size, frame, said, saidStage, saidTime]);
+    const drawn = JSON.stringify([name, size, format, frame, said, saidStage, saidTime]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
       this.atoms.want(asked);

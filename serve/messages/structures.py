@@ -42,10 +42,11 @@ class StructuresRequest(Question):
 
     design: dict[str, Any] = Field(
         description="What the embryos are: a design point, JSON. n_atoms and mass_exchange may be "
-        "left out, and so may packing_density_g_cm3 of a periodic structure: the file says them."
+        "left out, and so may packing_density_g_cm3 of a periodic structure: the file says them. "
+        "One that is not periodic does not tell the volume it was packed in."
     )
     format: StructureFormat | None = Field(
-        None, description="Of the file. Default: by the end of its name."
+        None, description="Of the file; no other is read. Default: by its name."
     )
     horizon_ps: float | None = Field(
         None, gt=0, description="Time from the frame on by which order counts, ps."

@@ -3,12 +3,16 @@
 from typing import Any, Final
 
 from serve.messages.refusals import RequestError, checked, refused
+from serve.messages.schemas import allowed_by, find, published_schema
 from serve.messages.structures import FrameDesign, StructureFormat
+from serve.messages.wording import in_words
 from serve.uploads.reading import NumberedSnapshot
 from serve.uploads.walls import beyond_wall
 from simulate.design import EmbryoDesign
 from simulate.snapshot import Snapshot
 from simulate.units import A3_PER_CM3, AVOGADRO_per_mol
+
+DENSITY: Final = "packing_density_g_cm3"
 
 DENSITY_TOLERANCE: Final = 0.02
 """Relative: designs are often written with two digits."""
@@ -53,15 +57,17 @@ def design_of(frame: NumberedSnapshot, given: dict[str, Any]) -> EmbryoDesign:
     said = before_reading(given)
     if snapshot.is_periodic:
         density = packing_density_g_cm3(snapshot, said)
-        named = given.get("packing_density_g_cm3", density)
+        named = given.get(DENSITY, density)
         if abs(named - density) > DENSITY_TOLERANCE * density:
-            raise _contradiction(frame, "packing_density_g_cm3", named, float(f"{density:.4g}"))
-        seen["packing_density_g_cm3"] = density
+            raise _contradiction(frame, DENSITY, named, float(f"{density:.4g}"))
+        seen[DENSITY] = density
+    elif DENSITY not in given:
+        raise _density_missing(frame, given)
     design = checked(FrameDesign, {"design": seen | given}).design
     why = beyond_wall(snapshot, design)
     if why is not None:
         density = design.packing_density_g_cm3
-        raise refused(422, "design.packing_density_g_cm3", f"frame {frame.number}: {why}", density)
+        raise refused(422, f"design.{DENSITY}", f"frame {frame.number}: {why}", density)
     return design
 
 
@@ -75,6 +81,20 @@ def packing_density_g_cm3(snapshot: Snapshot, design: EmbryoDesign) -> float:
     """Mass of a periodic structure over its cell, g/cm³."""
     grams = snapshot.n_atoms * design.physics.mass_g_mol / AVOGADRO_per_mol
     return float(grams / snapshot.cell_A.prod() * A3_PER_CM3)
+
+
+def _density_missing(frame: NumberedSnapshot, given: dict[str, Any]) -> RequestError:
+    schema, _ = find(published_schema(FrameDesign), ("design", DENSITY))
+    allowed = allowed_by(schema)
+    FrameDesign.narrow(DENSITY, given, allowed)
+    return refused(
+        422,
+        f"design.{DENSITY}",
+        f"`design.{DENSITY}` must be {in_words(allowed)}, but is missing: frame {frame.number} is "
+        "not periodic, so the file does not tell the volume it was packed in. Give the density at "
+        "which it was packed.",
+        allowed=allowed,
+    )
 
 
 def _contradiction(frame: NumberedSnapshot, name: str, given: object, seen: object) -> RequestError:

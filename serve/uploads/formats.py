@@ -20,6 +20,15 @@ ENDINGS: Final[dict[str, StructureFormat]] = {
 }
 """Of file names; `.gz` may follow that of a text format."""
 
+BEGINNINGS: Final[dict[str, StructureFormat]] = {"data.": "lammps-data", "dump.": "lammps-dump"}
+"""Of file names, as LAMMPS users write them: `data.li`, `dump.100`; an ending says more."""
+
+FOREIGN: Final = (
+    ".cfg", ".cif", ".db", ".gen", ".json", ".nc", ".pdb", ".poscar", ".res", ".traj", ".vasp",
+    ".xsf",
+)  # fmt: skip
+"""Endings of structure files in other formats, which their owner may call `data.cif`."""
+
 GZIP_MAGIC: Final = b"\x1f\x8b"
 PIECE_BYTES: Final = 65_536
 
@@ -29,9 +38,13 @@ def format_of(name: str) -> StructureFormat | None:
 
     >>> format_of("hold.xyz.gz"), format_of("melt.lammpstrj"), format_of("notes.txt")
     ('extxyz', 'lammps-dump', None)
+    >>> format_of("data.li"), format_of("dump.100.gz"), format_of("dump.xyz"), format_of("data.cif")
+    ('lammps-data', 'lammps-dump', 'extxyz', None)
     """
     plain = name.lower().removesuffix(".gz")
-    return next((form for end, form in ENDINGS.items() if plain.endswith(end)), None)
+    told = (form for end, form in ENDINGS.items() if plain.endswith(end))
+    usual = (form for begin, form in BEGINNINGS.items() if plain.startswith(begin))
+    return next(told, None) or (None if plain.endswith(FOREIGN) else next(usual, None))
 
 
 def text_of(data: bytes, max_bytes: int) -> str:

@@ -265,6 +265,19 @@ def test_only_shares_the_paper_names_colour_a_disc(visit):
     assert "room temperature, flat collector, baseline electrolyte" in legend
 
 
+def test_what_a_share_of_the_paper_is_a_share_of_is_said(visit):
+    visit.open()
+    sights = visit.page.inner_text(f"#{VIEW}-view [data-out=sights]")
+    (both,) = (each for each in sights.splitlines() if "ribbons" in each)
+    assert "about 30 % crystalline (share of the area)" in both
+    assert "48.4 % glassy (ribbons without a lattice)" in both
+    assert "mostly amorphous (" not in sights
+    mark = visit.page.locator(f"#{VIEW}-view .seen[aria-label*=ribbons]")
+    assert "48.4 % glassy (ribbons without a lattice, Fig. 5)" in mark.get_attribute("aria-label")
+    legend = visit.page.inner_text(f"#{VIEW}-view [data-out=legend]")
+    assert "A share of ribbons is none of the area" in legend
+
+
 def test_the_line_of_a_chosen_share_moves(visit):
     visit.open()
     line = visit.page.locator("#deposition-view .share-line")

@@ -76,6 +76,28 @@ def test_a_question_outside_the_data_says_so(visit, predictor):
     assert all(each in reasons for each in own(visit, predictor).applicability.reasons)
 
 
+def test_a_share_that_is_not_reached_is_said_to_be_extrapolated(visit, predictor):
+    visit.open("#embryo", VIEW)
+    visit.page.check("#embryo-view input[name=road][value=fast]")
+    visit.settle(VIEW)
+    prediction = own(visit, predictor)
+    assert prediction.incubation_ps["0.9"] is None
+    assert prediction.incubation_ps_interval[1] is None
+    rows = dict(
+        visit.page.eval_on_selector_all(
+            "#embryo-view [data-out=numbers] tr",
+            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))",
+        )
+    )
+    late = rows["Nine tenths of such embryos ordered by"]
+    assert late.startswith("not reached")
+    assert "extrapolated beyond the hold" in late
+    one = rows["One embryo orders"]
+    assert "or not at all" in one
+    assert "extrapolated beyond the hold" in one
+    assert "never" not in " ".join(rows.values())
+
+
 def test_a_leak_of_heat_has_its_own_field(visit, predictor):
     visit.open("#embryo", VIEW)
     field = visit.page.locator("#embryo-view quantity-field[name=energy_relaxation_ps]")

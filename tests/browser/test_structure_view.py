@@ -85,6 +85,45 @@ def test_what_the_file_does_not_say_of_its_stage_can_be_said(visit, frames):
     assert "-F stage=hold" in visit.page.inner_text("#structure-view .take")
 
 
+def test_the_format_of_a_file_of_any_name_can_be_said(visit):
+    spacing_A, n = 3.1, 5
+    rows = [
+        f"{i + 1} 1 " + " ".join(f"{spacing_A * each:.1f}" for each in place)
+        for i, place in enumerate(np.ndindex(n, n, n))
+    ]
+    sides = [f"0.0 26.0 {axis}lo {axis}hi" for axis in "xyz"]
+    head = ["lithium", "", f"{n**3} atoms", "1 atom types", *sides, "", "Atoms # atomic", ""]
+    content = "\n".join([*head, *rows, ""]).encode()
+    visit.open("#structure", VIEW)
+    visit.rest()
+    upload(visit, "README.md", content)
+    complaint = visit.page.locator("#structure-view [data-complaint=format]")
+    complaint.wait_for(state="visible")
+    assert "POSCAR and CIF, are not read" in complaint.inner_text()
+    visit.page.select_option("#format", "lammps-data")
+    visit.page.wait_for_selector(CANVAS)
+    visit.settle(VIEW)
+    assert not complaint.is_visible()
+    assert "125 Li" in visit.page.inner_text("#structure-view .sentence")
+    assert "-F format=lammps-data" in visit.page.inner_text("#structure-view .take")
+    # By its name alone.
+    visit.page.select_option("#format", "")
+    complaint.wait_for(state="visible")
+    upload(visit, "data.li", content)
+    complaint.wait_for(state="hidden")
+    visit.rest()
+    assert "-F file=@data.li" in visit.page.inner_text("#structure-view .take")
+
+
+def test_a_density_that_the_file_cannot_tell_is_asked_for(visit, frames):
+    visit.open("#structure", VIEW)
+    field = visit.page.locator("#structure-view quantity-field[name=packing_density_g_cm3]")
+    assert "empty: from a periodic file" in field.inner_text()
+    upload(visit, "embryo.xyz.gz", frames.read_bytes())
+    field.locator(".complaint").wait_for(state="visible")
+    assert "density at which it was packed" in field.locator(".complaint").inner_text()
+
+
 def test_frames_differ_and_the_picture_turns(visit):
     open_example(visit)
     of_third = visit.number(VIEW), pixels(visit)

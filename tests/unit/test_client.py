@@ -87,10 +87,11 @@ def test_a_search_is_submitted_watched_and_answered(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("coarse_pictures")
-def test_a_search_can_be_cancelled(client: Client) -> None:
-    job = client.search({**SEARCH, "n_trials": 2000})
-    assert client.cancel_search(job.id).state == "cancelled"
-    assert client.wait_for_search(job.id).state == "cancelled"
+def test_a_search_can_be_cancelled(served: Served) -> None:
+    with Client(served.url, model=served.predictor.package.name) as named:
+        job = named.search({**SEARCH, "n_trials": 2000})
+        assert named.cancel_search(job.id).state == "cancelled"
+        assert named.wait_for_search(job.id).state == "cancelled"
 
 
 def test_the_service_says_what_it_is(served: Served, client: Client) -> None:
@@ -100,6 +101,9 @@ def test_the_service_says_what_it_is(served: Served, client: Client) -> None:
     assert client.model().model.name == name
     with Client(served.url, model=name) as named:
         assert named.model() == client.model()
+        # Whatever is of no model in particular knows no such parameter.
+        assert named.models() == client.models()
+        assert named.ready() == client.ready()
 
 
 def test_a_refusal_is_an_error_that_names_the_field(served: Served, client: Client) -> None:

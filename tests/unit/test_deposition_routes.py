@@ -47,6 +47,11 @@ SEARCH: dict[str, Any] = {
     "min_capacity_mAh_cm2": None,
     "max_clipped_share": 1.0,
 }
+HOT: dict[str, Any] = {
+    "current_density_mA_cm2": 1.0,
+    "deposition_time_min": 5.0,
+    "temperature_K": 400.0,
+}
 LONG = SEARCH | {"n_trials": 2000}
 PATH = "/v1/deposition/search"
 
@@ -124,19 +129,49 @@ def test_a_file_of_the_server_is_no_map(predictor: Predictor, jobs: SearchJobs, 
     assert error["allowed"] == {"type": "string", "enum": ["paper", "overpotential"]}
 
 
-def test_what_the_model_cannot_answer_is_said(predictor: Predictor, jobs: SearchJobs) -> None:
+AT_400_K: list[tuple[str, dict[str, Any], str]] = [
+    ("predict", {"conditions": [HOT]}, "conditions[0].temperature_K"),
+    ("surface", SWEPT | {"conditions": {"temperature_K": 400.0}}, "conditions.temperature_K"),
+    ("search", SEARCH | {"temperature_K": 400.0}, "temperature_K"),
+    ("search", SEARCH | {"temperature_K": {"min": 300.0, "max": 400.0}}, "temperature_K.max"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "field"), AT_400_K)
+def test_a_temperature_the_model_was_not_trained_at_is_named(
+    predictor: Predictor, jobs: SearchJobs, path: str, body: dict[str, Any], field: str
+) -> None:
     ask = asking(predictor, jobs)
-    hot = {"current_density_mA_cm2": 1.0, "deposition_time_min": 5.0, "temperature_K": 400.0}
-    for path, body in (
-        ("predict", {"conditions": [hot]}),
-        ("surface", SWEPT | {"conditions": {"temperature_K": 400.0}}),
-        ("search", SEARCH | {"temperature_K": 400.0}),
-    ):
-        error = only_error(ask("POST", f"/v1/deposition/{path}", json=body))
-        assert "temperature_K must be within what the model was trained on" in error["message"]
-        assert "/" not in error["message"]
-        unknown = ask("POST", f"/v1/deposition/{path}?model=other", json=body)
-        assert only_error(unknown, 404)["allowed"] == {"enum": ["tiny"]}
+    low, high = maps_answer(predictor).temperature_K
+    assert low < 300.0 < high < 400.0
+    error = only_error(ask("POST", f"/v1/deposition/{path}", json=body))
+    assert (error["field"], error["found"]) == (field, 400.0)
+    assert error["allowed"] == {"type": "number", "minimum": low, "maximum": high}
+    assert f"`{field}` must be a number from {low:.6g} to {high:.6g}" in error["message"]
+    unknown = ask("POST", f"/v1/deposition/{path}?model=other", json=body)
+    assert only_error(unknown, 404)["allowed"] == {"enum": ["tiny"]}
+
+
+def test_temperatures_are_named_beside_all_else_that_is_wrong(ask: Ask) -> None:
+    cold, impossible = HOT | {"temperature_K": 105.5}, HOT | {"temperature_K": 5.0}
+    slow = HOT | {"current_density_mA_cm2": -1.0}
+    body = {"conditions": [cold, HOT | {"temperature_K": 300.0}, slow, impossible]}
+    said = read(ask("POST", "/v1/deposition/predict", json=body), 422)
+    assert {each["field"]: each["found"] for each in said["detail"]} == {
+        "conditions[0].temperature_K": 105.5,
+        "conditions[2].current_density_mA_cm2": -1.0,
+        "conditions[2].temperature_K": 400.0,
+        "conditions[3].temperature_K": 5.0,
+    }
+    assert said["n_errors"] == len(said["detail"]) == 4
+    said = read(ask("POST", "/v1/deposition/predict", json={"conditions": [cold] * 60}), 422)
+    assert (len(said["detail"]), said["n_errors"]) == (50, 60)
+
+
+def test_what_is_no_question_at_all_is_refused_as_ever(ask: Ask) -> None:
+    for content in (b"{", b"[]", b'{"conditions": 5}', b"\xff", b'{"conditions": [5]}'):
+        reply = ask("POST", "/v1/deposition/predict", content=content)
+        assert "temperature_K" not in json.dumps(read(reply, 422))
 
 
 def test_there_is_a_most_of_everything(ask: Ask, predictor: Predictor) -> None:

@@ -80,6 +80,33 @@ def test_an_unknown_model_is_refused_with_the_known_ones(ask: Ask) -> None:
         assert refusal(reply)["allowed"] == {"enum": ["first", "second"]}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("GET", "/v1/model", ["model"]),
+        ("POST", "/v1/embryos/predict", ["model"]),
+        ("GET", "/v1/models", []),
+    ],
+)
+def test_an_unknown_query_parameter_is_refused_with_the_known_ones(
+    ask: Ask, method: str, path: str, known: list[str]
+) -> None:
+    reply = ask(method, f"{path}?other_model=second", json=FAST)
+    assert reply.status_code == 422
+    error = refusal(reply)
+    assert (error["field"], error["found"]) == ("other_model", "second")
+    assert error["allowed"] == {"keys": known}
+    several = ask(method, f"{path}?other_model=second&model=first&x=").json()
+    fields = [each["field"] for each in several["detail"]]
+    assert fields == [name for name in ("other_model", "model", "x") if name not in known]
+
+
+def test_pages_and_probes_may_have_parameters_of_their_own(predictor: Predictor) -> None:
+    ask = asking(predictor)
+    for path in ("/", "/healthz", "/readyz", "/metrics", "/openapi.json"):
+        assert ask("GET", f"{path}?other_model=second").status_code == 200
+
+
 def test_the_card_comes_with_what_was_sampled(ask: Ask, predictor: Predictor) -> None:
     said = ask("GET", "/v1/model").json()
     assert said["card_markdown"] == predictor.package.card_text

@@ -30,6 +30,8 @@ def test_every_place_says_what_it_is_and_what_it_answers(spec: dict[str, Any]) -
     for _, path, operation in operations(spec):
         assert len(operation["summary"]) > 15
         assert {"500"} < set(operation["responses"])
+        # Parameters are refused where a route has none, too.
+        assert ("422" in operation["responses"]) == path.startswith("/v1/")
         assert ("security" in operation) == (path not in OPEN)
         assert ("401" in operation["responses"]) == (path not in OPEN)
         for status, response in operation["responses"].items():

@@ -149,9 +149,12 @@ def test_a_design_that_is_not_the_files_is_refused(
 def test_the_density_inside_a_wall_must_be_said(served: Served) -> None:
     confined = lithium(n_atoms=220, mass_exchange="confined")
     data = structure_files.xyz(structure_files.snapshots(confined))
-    assert error(ask(served, "a.xyz", data, {"energy_exchange": "open"}))["field"] == (
-        "design.packing_density_g_cm3"
-    )
+    one = error(ask(served, "a.xyz", data, {"energy_exchange": "open"}))
+    assert (one["field"], one["found"]) == ("design.packing_density_g_cm3", None)
+    assert (one["allowed"]["type"], one["allowed"]["minimum"]) == ("number", 0.0001)
+    assert f"from 0.0001 to {one['allowed']['maximum']:.6g}, but is missing" in one["message"]
+    assert "frame 1 is not periodic" in one["message"]
+    assert "density at which it was packed" in one["message"]
     told(ask(served, "a.xyz", data, {"energy_exchange": "open", "packing_density_g_cm3": 0.0534}))
 
 
@@ -169,6 +172,21 @@ def test_atoms_must_fit_inside_their_wall(served: Served, wall_shape: str, tmp_p
     assert wall_shape in one["message"]
     with pytest.raises(MisuseError, match=r"frame 1: at packing_density_g_cm3 = 0\.3"):
         _structure_question(tmp_path / "a.xyz", json.dumps(dense), None)
+
+
+def test_lammps_files_are_known_by_their_usual_names(served: Served) -> None:
+    snapshots = structure_files.snapshots(DESIGN)
+    data, dump = structure_files.lammps_data(snapshots), structure_files.lammps_dump(snapshots)
+    for name, content in (
+        ("data.li", data),
+        ("dump.100", dump),
+        ("DUMP.7.gz", gzip.compress(dump)),
+    ):
+        assert told(ask(served, name, content)).frames[0].n_atoms == DESIGN.n_atoms
+    for name in ("README.md", "POSCAR", "data.cif"):
+        one = error(ask(served, name, data))
+        assert (one["field"], one["found"]) == ("format", name)
+        assert "POSCAR and CIF, are not read" in one["message"]
 
 
 def test_every_refusal_names_its_part(served: Served) -> None:

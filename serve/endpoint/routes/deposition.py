@@ -8,6 +8,7 @@ from serve.endpoint.asking import Asker
 from serve.endpoint.body import read_body
 from serve.endpoint.refusals import too_many
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
+from serve.endpoint.routes.temperatures import of_conditions, temperatures_named
 from serve.endpoint.settings import ServerSettings
 from serve.messages.deposition import (
     DepositionReply,
@@ -39,11 +40,13 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Glassy shares under 1 to 256 sets of conditions, with the embryos assumed."""
         body = await read_body(request, limits.body_bytes, limits.body_s)
-        question = parse(DepositionRequest, body)
-        n = len(question.conditions)
-        if n > limits.designs:
-            raise too_many("conditions", n, limits.designs, "sets of conditions")
-        return json_bytes(await asker.ask("deposition", question, model))
+        async with temperatures_named(asker, model, body, of_conditions):
+            question = parse(DepositionRequest, body)
+            n = len(question.conditions)
+            if n > limits.designs:
+                raise too_many("conditions", n, limits.designs, "sets of conditions")
+            answer = await asker.ask("deposition", question, model)
+        return json_bytes(answer)
 
     @router.post(
         "/v1/deposition/surface",
@@ -53,7 +56,9 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     async def surface(request: Request, model: WhichModel = None) -> Response:
         """Glassy shares over current density and plating time, at most 1024 points."""
         body = await read_body(request, limits.body_bytes, limits.body_s)
-        return json_bytes(await asker.ask("surface", parse(SurfaceRequest, body), model))
+        async with temperatures_named(asker, model, body, of_conditions):
+            answer = await asker.ask("surface", parse(SurfaceRequest, body), model)
+        return json_bytes(answer)
 
     return router
 

@@ -20,7 +20,7 @@ from serve.messages.schemas import JSONSchema, published_schema
 from serve.messages.structures import StructuresReply, StructuresRequest
 from serve.uploads.designs import before_reading, design_of, notes_on
 from serve.uploads.file_question import FileQuestion
-from serve.uploads.formats import ENDINGS, FORMATS, format_of
+from serve.uploads.formats import BEGINNINGS, ENDINGS, FORMATS, format_of
 from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.readers import NoReaderError, Readers
 from serve.uploads.reading import NumberedSnapshot
@@ -118,8 +118,9 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
         raise refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "format",
-            f"`format` must be one of {', '.join(FORMATS)} where the name of the file does not end "
-            f"in {', '.join(ENDINGS)}. Add it.",
+            f"`format` must be one of {', '.join(FORMATS)} where the name of the file neither ends "
+            f"in {', '.join(ENDINGS)} nor begins with {' or '.join(BEGINNINGS)} as those of LAMMPS "
+            "do. Add it; other formats, as POSCAR and CIF, are not read: convert them.",
             form.file_name,
             {"enum": list(FORMATS)},
         )
