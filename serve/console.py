@@ -195,11 +195,11 @@ def interval(values: Sequence[float | None] | None, digits: int = 2) -> str:
     """An interval in brackets; an open end is written as such.
 
     >>> interval([0.1, 0.25]), interval([120.0, None], 0)
-    ('(0.10 to 0.25)', '(120 to never)')
+    ('(0.10 to 0.25)', '(120 to not reached)')
     """
     if values is None:
         return ""
-    low, high = ("never" if value is None else f"{value:.{digits}f}" for value in values)
+    low, high = ("not reached" if value is None else f"{value:.{digits}f}" for value in values)
     return f"({low} to {high})"
 
 

@@ -53,8 +53,8 @@ class Prediction(Settings):
         p_crystalline: Probability of lasting order by the horizon, order in the quench included.
         p_crystalline_interval: Epistemic: what other training data could have said.
         incubation_ps: Quantiles 0.1, 0.5 and 0.9 of the time before order on the hold clock, of the
-            whole population: 0 where that share orders in the quench, None where it never orders.
-            Beyond the horizon they are extrapolations.
+            whole population: 0 where that share orders in the quench, None where the law expects
+            fewer to order at all. Beyond the horizon they are extrapolations.
         incubation_ps_interval: Predictive: 5 and 95 % quantiles of one embryo's time, in the same
             convention.
         crystalline_fraction: Expected raw share of bcc, fcc and hcp atoms over all embryos, ordered
