@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simulate.errors import MisuseError
 from simulate.files import canonical_json, read_text, sha256_of
+from simulate.json_faults import json_fault
 from simulate.potentials.registry import (
     DEFAULT_POTENTIAL,
     Potential,
@@ -174,6 +175,8 @@ def parse_json(text: str, where: str) -> Any:  # noqa: ANN401 - any JSON value
 
     try:
         return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise MisuseError(f"{where}: must be valid JSON, but {json_fault(error)}.") from error
     except ValueError as error:
         raise MisuseError(f"{where}: must be valid JSON, but {error}.") from error
 
