@@ -44,9 +44,7 @@ class StructuresRequest(Question):
         description="What the embryos are: a design point, JSON. n_atoms and mass_exchange may be "
         "left out, and so may packing_density_g_cm3 of a periodic structure: the file says them."
     )
-    format: StructureFormat | None = Field(
-        None, description="Of the file. Default: by the end of its name."
-    )
+    format: StructureFormat | None = Field(None, description="Of the file. Default: by its name.")
     horizon_ps: float | None = Field(
         None, gt=0, description="Time from the frame on by which order counts, ps."
     )

@@ -1,5 +1,6 @@
 """Which format a file is in, by its name, and its text, unpacked within limits."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Final, get_args
@@ -20,6 +21,14 @@ ENDINGS: Final[dict[str, StructureFormat]] = {
 }
 """Of file names; `.gz` may follow that of a text format."""
 
+BEGINNINGS: Final[dict[str, StructureFormat]] = {"data.": "lammps-data", "dump.": "lammps-dump"}
+"""Of file names, as LAMMPS's own examples call them: `data.li`, `dump.hold`."""
+
+OTHER_ENDINGS: Final = (".cif", ".pdb", ".json", ".traj", ".cube", ".gro", ".vtu", ".xtl", ".dcd")
+"""Of other formats that ASE reads, whatever the name begins with."""
+
+NAMES_TOLD: Final = f"end in {', '.join(ENDINGS)} or begin with {' or '.join(BEGINNINGS)}"
+
 GZIP_MAGIC: Final = b"\x1f\x8b"
 PIECE_BYTES: Final = 65_536
 
@@ -29,9 +38,14 @@ def format_of(name: str) -> StructureFormat | None:
 
     >>> format_of("hold.xyz.gz"), format_of("melt.lammpstrj"), format_of("notes.txt")
     ('extxyz', 'lammps-dump', None)
+    >>> format_of("runs/data.li"), format_of("dump.hold.gz"), format_of("data.cif")
+    ('lammps-data', 'lammps-dump', None)
     """
-    plain = name.lower().removesuffix(".gz")
-    return next((form for end, form in ENDINGS.items() if plain.endswith(end)), None)
+    plain = re.split(r"[/\\]", name)[-1].lower().removesuffix(".gz")
+    told = next((form for end, form in ENDINGS.items() if plain.endswith(end)), None)
+    if told is not None or plain.endswith(OTHER_ENDINGS):
+        return told
+    return next((form for start, form in BEGINNINGS.items() if plain.startswith(start)), None)
 
 
 def text_of(data: bytes, max_bytes: int) -> str:
