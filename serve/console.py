@@ -69,10 +69,7 @@ class Console:
 
     def sentence(self, text: str, indent: str = "  ") -> None:
         """A sentence of the answer in lines of a terminal's width, for people."""
-        lines = textwrap.wrap(
-            text, COLUMNS, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-        )
-        for line in lines:
+        for line in _lines(text, indent):
             self.result(line)
 
     def say(self, text: str) -> None:
@@ -80,6 +77,11 @@ class Console:
         if not self.is_quiet:
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
+
+    def remark(self, text: str, indent: str = "  ") -> None:
+        """A sentence to the person watching, likewise in lines, the later ones set in further."""
+        for line in _lines(text, indent, f"{indent}  "):
+            self.say(line)
 
     def warn(self, text: str) -> None:
         """A remark that is shown even when quiet."""
@@ -175,6 +177,17 @@ class ProgressBar:
             table.add_column(name, justify="right")
         table.add_row(*self._facts.values())
         return Group(self._bar, table)
+
+
+def _lines(text: str, indent: str, later: str | None = None) -> list[str]:
+    """A sentence in lines of a terminal's width."""
+    return textwrap.wrap(
+        text,
+        COLUMNS,
+        initial_indent=indent,
+        subsequent_indent=indent if later is None else later,
+        break_on_hyphens=False,
+    )
 
 
 def duration(seconds: float) -> str:

@@ -4,13 +4,14 @@ from typing import Final
 
 from serve.console import interval
 from serve.words import count
+from surrogate.frozen.forecasts import FrozenConditions
 from train.fates import Share, share_of
 from train.verification import Verification, VerifiedConditions
 
 NAMES: Final = {"top": "best of the search", "random": "drawn at random"}
 
 
-def named(found: VerifiedConditions, number: int) -> str:
+def named(found: VerifiedConditions | FrozenConditions, number: int) -> str:
     """What to call a set of conditions, the `number` of its group."""
     return f"rank {found.rank}" if found.rank is not None else f"random {number}"
 

@@ -248,6 +248,18 @@ def best_conditions(search: "SearchResult") -> list[str]:
     return [sentence]
 
 
+def split(records: Sequence[TrajectoryRecord]) -> str:
+    """How many designs were simulated from their packing, and how many stored frames went on."""
+    packed = [record for record in records if record.parent is None]
+    n_replicas = len(records) - len(packed)
+    designs = count(len({record.design.key for record in packed}), "design")
+    is_once_each = designs == count(len(packed), "design")
+    parts = [designs if is_once_each else f"{count(len(packed), 'run')} of {designs}"]
+    if n_replicas:
+        parts = [*(parts if packed else []), f"{count(n_replicas, 'replica')} of stored frames"]
+    return " and ".join(parts)
+
+
 def count(n: int, noun: str) -> str:
     """A number with its noun.
 

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simulate.errors import MisuseError
 from simulate.files import canonical_json, read_text, sha256_of
+from simulate.json_faults import json_fault
 from simulate.potentials.registry import (
     DEFAULT_POTENTIAL,
     Potential,
@@ -149,21 +150,33 @@ def read_designs(path: Path) -> list[EmbryoDesign]:
     Raises:
         MisuseError: Unreadable, empty, or a line that is not a possible design.
     """
-    designs = [
-        design_from(values, where) for where, values in _json_lines(path) if values is not None
-    ]
-    if not designs:
-        raise MisuseError(f"a designs file must hold at least one design, but {path} is empty.")
-    return designs
+    return designs_in(read_text(path, "a designs file"), str(path))
 
 
-def design_from(values: Any, where: str) -> EmbryoDesign:  # noqa: ANN401 - what a user wrote
-    """One design point from parsed JSON; `where` names its place in messages."""
+def designs_in(text: str, where: str) -> list[EmbryoDesign]:
+    """Design points from JSON lines that came `where` from; as `read_designs`."""
+    return [validated(EmbryoDesign, values, line) for line, values in design_objects(text, where)]
+
+
+def design_objects(text: str, where: str) -> list[tuple[str, dict[str, Any]]]:
+    """The place and the keys of every design in JSON lines, not checked any further.
+
+    Raises:
+        MisuseError: Empty, or a line that is no object.
+    """
+    found = [(line, design_object(values, line)) for line, values in _json_lines(text, where)]
+    if not found:
+        raise MisuseError(f"a designs file must hold at least one design, but {where} is empty.")
+    return found
+
+
+def design_object(values: Any, where: str) -> dict[str, Any]:  # noqa: ANN401 - what a user wrote
+    """The keys of a design in parsed JSON; `where` names its place in messages."""
     if isinstance(values, dict) and "design" in values:
         values = values["design"]
     if not isinstance(values, dict):
         raise MisuseError(f"{where}: a design must be a JSON object, but got {values!r}.")
-    return validated(EmbryoDesign, values, where)
+    return values
 
 
 def parse_json(text: str, where: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -174,15 +187,19 @@ def parse_json(text: str, where: str) -> Any:  # noqa: ANN401 - any JSON value
 
     try:
         return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise MisuseError(f"{where}: must be valid JSON, but {json_fault(error)}.") from error
     except ValueError as error:
         raise MisuseError(f"{where}: must be valid JSON, but {error}.") from error
 
 
-def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(read_text(path, "a designs file").splitlines(), start=1):
-        if line.strip():
-            where = f"{path} line {number}"
-            yield where, parse_json(line, where)
+def _json_lines(text: str, where: str) -> Iterator[tuple[str, Any]]:
+    """What stands in each line, `null` and blank ones apart."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        place = f"{where} line {number}"
+        values = parse_json(line, place) if line.strip() else None
+        if values is not None:
+            yield place, values
 
 
 def grid(choices: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -29,6 +29,10 @@ STRUCTURE_NAMES = ("other", "fcc", "hcp", "bcc", "icosahedral")
 """Meaning of the per-atom integer label, in OVITO's own numbering."""
 
 
+class UnknownFormatError(MisuseError):
+    """A structure file whose name and beginning tell no format."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """One embryo at one instant.
@@ -143,8 +147,10 @@ def read_structure(
     Raises:
         MisuseError: Unreadable, empty, of another element, with coordinates that are not finite or
             coincide, or in a tilted or partly periodic cell.
+        UnknownFormatError: Neither its name nor its beginning tells a format.
     """
     from ase.io import read
+    from ase.io.formats import UnknownFileTypeError
 
     try:
         source, form = _source(path)
@@ -152,6 +158,11 @@ def read_structure(
             images = read(source, index=":", format=form)
         else:
             images = [read(source, index=number, format=form) for number in numbers]
+    except UnknownFileTypeError as error:
+        raise UnknownFormatError(
+            f"the name of a structure file must tell its format, but {path} tells none. "
+            "Rename it (.xyz, .data, .lammpstrj)."
+        ) from error
     except Exception as error:  # ASE raises what its many readers raise
         raise MisuseError(
             f"a structure must be a file ASE can read (extended XYZ, LAMMPS data or dump), but "

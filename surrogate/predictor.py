@@ -34,11 +34,11 @@ from surrogate.survival import quantile_ps, survival
 from surrogate.threads import one_thread
 
 ATOMS_UNUSED: Final = (
-    "Not a doubt, a note: at this stage the model uses the design only, since atoms did not "
+    "note: at this stage the model uses the design only, since atoms did not "
     "improve its forecasts of unseen designs there."
 )
 STAGE_UNKNOWN: Final = (
-    "Not a doubt, a note: stage unknown: taken to wait at the end of the quench, hold clock 0 ps. "
+    "note: stage unknown: taken to wait at the end of the quench, hold clock 0 ps. "
     "Of a packing, or later in the hold, the answer is another: say `stage` and `time_ps`."
 )
 N_CURVE_POINTS: Final = 25

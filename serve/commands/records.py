@@ -53,7 +53,7 @@ def list_records(store: Store, as_json: AsJson = False) -> None:
     if any(row["incubation"].startswith(">") for row in rows):
         console.result("> : not ordered when watching stopped; the true time is longer")
     tell_families(console, records)
-    console.result(f"{words.count(len(rows), 'record')} in {store}")
+    console.result(f"{words.count(len(rows), 'record')} in {store}: {words.split(records)}")
 
 
 @records_app.command()

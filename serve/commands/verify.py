@@ -78,11 +78,11 @@ def verify(
 
 
 def _tell_price(console: "Console", forecasts: "FrozenForecasts", folder: Path) -> None:
-    from serve.price_view import tell_price
-    from serve.verification_view import tell_precision
+    from serve.price_view import priced
+    from serve.verification_view import tell_plan
 
-    tell_price(console, forecasts.plans(), folder / "records", forecasts.protocol)
-    tell_precision(console, forecasts.question.n_embryos)
+    found = priced(console, forecasts.plans(), folder / "records", forecasts.protocol)
+    tell_plan(console, forecasts, found)
 
 
 def _simulate_and_compare(

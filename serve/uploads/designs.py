@@ -21,7 +21,7 @@ SILENT_FORMATS: Final = ("lammps-data", "gsd")
 """They always hold a box, and never say whether atoms meet their images in it."""
 
 TAKEN_AS_PERIODIC: Final = (
-    "Not a doubt, a note: taken as periodic: this format does not say. Of embryos inside a wall "
+    "note: taken as periodic: this format does not say. Of embryos inside a wall "
     'name mass_exchange="confined" in the design.'
 )
 
@@ -71,7 +71,7 @@ def design_of(frame: NumberedSnapshot, given: dict[str, Any]) -> EmbryoDesign:
     return design
 
 
-def notes_on(form: StructureFormat, given: dict[str, Any]) -> tuple[str, ...]:
+def notes_on(form: StructureFormat | None, given: dict[str, Any]) -> tuple[str, ...]:
     """What was assumed of a file because neither it nor its design says it."""
     is_said = "mass_exchange" in given or "wall_shape" in given
     return (TAKEN_AS_PERIODIC,) if form in SILENT_FORMATS and not is_said else ()

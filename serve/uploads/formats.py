@@ -1,5 +1,6 @@
 """Which format a file is in, by its name, and its text, unpacked within limits."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Final, get_args
@@ -23,11 +24,13 @@ ENDINGS: Final[dict[str, StructureFormat]] = {
 BEGINNINGS: Final[dict[str, StructureFormat]] = {"data.": "lammps-data", "dump.": "lammps-dump"}
 """Of file names, as LAMMPS users write them: `data.li`, `dump.100`; an ending says more."""
 
-FOREIGN: Final = (
-    ".cfg", ".cif", ".db", ".gen", ".json", ".nc", ".pdb", ".poscar", ".res", ".traj", ".vasp",
-    ".xsf",
+OTHER_ENDINGS: Final = (
+    ".cfg", ".cif", ".cube", ".db", ".dcd", ".gen", ".gro", ".json", ".nc", ".pdb", ".poscar",
+    ".res", ".traj", ".vasp", ".vtu", ".xsf", ".xtl",
 )  # fmt: skip
-"""Endings of structure files in other formats, which their owner may call `data.cif`."""
+"""Of structure files in other formats, whose owner may call them `data.cif`."""
+
+NAMES_TOLD: Final = f"end in {', '.join(ENDINGS)} or begin with {' or '.join(BEGINNINGS)}"
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 PIECE_BYTES: Final = 65_536
@@ -38,13 +41,15 @@ def format_of(name: str) -> StructureFormat | None:
 
     >>> format_of("hold.xyz.gz"), format_of("melt.lammpstrj"), format_of("notes.txt")
     ('extxyz', 'lammps-dump', None)
-    >>> format_of("data.li"), format_of("dump.100.gz"), format_of("dump.xyz"), format_of("data.cif")
-    ('lammps-data', 'lammps-dump', 'extxyz', None)
+    >>> format_of("runs/data.li"), format_of("dump.100.gz"), format_of("dump.xyz")
+    ('lammps-data', 'lammps-dump', 'extxyz')
+    >>> format_of("data.cif")
     """
-    plain = name.lower().removesuffix(".gz")
-    told = (form for end, form in ENDINGS.items() if plain.endswith(end))
-    usual = (form for begin, form in BEGINNINGS.items() if plain.startswith(begin))
-    return next(told, None) or (None if plain.endswith(FOREIGN) else next(usual, None))
+    plain = re.split(r"[/\\]", name)[-1].lower().removesuffix(".gz")
+    told = next((form for end, form in ENDINGS.items() if plain.endswith(end)), None)
+    if told is not None or plain.endswith(OTHER_ENDINGS):
+        return told
+    return next((form for start, form in BEGINNINGS.items() if plain.startswith(start)), None)
 
 
 def text_of(data: bytes, max_bytes: int) -> str:

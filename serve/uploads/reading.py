@@ -6,19 +6,21 @@ it directly.
 
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from serve.messages.structures import StructureFormat
 from serve.uploads.file_question import FileQuestion
-from serve.uploads.formats import format_of
+from serve.uploads.formats import FORMATS
 from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.parsers import frames_of
 from simulate.design import EmbryoDesign
 from simulate.errors import MisuseError
-from simulate.snapshot import Snapshot, read_structure, snapshot_of
+from simulate.snapshot import Snapshot, UnknownFormatError, read_structure, snapshot_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -37,25 +39,50 @@ class NumberedSnapshot:
     snapshot: Snapshot
 
 
-def read_own_file(path: Path, design: EmbryoDesign) -> list[Snapshot]:
-    """Every frame of a file of one's own: as large as it is, read here and now.
+def read_own_file(
+    path: Path,
+    design: EmbryoDesign,
+    form: StructureFormat | None,
+    frames: Sequence[int] | None = None,
+) -> list[NumberedSnapshot]:
+    """Frames of a file of one's own: as large as it is, read here and now.
 
-    What is no upload's format by its name is left to ASE.
+    Args:
+        path: The file.
+        design: What its embryos are, as far as that is known.
+        form: Its format; None: none of those that may be uploaded, so that ASE is asked.
+        frames: Which, from 1; None: all.
 
     Raises:
         MisuseError: As `read_frames`, and where there is no such file.
     """
-    form = format_of(path.name)
     if form is None:
-        return read_structure(path, element=design.element)
+        return _read_by_ase(path, design, frames)
     no_limit = UploadLimits(unpacked_bytes=1 << 60, atoms=1 << 60, frames=1 << 60)
-    asked = FileQuestion.of(form, design).model_copy(update={"limits": no_limit})
+    asked = FileQuestion.of(form, design).model_copy(
+        update={"limits": no_limit, "frames": None if frames is None else tuple(frames)}
+    )
     try:
-        return [frame.snapshot for frame in read_frames(path.read_bytes(), asked)]
+        return read_frames(path.read_bytes(), asked)
     except OSError as error:
         raise MisuseError(f"a structure must be a readable file, but {error}.") from error
     except MisuseError as error:
         raise MisuseError(f"{path}: {error}") from error
+
+
+def _read_by_ase(
+    path: Path, design: EmbryoDesign, frames: Sequence[int] | None
+) -> list[NumberedSnapshot]:
+    try:
+        found = read_structure(path, element=design.element)
+    except UnknownFormatError as error:
+        raise MisuseError(f"{error} Or name the format: --format {', '.join(FORMATS)}.") from error
+    _require_found(frames or (), range(1, len(found) + 1))
+    return [
+        NumberedSnapshot(number, snapshot)
+        for number, snapshot in enumerate(found, start=1)
+        if frames is None or number in frames
+    ]
 
 
 def read_frames(data: bytes, asked: FileQuestion) -> list[NumberedSnapshot]:
@@ -75,16 +102,18 @@ def read_frames(data: bytes, asked: FileQuestion) -> list[NumberedSnapshot]:
         n_read = len(frames)
         number = sorted(asked.frames)[n_read] if asked.frames else n_read + 1
         raise _unreadable(error, number, asked) from error
-    found = {frame.number for frame in frames}
-    missing = [number for number in asked.frames or () if number not in found]
-    if missing or not frames:
-        raise UploadError(
-            f"the file must hold the frames asked for, but has no frame {missing[0]}."
-            if missing
-            else "the file must hold at least one frame, but holds none.",
-            missing[0] if missing else 0,
-        )
+    _require_found(asked.frames or (), [frame.number for frame in frames])
+    if not frames:
+        raise UploadError("the file must hold at least one frame, but holds none.", 0)
     return frames
+
+
+def _require_found(asked: Sequence[int], found: Sequence[int]) -> None:
+    missing = [number for number in asked if number not in found]
+    if missing:
+        raise UploadError(
+            f"the file must hold the frames asked for, but has no frame {missing[0]}.", missing[0]
+        )
 
 
 def _read_into(frames: list[NumberedSnapshot], data: bytes, asked: FileQuestion) -> None:

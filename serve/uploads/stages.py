@@ -44,8 +44,8 @@ def _contradiction(frame: NumberedSnapshot, name: str, said: object, seen: objec
     return refused(
         422,
         name,
-        f"frame {frame.number} of the file says {name} = {seen}, but the request {said}. "
-        "Leave it out of the request, or correct the file.",
+        f"frame {frame.number} of the file says {name} = {seen}, but {said} was said. "
+        "Leave that out, or correct the file.",
         said,
         {"const": seen},
     )

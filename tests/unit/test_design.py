@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulate.design import EmbryoDesign, grid, read_designs
+from simulate.design import EmbryoDesign, grid, parse_json, read_designs
 from simulate.errors import MisuseError
+from simulate.json_faults import json_fault
 from simulate.settings import validated
 from simulate.units import number_density_per_A3
 
@@ -100,6 +101,33 @@ def test_a_design_file_that_is_none_is_refused(tmp_path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(MisuseError):
         read_designs(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1 "b": 2}', "at column 9 a comma or the closing brace or bracket is missing."),
+        ('{\n "a": 1\n "b": 2}', "at line 3, column 2 a comma or the closing brace"),
+        ('{"a" 1}', "at column 6 a colon is missing after the key."),
+        ("{'a': 1}", "at column 2 a key in double quotes is missing"),
+        ('{"a": None}', "at column 7 a value is missing: a number, text in double quotes"),
+        ('{"a": "x}', "at column 7 text begins that no double quote ends."),
+        ('{"a": "x\n"}', "at line 1, column 9 a line break or tab stands inside text"),
+        (r'{"a": "\q"}', r"at column 8 a backslash stands inside text: write \\."),
+        ('{"a": 1} 2', "at column 10 something follows after the end of the JSON."),
+        (" ", "it is empty."),
+        ('{"a": NaN}', "NaN is not a JSON number."),
+    ],
+)
+def test_broken_json_is_told_in_words_and_not_in_python_s(text: str, said: str) -> None:
+    with pytest.raises(MisuseError) as caught:
+        parse_json(text, "--design")
+    assert str(caught.value).startswith(f"--design: must be valid JSON, but {said}")
+    assert "char" not in str(caught.value)
+
+
+def test_what_python_says_of_json_in_other_words_is_passed_on() -> None:
+    assert json_fault(json.JSONDecodeError("Something new", "{", 1)).endswith("Something new")
 
 
 def test_a_proposal_is_a_design(tmp_path) -> None:

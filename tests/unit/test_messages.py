@@ -177,6 +177,14 @@ def test_what_is_no_json_object_is_refused_as_a_body(body: bytes) -> None:
     assert only_error(body).field == "body"
 
 
+def test_a_body_is_told_what_is_missing_in_words() -> None:
+    error = only_error(b'{"designs": [] "horizon_ps": 1}')
+    assert error.message == (
+        "the request body: must be valid JSON, but at column 16 a comma or the closing brace or "
+        "bracket is missing."
+    )
+
+
 def test_a_number_too_large_to_hold_is_refused_and_can_be_told() -> None:
     body = asked({"designs": [DESIGN]}).replace(b"0.0534", b"1e400")
     error = only_error(body)

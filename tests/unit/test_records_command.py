@@ -35,7 +35,7 @@ def test_records_are_listed_by_size_then_density_then_seed_in_per_cent(tmp_path:
     assert all(re.search(r"> 180 ps +\d %$", line) for line in listed[1:7])
     assert listed[-2:] == [
         "> : not ordered when watching stopped; the true time is longer",
-        f"6 records in {store.path}",
+        f"6 records in {store.path}: 6 runs of 3 designs",
     ]
 
 
@@ -45,7 +45,7 @@ def test_one_record_is_one_record_and_needs_no_explanation(tmp_path: Path) -> No
     )
     listed = glassyli("records", "list", store.path).stdout
     assert "in the quench" in listed
-    assert listed.endswith(f"\n1 record in {store.path}\n")
+    assert listed.endswith(f"\n1 record in {store.path}: 1 design\n")
     assert ">" not in listed
     assert "?" not in listed
 
@@ -228,3 +228,14 @@ def test_replicas_are_listed_with_their_parent_and_counted_by_it(tmp_path: Path)
     assert "from 00000001 (300 Li" in said
     assert "2 of 3 replicas ordered after 25, 95 ps" in said
     assert "0 of 1 replica ordered\n" in said
+    assert said.endswith(f"\n4 records in {store.path}: 4 replicas of stored frames\n")
+
+
+def test_the_last_line_tells_designs_from_replicas_of_stored_frames(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", [lithium(160), lithium(240)], n_replicas=1)
+    for record in replicas([[20.0, 500.0, 90.0]]):
+        store.append(record)
+    said = glassyli("records", "list", store.path).stdout
+    assert said.endswith(
+        f"\n5 records in {store.path}: 2 designs and 3 replicas of stored frames\n"
+    )

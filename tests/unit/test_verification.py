@@ -1,6 +1,8 @@
 """What simulation makes of frozen forecasts: fates, shares, differences, and the words for them."""
 
+import json
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +16,14 @@ from synthetic import (
     synthetic_record,
 )
 
+from serve.console import Console
+from serve.price_view import Priced
 from serve.verification_page import write_verification_page
+from serve.verification_view import tell_plan
 from serve.verification_words import answer, precision, remarks
 from simulate.incubation import Incubation
 from simulate.plan import Plan
+from simulate.pricing import Calibration, price
 from simulate.store import RecordStore, create_or_open
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.frozen.forecasts import (
@@ -272,6 +278,58 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
     page = write_verification_page(tmp_path / "page.html", verified(forecasts, store)).read_text()
     assert page.count("<svg") == 2
     assert "does not verify the deposition map" in page
+
+
+def told_plan(
+    forecasts: FrozenForecasts,
+    capfd: pytest.CaptureFixture[str],
+    n_done: int = 0,
+    *,
+    as_json: bool = False,
+) -> str:
+    """What a dry run says of them on a machine of known speed."""
+    measured = Calibration(us_per_atom_step=1.0, ms_per_frame=1.0, bytes_per_atom_frame=10.0)
+    waiting = tuple(forecasts.plans()[n_done:])
+    found = Priced(len(forecasts.plans()), waiting, measured, price(waiting, measured))
+    tell_plan(Console(as_json=as_json), forecasts, found)
+    return capfd.readouterr().out
+
+
+def test_a_dry_run_tells_the_cost_first_and_then_a_row_for_each_conditions(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    forecasts = frozen([("top", [300]), ("random", [500, 700]), ("random", [900])], 40)
+    said = told_plan(forecasts, capfd).splitlines()
+    assert said[0].startswith("160 of 160 trajectories would be run. At most")
+    rows = [line.split() for line in said[-3:]]
+    assert [row[:6] for row in rows] == [
+        ["rank", "1", "1", "2", "40", "40"],
+        ["random", "1", "1", "3", "80", "80"],
+        ["random", "2", "1", "4", "40", "40"],
+    ]
+    whole = float(re.search(r"steps, (\S+) core-hours", said[0])[1])  # type: ignore[index]
+    assert sum(float(row[6]) for row in rows) == pytest.approx(whole, rel=0.1)
+    assert not [line for line in said if forecasts.plans()[0].trajectory_id in line]
+
+
+def test_a_dry_run_tells_what_is_done_and_what_is_shared(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    said = told_plan(frozen([("top", [300]), ("random", [300])], 10), capfd, n_done=4)
+    assert re.findall(r"1 +[23] +10 +(\d+)", said) == ["6", "6"]
+    assert "run once: 6 fewer than the rows say" in said
+    apart = told_plan(frozen([("top", [300]), ("random", [500])], 10), capfd)
+    assert "share stand" not in apart
+
+
+def test_a_dry_run_tells_ids_to_machines(capfd: pytest.CaptureFixture[str]) -> None:
+    forecasts = frozen([("top", [300]), ("random", [500])], 5)
+    said = json.loads(told_plan(forecasts, capfd, as_json=True))
+    ids = [plan.trajectory_id for plan in forecasts.plans()]
+    assert [each["id"] for each in said["trajectories"]] == ids
+    assert [each["n_waiting"] for each in said["conditions"]] == [5, 5]
+    apart = sum(each["core_hours_at_most"] for each in said["conditions"])
+    assert apart == pytest.approx(said["at_most"]["core_hours"])
 
 
 def test_fewer_embryos_tell_less() -> None:

@@ -4,29 +4,12 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from pydantic import InstanceOf
 
 from serve.endpoint.kinds.kind import Kind
 from serve.endpoint.model import Model
 from serve.messages.structures import FrameAtoms, FrameForecast, StructureFormat, StructuresReply
-from simulate.design import EmbryoDesign
+from serve.uploads.asked import AskedFrame
 from simulate.settings import Settings
-from simulate.snapshot import Snapshot
-
-
-class AskedFrame(Settings):
-    """One frame of a file.
-
-    Attributes:
-        number: In the file, from 1.
-        design: What its embryo is.
-        notes: What was assumed of it because nobody said it.
-    """
-
-    number: int
-    design: EmbryoDesign
-    snapshot: InstanceOf[Snapshot]
-    notes: tuple[str, ...] = ()
 
 
 class StructuresQuestion(Settings):
@@ -85,15 +68,13 @@ class Structures(Kind[StructuresQuestion, StructuresReply]):
 def _forecast(model: Model, frame: AskedFrame, question: StructuresQuestion) -> FrameForecast:
     snapshot = frame.snapshot
     prediction = model.predictor.predict_structure(snapshot, frame.design, question.horizon_ps)
-    judged = prediction.applicability
-    noted = judged.model_copy(update={"reasons": [*judged.reasons, *frame.notes]})
     return FrameForecast(
         frame=frame.number,
         time_ps=snapshot.time_ps,
         stage=snapshot.stage,
         n_atoms=snapshot.n_atoms,
         design=frame.design,
-        prediction=prediction.model_copy(update={"applicability": noted}),
+        prediction=frame.noted(prediction),
         atoms=_atoms(model, frame) if question.with_atoms else None,
     )
 

@@ -12,19 +12,19 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from serve.endpoint.asking import Asker
 from serve.endpoint.form import MULTIPART, TEXT_PARTS, Form, read_form
-from serve.endpoint.kinds.structures import AskedFrame, StructuresQuestion
+from serve.endpoint.kinds.structures import StructuresQuestion
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
 from serve.endpoint.settings import Limits, ServerSettings
 from serve.messages.refusals import busy, checked, refused
 from serve.messages.schemas import JSONSchema, published_schema
 from serve.messages.structures import StructuresReply, StructuresRequest
-from serve.uploads.designs import before_reading, design_of, notes_on
+from serve.uploads.asked import asked_frames
+from serve.uploads.designs import before_reading
 from serve.uploads.file_question import FileQuestion
-from serve.uploads.formats import BEGINNINGS, ENDINGS, FORMATS, format_of
+from serve.uploads.formats import FORMATS, NAMES_TOLD, format_of
 from serve.uploads.limits import UploadError, UploadLimits, too_much
 from serve.uploads.readers import NoReaderError, Readers
 from serve.uploads.reading import NumberedSnapshot
-from serve.uploads.stages import staged
 
 MOST_ARRIVING: Final = 64
 """Files on their way in: slow clients hold little each, and must not keep the others out."""
@@ -118,9 +118,8 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
         raise refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             "format",
-            f"`format` must be one of {', '.join(FORMATS)} where the name of the file neither ends "
-            f"in {', '.join(ENDINGS)} nor begins with {' or '.join(BEGINNINGS)} as those of LAMMPS "
-            "do. Add it; other formats, as POSCAR and CIF, are not read: convert them.",
+            f"`format` must be one of {', '.join(FORMATS)} where the name of the file does not "
+            f"{NAMES_TOLD}. Add it; other formats, as POSCAR and CIF, are not read: convert them.",
             form.file_name,
             {"enum": list(FORMATS)},
         )
@@ -136,18 +135,9 @@ async def _question(form: Form, readers: Readers, limits: Limits) -> StructuresQ
         raise busy(str(error)) from error
     except UploadError as error:
         raise refused(error.status, "file", str(error), error.found, error.allowed) from error
-    notes = notes_on(form_of_file, asked.design)
     return StructuresQuestion(
         format=form_of_file,
-        frames=tuple(
-            AskedFrame(
-                number=frame.number,
-                design=design_of(frame, asked.design),
-                snapshot=frame.snapshot,
-                notes=notes,
-            )
-            for frame in staged(frames, asked)
-        ),
+        frames=asked_frames(frames, asked, form_of_file),
         horizon_ps=asked.horizon_ps,
         with_atoms=asked.with_atoms,
     )
