@@ -2,7 +2,7 @@ import gzip
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -288,20 +288,21 @@ def test_a_server_that_can_start_no_reader_says_so(
 
 
 def test_a_reader_is_there_before_the_first_file_and_goes_with_the_server(served: Served) -> None:
-    def readers() -> list[psutil.Process]:
-        return [
+    def readers() -> set[psutil.Process]:
+        return {
             each
             for each in psutil.Process().children()
             if "serve.uploads.child" in command_line(each)
-        ]
+        }
 
-    def wait_for(n: int) -> None:
+    def wait_until(is_so: Callable[[], object]) -> None:
         deadline = time.monotonic() + 60.0
-        while len(readers()) != n:
+        while not is_so():
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
-    before = len(readers())
+    others = readers()  # some of them may be about to end
     with served_package(served.package):
-        wait_for(before + 1)
-    wait_for(before)
+        wait_until(lambda: readers() - others)
+        own = readers() - others
+    wait_until(lambda: not readers() & own)
