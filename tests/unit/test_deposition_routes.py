@@ -124,6 +124,10 @@ def test_a_file_of_the_server_is_no_map(predictor: Predictor, jobs: SearchJobs, 
     assert error["allowed"] == {"type": "string", "enum": ["paper", "overpotential"]}
 
 
+FAR = {"horizon_ps": 1e9}
+"""More than a hundred times as long as anything was watched."""
+
+
 def test_what_the_model_cannot_answer_is_said(predictor: Predictor, jobs: SearchJobs) -> None:
     ask = asking(predictor, jobs)
     hot = {"current_density_mA_cm2": 1.0, "deposition_time_min": 5.0, "temperature_K": 400.0}
@@ -135,6 +139,8 @@ def test_what_the_model_cannot_answer_is_said(predictor: Predictor, jobs: Search
         error = only_error(ask("POST", f"/v1/deposition/{path}", json=body))
         assert "temperature_K must be within what the model was trained on" in error["message"]
         assert "/" not in error["message"]
+        far = only_error(ask("POST", f"/v1/deposition/{path}", json=body | FAR))
+        assert "the growth bridge" in far["message"]
         unknown = ask("POST", f"/v1/deposition/{path}?model=other", json=body)
         assert only_error(unknown, 404)["allowed"] == {"enum": ["tiny"]}
 
