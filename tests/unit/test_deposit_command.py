@@ -121,3 +121,10 @@ def test_embryos_that_lie_outside_the_draws_are_said_to(capfd: pytest.CaptureFix
         median_atoms_range=(10.0, 20.0)
     )
     assert "lie outside that" not in told(packing_density_g_cm3_range=(0.5 * density, high))
+
+
+@pytest.mark.parametrize("verb", ["deposit", "search"])
+def test_help_names_the_horizon_that_is_asked_by_default(verb: str) -> None:
+    """Not the model's own hold, where the map was calibrated at another one."""
+    said = " ".join(glassyli(verb, "--help").stdout.split())
+    assert "MD horizon of the share, ps. Default: the calibrated map's, or the hold." in said
