@@ -7,7 +7,7 @@ from typing import Final
 from surrogate.deposition.registry import ChosenMap
 from surrogate.deposition.rounding import figures
 from surrogate.search.config import SearchConfig
-from surrogate.search.describing import least_violation, ranked_conditions, trial_of
+from surrogate.search.describing import least_violation, listed, ranked_conditions, trial_of
 from surrogate.search.horizons import horizon_checks, horizon_notes, outside_in_words
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.objectives import metrics_of
@@ -21,6 +21,9 @@ from surrogate.search.variance import variance_parts
 
 FEW_FEASIBLE: Final = 30
 """Where fewer trials are feasible the best of them is hardly the best there is."""
+
+FEW_TRIED: Final = 100
+"""Fewer trials that found nothing do not say that there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def asked(config: SearchConfig) -> str:
         wanted.append(f"at least {config.min_capacity_mAh_cm2:g} mAh/cm2")
     if config.max_clipped_share < 1.0:
         wanted.append(f"no {outside_in_words(config)}")
-    under = f" at {_listed(wanted)}" if wanted else ""
+    under = f" at {listed(wanted)}" if wanted else ""
     if config.objective == "fastest_plating":
         return f"The fastest plating{under}."
     if config.objective == "glassy_share":
@@ -120,11 +123,6 @@ def _under(searched: Searched, ours: Judged | None) -> UnderMap:
         least_violation=None if feasible else least_violation(searched.tried, judge.config),
         ours=trial_of(again[0]) if again else None,
     )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    *others, last = parts
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _asked_finely(leading: Searched, best: Judged | None) -> tuple[str, ...]:
@@ -162,7 +160,7 @@ def _notes(
     refused = tuple(_refused_outside(leading.tried, config))
     by_horizon = tuple(horizon_notes(checks, best, config))
     if best is None or robust is None:
-        return (*refused, *by_horizon)
+        return (*_none(leading), *refused, *by_horizon)
     said = [ranking_rule(config)]
     at_bounds = corners(best, config.space)
     if at_bounds:
@@ -190,6 +188,13 @@ def _refused_outside(tried: Sequence[Judged], config: SearchConfig) -> Iterator[
         )
 
 
+def _none(leading: Searched) -> Iterator[str]:
+    """Whether so few were tried that something may well be feasible."""
+    n_tried = len(leading.tried)
+    if n_tried < FEW_TRIED and leading.judge.config.space.searched:
+        yield f"{n_tried} trials are few: more may find some that meet every requirement."
+
+
 def _too_few(leading: Searched, changes: Sequence[Change]) -> Iterator[str]:
     """What says that the search has not found the best yet."""
     n_tried, n_feasible = len(leading.tried), len(leading.feasible)
@@ -200,11 +205,11 @@ def _too_few(leading: Searched, changes: Sequence[Change]) -> Iterator[str]:
         )
     better = [each for each in changes if each.is_better]
     if better:
-        listed = _listed(
+        those = listed(
             [f"{VARIABLES[each.variable].words} {figures(each.value)}" for each in better]
         )
         yield (
-            f"The search has not converged: with {listed} and all else as in the best conditions "
+            f"The search has not converged: with {those} and all else as in the best conditions "
             "every requirement still holds, and what is asked for is better. More trials may find "
             "better still."
         )

@@ -63,6 +63,16 @@ def least_violation(judged: Sequence[Judged], config: SearchConfig) -> LeastViol
     )
 
 
+def listed(parts: Sequence[str]) -> str:
+    """One or several things in a sentence.
+
+    >>> listed(["time"]), listed(["current", "time", "area"])
+    ('time', 'current, time and area')
+    """
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def conditions_in_words(judged: Judged) -> str:
     """Current, time, and what else is not usual."""
     conditions = judged.conditions

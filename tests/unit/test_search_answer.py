@@ -487,7 +487,7 @@ def test_a_horizon_where_only_unsimulated_embryos_are_glassy_enough_is_told_apar
     assert "for this alone nothing is feasible there" in notes
     counts, notes = told(1e-2)
     assert counts[-1] == 0
-    assert "No trial is surely glassy enough at 0.25 ns, 0.5 ns, 1 ns, 5 ns" in notes
+    assert "No trial is surely glassy enough at 0.25 ns, 0.5 ns, 1 ns and 5 ns" in notes
     assert "for this alone" not in notes
 
 
@@ -501,6 +501,7 @@ def test_a_short_search_says_that_it_has_not_converged(tmp_path: Path) -> None:
     few = notes(12)
     assert "Only 1 of 12 trials met every requirement, too few" in few
     assert "The search has not converged: with current density 0.196 and all else" in few
+    assert "8 trials are few: more may find some that meet every requirement." in notes(8)
     assert "too few" not in notes(150, min_glassy_share=0.1)
     fixed = {"current_density_mA_cm2": 0.2, "deposition_time_min": 40.0}
     assert "converged" not in notes(4, **fixed)
