@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from serve.console import Console, interval
 from serve.words import percent
+from surrogate.deposition.rounding import figures
 
 if TYPE_CHECKING:
     from surrogate.deposition.conditions import DepositionConditions
@@ -35,8 +36,8 @@ def _tell_forecast(
     conditions = forecast.conditions
     console.sentence(
         f"{conditions.plating_in_words}, {in_words(conditions)}: "
-        f"{forecast.capacity_mAh_cm2:.3g} mAh/cm2, {forecast.deposited_atoms_per_nm2:.0f} Li per "
-        "nm2 of its surface",
+        f"{figures(forecast.capacity_mAh_cm2)} mAh/cm2, {forecast.deposited_atoms_per_nm2:.0f} Li "
+        "per nm2 of its surface",
         indent="",
     )
     share, (low, high) = forecast.glassy_share, forecast.glassy_share_interval
@@ -51,8 +52,8 @@ def _tell_forecast(
     )
     if forecast.damkohler is not None:
         console.sentence(
-            f"An atom arrives after {forecast.damkohler:.2g} times as long as ordering waits "
-            "(Damköhler number)."
+            f"An atom arrives after {figures(forecast.damkohler, 2)} times as long as ordering "
+            "waits (Damköhler number)."
         )
     for reason in forecast.applicability.reasons:
         console.sentence(f"- {reason}")
@@ -67,8 +68,32 @@ def _tell_forecast(
         console.sentence(
             f"Over draws of the map, from which share and interval are, the packing density is "
             f"{density[0]:.3g} to {density[1]:.3g} g/cm3 and the median size {size[0]:.0f} to "
-            f"{size[1]:.0f} atoms (5 to 95 %)."
+            f"{size[1]:.0f} atoms (5 to 95 %).{_apart(forecast, density, size)}"
         )
+
+
+def _apart(
+    forecast: "DepositionForecast", density: tuple[float, float], size: tuple[float, float]
+) -> str:
+    """Where the embryos listed lie outside the draws, from which the share is; else nothing."""
+    from surrogate.deposition.embryos import EmbryoDistribution
+
+    listed = EmbryoDistribution(embryos=forecast.embryos, clipped_share=forecast.clipped_share)
+    told = (
+        (density, listed.packing_density_g_cm3, "packing density", "g/cm3"),
+        (size, listed.median_atoms, "median size", "atoms"),
+    )
+    outside = [
+        f"{words} ({figures(value)} {unit})"
+        for (low, high), value, words, unit in told
+        if not low <= value <= high and figures(value) not in (figures(low), figures(high))
+    ]
+    if not outside:
+        return ""
+    return (
+        f" The embryos listed lie outside that in {' and '.join(outside)}: the share is a mean "
+        "over the draws, not theirs."
+    )
 
 
 def _until(reply: "DepositionReply") -> str:
@@ -97,9 +122,9 @@ def _tell_embryos(console: Console, embryos: "tuple[EmbryoShare, ...]") -> None:
         ["local mA/cm2", "atoms", "packing density, g/cm3", "of the deposited atoms"],
         [
             [
-                "-" if current is None else f"{current:.3g}",
+                "-" if current is None else figures(current),
                 n_atoms,
-                f"{density:.3g}",
+                figures(density),
                 percent(share),
             ]
             for (current, n_atoms, density), share in shares.items()
@@ -115,7 +140,7 @@ def in_words(conditions: "DepositionConditions") -> str:
     """Collector, temperature and electrolyte."""
     collector = "flat collector"
     if conditions.area_factor > 1.0 or conditions.area_factor_spread > 0.0:
-        collector = f"collector of area factor {conditions.area_factor:.3g}"
+        collector = f"collector of area factor {figures(conditions.area_factor)}"
         if conditions.area_factor_spread > 0.0:
             collector += f" (local current spread {conditions.area_factor_spread:.2g})"
     electrolyte = (

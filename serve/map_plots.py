@@ -42,7 +42,7 @@ def write_fit_figure(path: Path, fit: MapFit, priors: dict[str, Prior]) -> None:
         _draw_parameters(figure.add_subplot(grid[0, 1]), fit, priors)
         _draw_forecast(figure.add_subplot(grid[1, 1]), fit)
         figure.legend(handles=_legend(), loc="outside lower center", ncols=4)
-        verdict = "reproduces" if fit.can_fit else "cannot reproduce"
+        verdict = "not refuted by" if fit.can_fit else "refuted by"
         figure.suptitle(
             f"Map “{fit.map_name}”, {told_bridge(fit)}: {verdict} what was seen "
             f"(p = {fit.predictive_p:.2g})",

@@ -8,6 +8,7 @@ from serve.words import told_bridge
 from surrogate.deposition.map_fit import MapFit, Quantiles
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.registry import CalibratedMap
+from surrogate.deposition.rounding import figures
 
 WORTH_MENTIONING: Final = 1.1
 """Log of a Bayes factor of 3 (Kass & Raftery, JASA 90, 773 (1995))."""
@@ -32,13 +33,13 @@ def tell_maps(console: Console, maps: Sequence[tuple[DepositionMap, str]]) -> No
             ["parameter", "value", "prior", "unit", "meaning"],
             [
                 [
-                    p.name, f"{each.values[p.name]:.3g}", f"{p.prior.low:g} to {p.prior.high:g}",
+                    p.name, figures(each.values[p.name]), f"{p.prior.low:g} to {p.prior.high:g}",
                     p.unit, p.meaning,
                 ]
                 for p in each.parameters()
             ],
         )  # fmt: skip
-    console.result("next: glassyli map fit paper      a minute; or: glassyli map compare")
+    console.result("next: glassyli map fit paper      some 16 s; or: glassyli map compare")
 
 
 def described(each: DepositionMap) -> dict[str, Any]:
@@ -174,4 +175,5 @@ def _listed(fits: Sequence[MapFit]) -> str:
 
 
 def _told(values: Quantiles) -> str:
-    return f"{values.median:.2g} ({values.low:.2g} to {values.high:.2g})"
+    median, low, high = (figures(each, 2) for each in (values.median, values.low, values.high))
+    return f"{median} ({low} to {high})"

@@ -125,7 +125,7 @@ def _search(
 
         def show(done: int, total: int, left_s: float) -> None:
             asked.append(done)
-            show_search(bar, done, total, left_s)
+            show_search(bar, config.search.n_trials_of_a_map, done, total, left_s)
 
         found = run_search(predictor, config.search, out, progress=show)
     tell_search(console, found)

@@ -9,6 +9,7 @@ from serve.pages import template
 from serve.search_plots import front_svg, history_svg, slices_svg, surfaces_svg
 from simulate.files import write_atomically
 from surrogate.deposition.registry import Numbers
+from surrogate.deposition.rounding import figures
 from surrogate.search.ranking import ranking_rule
 from surrogate.search.result import RankedConditions, SearchResult, Trial
 from surrogate.search.space import VARIABLES
@@ -47,6 +48,7 @@ def write_search_page(out: Path, result: SearchResult) -> Path:
         slices_svg=slices_svg(result.sensitivity.slices),
         surfaces_svg=surfaces_svg(result),
         count=words.count,
+        figures=figures,
         uncounted=words.uncounted(result.variance),
         least=result.config.least_share,
     )
@@ -61,15 +63,23 @@ def answer(result: SearchResult) -> str:
         return f"Nothing is feasible. {nearest.sentence if nearest else ''}".strip()
     best = result.ranked[0]
     conditions = best.conditions
-    area = f" on a collector of area factor {conditions.area_factor:.3g}"
+    area = f" on a collector of area factor {figures(conditions.area_factor)}"
     enough = ""
     if best.p_enough is not None:
         enough = (
             f" With probability {best.p_enough:.2f} it is at least {result.config.least_share:g}."
         )
+    current, time, capacity = (
+        figures(each)
+        for each in (
+            conditions.current_density_mA_cm2,
+            conditions.deposition_time_min,
+            best.capacity_mAh_cm2,
+        )
+    )
     return (
-        f"{conditions.current_density_mA_cm2:.3g} mA/cm² for {conditions.deposition_time_min:.3g} "
-        f"min ({best.capacity_mAh_cm2:.3g} mAh/cm²){area if conditions.area_factor > 1.0 else ''}: "
+        f"{current} mA/cm² for {time} min ({capacity} mAh/cm²)"
+        f"{area if conditions.area_factor > 1.0 else ''}: "
         f"under the map {result.map_name}, a glassy share of {best.glassy_share:.2f} "
         f"{interval(best.glassy_share_interval)}.{enough}"
     )
@@ -87,7 +97,7 @@ def _row(ranked: RankedConditions) -> dict[str, Any]:
         "assured": f"{ranked.assured_share:.2f}",
         "enough": words.DASH if ranked.p_enough is None else f"{ranked.p_enough:.2f}",
         "inside": "yes" if ranked.applicability.is_inside else "no",
-        "distance": f"{ranked.applicability.distance:.2g}",
+        "distance": figures(ranked.applicability.distance, 2),
     }
 
 
@@ -131,7 +141,7 @@ def _horizons(result: SearchResult) -> list[dict[str, str]]:
             "tau": words.DASH if check.kendall_tau is None else f"{check.kendall_tau:.2f}",
             "n": f"{check.n_compared}",
             "ours": told(check.ours),
-            "best": "nothing feasible" if check.best is None else told_conditions(check.best),
+            "best": check.nothing if check.best is None else told_conditions(check.best),
             "note": "an extrapolation in time" if check.is_extrapolation else "",
         }
         for check in result.horizon_checks

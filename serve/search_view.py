@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from serve.console import Console, ProgressBar, interval
 from serve.words import count, reasons_by_rank, uncounted
+from surrogate.deposition.rounding import figures
 
 if TYPE_CHECKING:
     from surrogate.deposition.registry import Numbers
@@ -16,9 +17,19 @@ if TYPE_CHECKING:
     )
 
 
-def show_search(bar: ProgressBar, done: int, total: int, seconds_left: float) -> None:
-    """Move the bar of a search."""
-    bar.at(done, seconds_left=seconds_left, total=total)
+def show_search(bar: ProgressBar, n_each: int, done: int, total: int, seconds_left: float) -> None:
+    """Move the bar of a search, which counts the trials of all its maps.
+
+    Args:
+        bar: On which.
+        n_each: Trials of one map.
+        done: Trials made.
+        total: Trials to make.
+        seconds_left: Guess.
+    """
+    n_maps = total // n_each
+    note = "" if n_maps == 1 else f"{count(n_maps, 'map')} of {count(n_each, 'trial')} each"
+    bar.at(done, note, seconds_left=seconds_left, total=total)
 
 
 def tell_search(console: Console, result: "SearchResult") -> None:
@@ -62,7 +73,7 @@ def _tell_ranked(console: Console, result: "SearchResult") -> None:
             [
                 ranked.rank,
                 *_conditions(ranked),
-                *([f"{ranked.cost_mA_cm2:.2g}"] if has_cost else []),
+                *([figures(ranked.cost_mA_cm2, 2)] if has_cost else []),
                 f"{ranked.glassy_share:.2f}",
                 interval(ranked.glassy_share_interval),
                 *([] if least is None else [_probability(ranked.p_enough)]),
@@ -126,14 +137,14 @@ def _tell_horizons(console: Console, result: "SearchResult") -> None:
                 "-" if check.kendall_tau is None else f"{check.kendall_tau:.2f}",
                 _ours(check.ours),
                 *(
-                    ("nothing feasible", "")
+                    (check.nothing, "")
                     if check.best is None
                     else (
-                        f"{check.best.conditions.current_density_mA_cm2:.3g}",
-                        f"{check.best.conditions.deposition_time_min:.3g}",
+                        figures(check.best.conditions.current_density_mA_cm2),
+                        figures(check.best.conditions.deposition_time_min),
                     )
                 ),
-                "an extrapolation" if check.is_extrapolation else "",
+                "extrapolated" if check.is_extrapolation else "",
             ]
             for check in result.horizon_checks
         ],
@@ -150,7 +161,7 @@ def _tell_robustness(console: Console, found: "Robustness") -> None:
         [
             [
                 VARIABLES[change.variable].label,
-                f"{change.value:.3g}",
+                figures(change.value),
                 f"{change.glassy_share:.2f}",
                 f"{change.assured_share:.2f}",
                 ", ".join(change.missed) or "nothing",
@@ -211,8 +222,8 @@ def _probability(value: float | None) -> str:
 def _conditions(ranked: "RankedConditions") -> list[str]:
     conditions = ranked.conditions
     return [
-        f"{conditions.current_density_mA_cm2:.3g}",
-        f"{conditions.deposition_time_min:.3g}",
-        f"{conditions.capacity_mAh_cm2:.3g}",
-        f"{conditions.area_factor:.3g}",
+        figures(conditions.current_density_mA_cm2),
+        figures(conditions.deposition_time_min),
+        figures(conditions.capacity_mAh_cm2),
+        figures(conditions.area_factor),
     ]

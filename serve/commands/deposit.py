@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serve.commands.options import AsJson, Model
+from serve.commands.options import AsJson, Model, ShareHorizonPs
 from serve.session import SESSION
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ MapName = Annotated[
     str,
     typer.Option("--map", help="Assumption: paper, overpotential, or a calibrated map's file."),
 ]
-HorizonPs = Annotated[
-    float | None,
-    typer.Option(help="MD horizon of the share, ps. Default: the calibrated map's, or the hold."),
-]
 Growth = Annotated[
     bool, typer.Option("--growth", help="Over the minutes of plating instead, extrapolated.")
 ]
@@ -50,7 +46,7 @@ def deposit(
     electrolyte: Electrolyte = None,
     openness: Openness = None,
     deposition_map: MapName = "paper",
-    horizon_ps: HorizonPs = None,
+    horizon_ps: ShareHorizonPs = None,
     growth: Growth = False,
     model: Model = None,
     as_json: AsJson = False,
@@ -119,13 +115,16 @@ def _question(
 
 def _check(question: "DepositionQuestion", package: Path) -> None:
     """Refuse what the model cannot answer before its network is loaded."""
-    from surrogate.deposition.registry import choose_map
+    from surrogate.deposition.bridge import check_horizon
+    from surrogate.deposition.registry import bridge_or_default, choose_map
     from surrogate.deposition.sampled_space import SampledSpace, check_plated
     from surrogate.manifest import read_manifest
 
     manifest = read_manifest(package)
     potentials = manifest.domain.potentials
     check_plated(potentials[0], manifest.label)
-    choose_map(question.deposition_map, manifest.label, potentials)
+    chosen = choose_map(question.deposition_map, manifest.label, potentials)
+    bridge = question.bridge or bridge_or_default(chosen, question.horizon_ps)
+    check_horizon(bridge, manifest.domain)
     for conditions in question.conditions:
         SampledSpace.of(manifest.domain).check_temperature(conditions.temperature_K)

@@ -20,7 +20,11 @@ map_app = typer.Typer(
 BridgeName = Literal["horizon", "growth"]
 Seed = Annotated[int, typer.Option(min=0, help="Of every draw.")]
 HorizonPs = Annotated[
-    float | None, typer.Option(help="MD horizon of the horizon bridge, ps. Default: the hold.")
+    float | None,
+    typer.Option(
+        help="MD horizon of the horizon bridge, ps. Default: the model's hold; the map that ships "
+        "is of 250."
+    ),
 ]
 
 
@@ -73,7 +77,7 @@ def fit(
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = Path("runs/map"),
     as_json: AsJson = False,
 ) -> None:
-    """Calibrate a map to the paper's observations. A minute.
+    """Calibrate a map to the paper's observations. A quarter of a minute.
 
     Writes OUT/map.json, which `search` takes as its deposition map, and the figure of the fit.
     """

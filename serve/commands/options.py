@@ -19,3 +19,10 @@ Model = Annotated[
 HorizonPs = Annotated[
     float | None, typer.Option(help="Length of the hold asked about, ps. Default: the model's.")
 ]
+ShareHorizonPs = Annotated[
+    float | None,
+    typer.Option(
+        "--horizon-ps",
+        help="MD horizon of the share, ps. Default: the calibrated map's, or the hold.",
+    ),
+]

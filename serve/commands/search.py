@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from serve.commands.options import AsJson, HorizonPs, Model
+from serve.commands.options import AsJson, Model, ShareHorizonPs
 from serve.session import SESSION
 
 Config = Annotated[Path | None, typer.Argument(help="Search settings (YAML).")]
@@ -48,7 +48,7 @@ def search(
     confidence: Confidence = None,
     sampler: Sampler = None,
     deposition_map: MapName = None,
-    horizon_ps: HorizonPs = None,
+    horizon_ps: ShareHorizonPs = None,
     fix: Fix = None,
     bound: Bound = None,
     seed: Seed = None,
@@ -93,7 +93,8 @@ def search(
 
     predictor = Predictor.load(path)
     with console.progress("search", settings.n_trials) as bar:
-        result = run_search(predictor, settings, place, partial(show_search, bar))
+        told = partial(show_search, bar, settings.n_trials_of_a_map)
+        result = run_search(predictor, settings, place, told)
     page = write_search_page(out / "search.html", result)
     console.result_json(result.model_dump(mode="json"))
     tell_search(console, result)

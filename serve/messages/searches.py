@@ -47,8 +47,8 @@ class SearchRequest(Question, SearchConfig):
         None,
         ge=0,
         le=MAX_MAP_DRAWS,
-        description="Draws of the map's parameters over which the share must be sure. null: 16 of "
-        "a calibrated map, none of a first guess.",
+        description="Draws of the map's parameters over which the share must be sure. null: one "
+        "of each member of a calibrated map, none of a first guess.",
     )
     n_trials: int = Field(200, ge=1, le=MAX_TRIALS, description="Trials in all, not trials more.")
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from serve.messages.searches import SearchJob
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.files import canonical_json, sha256_of
+from surrogate.deposition.bridge import check_horizon
 from surrogate.deposition.sampled_space import SampledSpace
 from surrogate.manifest import Manifest
 from surrogate.search.config import SearchConfig, corner_conditions
-from surrogate.search.studies import identity_of, maps_of
+from surrogate.search.studies import bridge_of, identity_of, maps_of
 
 
 class ReplacedError(GlassyLiError):
@@ -20,9 +21,11 @@ def id_of(config: SearchConfig, manifest: Manifest) -> str:
     """Content hash of all that decides the answer; what `run_search` would refuse is refused now.
 
     Raises:
-        MisuseError: Another element, or a temperature that was not sampled.
+        MisuseError: Another element, a temperature that was not sampled, or a horizon far beyond
+            the model's holds.
     """
     maps = maps_of(config, manifest.label, manifest.domain.potentials)
+    check_horizon(bridge_of(config, maps[0]), manifest.domain)
     space = SampledSpace.of(manifest.domain)
     for conditions in corner_conditions(config):
         space.check_temperature(conditions.temperature_K)

@@ -16,6 +16,7 @@ from pydantic import Field
 
 import simulate.protocol
 from simulate.design import EmbryoDesign
+from simulate.errors import MisuseError
 from simulate.settings import Settings
 from surrogate.applicability import TrainingDomain
 from surrogate.deposition.conditions import DepositionConditions
@@ -26,6 +27,11 @@ from surrogate.deposition.quadrature import Floats
 GLASSY_WORDS: Final = (
     "glassy_share is the share of atoms in embryos still disordered (glass or undercooled liquid)"
 )
+
+
+MOST_HOLDS: Final = 100.0
+"""Beyond so many times the longest hold of its records a model's horizon says nothing: what has not
+ordered by then, it takes for what never will."""
 
 
 class ManifestFacts(Protocol):
@@ -212,6 +218,23 @@ class GrowthBridge(TimeBridge):
             exposure_s=self.exposure_s,
         )
         return [Bridged(each.glassy, each.damkohler) for each in found]
+
+
+def check_horizon(bridge: TimeBridge, domain: TrainingDomain) -> None:
+    """Refuse a horizon of a deposition question that no hold of the model comes near.
+
+    Raises:
+        MisuseError: It is more than `MOST_HOLDS` times the longest hold.
+    """
+    named = bridge.horizon_ps if isinstance(bridge, HorizonBridge) else None
+    most = MOST_HOLDS * domain.longest_hold_ps
+    if named is not None and named > most:
+        raise MisuseError(
+            f"the horizon of a glassy share must be at most {most:g} ps, {MOST_HOLDS:g} times the "
+            f"longest hold of the model's records, but got {named:g} ps. Ask for a shorter one, or "
+            "by the growth bridge (--growth of `glassyli deposit`, bridge: {kind: growth} "
+            "elsewhere), which extrapolates to the minutes of plating and says so."
+        )
 
 
 AnyBridge = Annotated[HorizonBridge | GrowthBridge, Field(discriminator="kind")]

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from simulate.settings import Settings
 from simulate.units import AVOGADRO_per_mol, FARADAY_C_per_mol
 from surrogate.deposition.quadrature import normal_quadrature
+from surrogate.deposition.rounding import figures
 
 MIN_PER_H: Final = 60.0
 S_PER_MIN: Final = 60.0
@@ -171,7 +172,8 @@ class DepositionConditions(Settings):
         >>> DepositionConditions.model_validate(conditions).plating_in_words
         '0.5 mA/cm2 for 120 min'
         """
-        return f"{self.current_density_mA_cm2:.3g} mA/cm2 for {self.deposition_time_min:.3g} min"
+        current, time = figures(self.current_density_mA_cm2), figures(self.deposition_time_min)
+        return f"{current} mA/cm2 for {time} min"
 
     @property
     def local_current_density_mA_cm2(self) -> float:
@@ -224,7 +226,8 @@ def _time_of(given_capacity: object, given_current: object) -> float:
     if not TIMES_min[0] * (1.0 - ROUNDING) <= time <= TIMES_min[1] * (1.0 + ROUNDING):
         raise ValueError(
             f"capacity_mAh_cm2 must be plated within {TIMES_min[0]:g} to {TIMES_min[1]:g} min, but "
-            f"{capacity:g} mAh/cm2 at {current:g} mA/cm2 take {time:.3g} min. Change one of them."
+            f"{capacity:g} mAh/cm2 at {current:g} mA/cm2 take {figures(time)} min. Change one "
+            "of them."
         )
     return min(max(time, TIMES_min[0]), TIMES_min[1])
 

@@ -14,11 +14,13 @@ from surrogate.deposition.bridge import (
     GrowthBridge,
     HorizonBridge,
     TimeBridge,
+    check_horizon,
 )
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.embryos import EmbryoDistribution
 from surrogate.deposition.maps import DepositionMap
 from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.rounding import figures
 from surrogate.deposition.sampled_space import SampledSpace
 from surrogate.ensemble import epistemic_interval
 from surrogate.prediction import Applicability
@@ -85,11 +87,15 @@ class Question:
             deposition_map: From conditions to embryos.
             bridge: From nanoseconds to minutes; None: the glass index at the end of the hold.
             calibrated_by: The bridge under which the map was calibrated, if it was.
+
+        Raises:
+            MisuseError: A horizon far beyond the model's holds; see `check_horizon`.
         """
         space = SampledSpace.of(predictor.package.manifest.domain)
         asked = bridge or HorizonBridge()
         if asked == HorizonBridge():
             asked = HorizonBridge(horizon_ps=predictor.package.protocol.hold_ps)
+        check_horizon(asked, predictor.package.manifest.domain)
         return cls(predictor, deposition_map, asked, space, calibrated_by)
 
     @property
@@ -222,7 +228,7 @@ def _of_the_lithium(share: float, sentences: Mapping[str, float]) -> str:
     """What speaks against embryos of so much of the lithium, told of those that hold the most."""
     such = " in various embryos, such as" if len(sentences) > 1 else ""
     said = max(sentences, key=lambda each: sentences[each])
-    return f"{100 * share:.2g} % of the lithium{such}: {said[:1].lower()}{said[1:]}"
+    return f"{figures(100 * share, 2)} % of the lithium{such}: {said[:1].lower()}{said[1:]}"
 
 
 def _weighed(

@@ -135,7 +135,7 @@ class MapFit(Settings):
 
     @property
     def can_fit(self) -> bool:
-        """Whether the map reproduces the observations by the stated check."""
+        """Whether the observations do not refute the map by the stated check."""
         return self.predictive_p >= LEAST_P
 
     def elpd_ahead_of(self, other: "MapFit") -> tuple[float, float]:
@@ -162,7 +162,7 @@ class MapFit(Settings):
         """One sentence."""
         if self.can_fit:
             return (
-                f"The map {self.map_name} can reproduce what was seen (posterior predictive "
+                f"What was seen does not refute the map {self.map_name} (posterior predictive "
                 f"p = {self.predictive_p:.2f}, at least {LEAST_P} must hold)."
             )
         return (

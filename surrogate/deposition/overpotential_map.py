@@ -16,6 +16,7 @@ from surrogate.deposition.maps import (
     REFERENCE_CURRENT_mA_cm2,
 )
 from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.rounding import figures
 
 REFERENCE_TEMPERATURE_K: Final = 300.0
 """Where the reference size and density hold."""
@@ -90,8 +91,8 @@ class OverpotentialMap(DepositionMap):
             f"Assumed, after the trends in {self.source}: overpotential by Butler-Volmer with an "
             f"exchange current density of {self.exchange_current_density_mA_cm2:g} mA/cm2, at "
             f"{REFERENCE_TEMPERATURE_K:g} K whatever the temperature; median "
-            f"embryo size {self.reference_atoms:.3g} atoms at {REFERENCE_CURRENT_mA_cm2:g} mA/cm2 "
-            f"and {REFERENCE_TIME_MIN:g} min, falling as overpotential^-3 and growing as "
+            f"embryo size {figures(self.reference_atoms)} atoms at {REFERENCE_CURRENT_mA_cm2:g} "
+            f"mA/cm2 and {REFERENCE_TIME_MIN:g} min, falling as overpotential^-3 and growing as "
             f"time^{self.growth_exponent:.2g}; packing density "
             f"{self.reference_density_g_cm3:.3g} g/cm3 there, growing as "
             f"overpotential^{PACKING_POWER:g} until bulk; {self.shared_assumption}"

@@ -14,6 +14,7 @@ from surrogate.deposition.maps import (
     REFERENCE_CURRENT_mA_cm2,
 )
 from surrogate.deposition.quadrature import Floats
+from surrogate.deposition.rounding import figures
 
 
 class PaperMap(DepositionMap):
@@ -71,7 +72,7 @@ class PaperMap(DepositionMap):
             f"Assumed, after the trends in {self.source}: packing density grows from "
             f"{self.base_density_g_cm3:g} g/cm3 towards bulk as 1 - exp(-j / "
             f"{self.saturation_current_mA_cm2:.3g} mA/cm2) with the local current density j; "
-            f"median embryo size is {self.reference_atoms:.3g} atoms x (j / "
+            f"median embryo size is {figures(self.reference_atoms)} atoms x (j / "
             f"{REFERENCE_CURRENT_mA_cm2:g} mA/cm2)^{self.current_exponent:.2g} x (t / "
             f"{REFERENCE_TIME_MIN:g} min)^{self.time_exponent:.2g}; {self.shared_assumption}"
         )

@@ -97,17 +97,17 @@ class CalibratedMap(Settings):
 
     @property
     def can_fit(self) -> bool:
-        """Whether it reproduces the observations by the stated check."""
+        """Whether the observations do not refute it by the stated check."""
         return self.fit.can_fit
 
     @property
     def said(self) -> str:
         """One sentence on where its numbers come from."""
-        fits = "reproduces" if self.can_fit else "does NOT reproduce"
+        readings = "the readings do not refute it" if self.can_fit else "the readings REFUTE it"
         return (
             f"The numbers of the map {self.deposition_map.name} were calibrated to the paper's "
             f"observations with {self.model} on {self.created_at[:10]} at {self.bridge.named}, "
-            f"where it {fits} them."
+            f"where {readings} (posterior predictive p = {self.fit.predictive_p:.2g})."
         )
 
 

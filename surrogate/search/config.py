@@ -11,6 +11,7 @@ from simulate.settings import Settings, explain, validated
 from surrogate.deposition.bridge import AnyBridge
 from surrogate.deposition.conditions import DepositionConditions, Electrolyte, capacity_mAh_cm2
 from surrogate.deposition.registry import DEPOSITION_MAPS
+from surrogate.deposition.rounding import figures
 from surrogate.search.space import VARIABLES, Bounds, Space
 
 SamplerName = Literal["tpe", "gp", "nsga2", "random", "sobol"]
@@ -58,7 +59,10 @@ class SearchConfig(Settings):
         "mA/cm2.",
     )
     max_clipped_share: float = Field(
-        0.25, ge=0.0, le=1.0, description="Most of the atoms that may lie outside what was sampled."
+        0.25,
+        ge=0.0,
+        le=1.0,
+        description="Most of the atoms that may lie outside what was sampled.",
     )
     current_density_mA_cm2: Bounds = Bounds(min=0.02, max=10.0)
     deposition_time_min: Bounds | None = Field(
@@ -125,9 +129,9 @@ class SearchConfig(Settings):
         least, most = self.min_capacity_mAh_cm2, self.most_capacity_mAh_cm2
         if least is not None and most < least:
             raise ValueError(
-                f"min_capacity_mAh_cm2 must be reachable, but the bounds allow at most {most:.3g} "
-                f"mAh/cm2 and {least:g} are asked for. Raise the upper bound of current or time, "
-                "or ask for less."
+                "min_capacity_mAh_cm2 must be reachable, but the bounds allow at most "
+                f"{figures(most)} mAh/cm2 and {least:g} are asked for. Raise the upper bound of "
+                "current or time, or ask for less."
             )
         return self
 

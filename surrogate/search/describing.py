@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from surrogate.deposition.answer import told
+from surrogate.deposition.rounding import figures
 from surrogate.search.config import SearchConfig
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.result import LeastViolation, RankedConditions, Trial
@@ -42,7 +43,7 @@ def least_violation(judged: Sequence[Judged], config: SearchConfig) -> LeastViol
             f"the model was trained on (at most {100 * config.max_clipped_share:.0f} % may)"
         ),
         "min_capacity_mAh_cm2": (
-            f"it plates {conditions.capacity_mAh_cm2:.3g} mAh/cm2 "
+            f"it plates {figures(conditions.capacity_mAh_cm2)} mAh/cm2 "
             f"(at least {config.min_capacity_mAh_cm2} must)"
         ),
         "min_glassy_share": (
@@ -62,10 +63,20 @@ def least_violation(judged: Sequence[Judged], config: SearchConfig) -> LeastViol
     )
 
 
+def listed(parts: Sequence[str]) -> str:
+    """One or several things in a sentence.
+
+    >>> listed(["time"]), listed(["current", "time", "area"])
+    ('time', 'current, time and area')
+    """
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def conditions_in_words(judged: Judged) -> str:
     """Current, time, and what else is not usual."""
     conditions = judged.conditions
     parts = [conditions.plating_in_words]
     if conditions.area_factor > 1.0:
-        parts.append(f"area factor {conditions.area_factor:.3g}")
+        parts.append(f"area factor {figures(conditions.area_factor)}")
     return ", ".join(parts)

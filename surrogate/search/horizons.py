@@ -8,8 +8,9 @@ from scipy.stats import kendalltau
 
 from simulate.units import PS_PER_NS
 from surrogate.deposition.confidence import Floats
+from surrogate.deposition.rounding import figures
 from surrogate.search.config import SearchConfig
-from surrogate.search.describing import trial_of
+from surrogate.search.describing import listed, trial_of
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.ranking import best_of, is_distinct, places_of
 from surrogate.search.result import HorizonCheck
@@ -48,6 +49,7 @@ def horizon_checks(
             n_compared=len(compared),
             ours=trial_of(there[places[id(best)]]) if best is not None else None,
             best=trial_of(found) if found is not None else None,
+            n_outside_only=sum(one.lies_outside_only for one in there),
         )
 
 
@@ -66,17 +68,46 @@ def horizon_notes(
         check.horizon_ps: check.kendall_tau for check in checks if check.kendall_tau is not None
     }
     if taus:
-        listed = ", ".join(f"{tau:.2f} at {_ns(horizon)}" for horizon, tau in taus.items())
+        those = ", ".join(f"{tau:.2f} at {_ns(horizon)}" for horizon, tau in taus.items())
         yield (
-            f"The order of conditions hardly changes with the horizon (Kendall's tau {listed})."
+            f"The order of conditions hardly changes with the horizon (Kendall's tau {those})."
             if min(taus.values()) >= STEADY_TAU
-            else f"The order of conditions changes with the horizon (Kendall's tau {listed}): this "
+            else f"The order of conditions changes with the horizon (Kendall's tau {those}): this "
             "optimum is made by the horizon."
         )
     moved = [check for check in checks if best is not None and _has_moved(check, best, config)]
     if moved:
-        listed = ", ".join(f"{_told(check)} at {_ns(check.horizon_ps)}" for check in moved)
-        yield f"The optimum itself moves with the horizon: {listed}."
+        those = ", ".join(f"{_told(check)} at {_ns(check.horizon_ps)}" for check in moved)
+        yield f"The optimum itself moves with the horizon: {those}."
+    yield from _why_nothing([check for check in checks if check.best is None], config)
+
+
+def _why_nothing(checks: Sequence[HorizonCheck], config: SearchConfig) -> Iterator[str]:
+    """Whether no conditions are glassy enough, or only none whose embryos were simulated."""
+    outside = [check for check in checks if check.n_outside_only]
+    if outside:
+        those = listed(
+            [
+                f"{each.n_outside_only} {'trial' if each.n_outside_only == 1 else 'trials'} at "
+                f"{_ns(each.horizon_ps)}"
+                for each in outside
+            ]
+        )
+        yield (
+            f"All other requirements are met by {those}, but with {outside_in_words(config)}: for "
+            "this alone nothing is feasible there."
+        )
+    short = [check for check in checks if check.n_outside_only == 0]
+    if short and config.least_share is not None:
+        those = listed([_ns(check.horizon_ps) for check in short])
+        plated = "" if config.min_capacity_mAh_cm2 is None else " and plates enough"
+        yield f"No trial is surely glassy enough{plated} at {those}, wherever its embryos lie."
+
+
+def outside_in_words(config: SearchConfig) -> str:
+    """What `max_clipped_share` refuses."""
+    most = figures(100 * config.max_clipped_share)
+    return f"more than {most} % of the atoms in embryos outside what was simulated"
 
 
 def _has_moved(check: HorizonCheck, best: Judged, config: SearchConfig) -> bool:

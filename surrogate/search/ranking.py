@@ -51,6 +51,17 @@ def best_of(feasible: Sequence[Judged], config: SearchConfig) -> Judged | None:
     return next(iter(recommended(feasible, config)), None)
 
 
+def is_better(one: Judged, best: Judged, config: SearchConfig) -> bool:
+    """Whether conditions would have led instead of the best, by more than the ranking forgives."""
+    if config.objective == "pareto":
+        wins = one.value(SHARE) - best.value(SHARE) > IMMATERIAL_SHARE
+        wins |= _current(one) > (1.0 + IMMATERIAL_SPEED) * _current(best)
+        return wins and front([one, best]) == [one]
+    (metric,) = metrics_of(config)
+    forgives = _loses_no_share if config.objective == "glassy_share" else _loses_no_speed
+    return one.value(metric) > best.value(metric) and not forgives(one, best, config)
+
+
 def front(judged: Sequence[Judged]) -> list[Judged]:
     """Those that no other one beats in glassy share, current density and cost; fastest last."""
     if not judged:

@@ -97,6 +97,8 @@ class HorizonCheck(Settings):
         n_compared: Of the conditions.
         ours: Our best conditions at this horizon; None where nothing was feasible.
         best: The best trial at this horizon; None where none is feasible.
+        n_outside_only: Trials that are not feasible there for one thing alone: too many of their
+            atoms are in embryos outside what was simulated; None: an answer of an older release.
     """
 
     horizon_ps: float
@@ -105,6 +107,16 @@ class HorizonCheck(Settings):
     n_compared: int
     ours: Trial | None
     best: Trial | None
+    n_outside_only: int | None = None
+
+    @property
+    def nothing(self) -> str:
+        """Why nothing is feasible there, in a few words; empty where something is."""
+        if self.best is not None:
+            return ""
+        if self.n_outside_only is None:
+            return "nothing feasible"
+        return "only what was not simulated" if self.n_outside_only else "nothing glassy enough"
 
 
 class Change(Settings):
@@ -112,6 +124,8 @@ class Change(Settings):
 
     Attributes:
         missed: Names of requirements that are missed then.
+        is_better: Whether nothing is missed and what is asked for is surely better than in the
+            best, within the bounds of the search: then the search has not found the best.
     """
 
     variable: str
@@ -120,6 +134,7 @@ class Change(Settings):
     assured_share: float
     p_enough: float | None
     missed: tuple[str, ...]
+    is_better: bool = False
 
 
 class Robustness(Settings):

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from surrogate.deposition.conditions import DepositionConditions, plating_time_min
 from surrogate.search.describing import trial_of
 from surrogate.search.judging import Judge, Judged
+from surrogate.search.ranking import is_better
 from surrogate.search.result import Change, Robustness
 
 TENTH: Final = 0.1
@@ -47,11 +48,21 @@ def robustness(judge: Judge, best: Judged) -> Robustness:
                 assured_share=one.assured_share,
                 p_enough=one.p_enough,
                 missed=tuple(what for what, missed in one.violations.items() if missed > 0.0),
+                is_better=_is_missed_optimum(judge, name, one, best),
             )
             for (name, _), one in zip(changes, alone, strict=True)
         ),
         worst=trial_of(min(together, key=lambda one: one.assured_share)),
     )
+
+
+def _is_missed_optimum(judge: Judge, name: str, one: Judged, best: Judged) -> bool:
+    """Whether the search could have tried it, and should have: it is feasible and better."""
+    space = judge.config.space
+    could = name in space.searched and space.bounds[name].min <= _value(one, name) <= (
+        space.bounds[name].max
+    )
+    return could and one.is_feasible and is_better(one, best, judge.config)
 
 
 def _changed(judge: Judge, best: Judged, values: dict[str, float]) -> DepositionConditions:

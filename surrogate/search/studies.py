@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulate.files import canonical_json, sha256_of
-from surrogate.deposition.bridge import HorizonBridge, TimeBridge
+from surrogate.deposition.bridge import HorizonBridge, TimeBridge, check_horizon
 from surrogate.deposition.registry import ChosenMap, bridge_or_default, choose_map
 from surrogate.deposition.sampled_space import check_plated
 from surrogate.manifest import Manifest
@@ -43,6 +43,7 @@ def require_same(manifest: Manifest, config: SearchConfig, place: Place) -> None
         MisuseError, GlassyLiError: As `run_search`.
     """
     maps = maps_of(config, manifest.label, manifest.domain.potentials)
+    check_horizon(bridge_of(config, maps[0]), manifest.domain)
     for number, chosen in enumerate(maps):
         identity = identity_of(config, maps, number, manifest.label, manifest.protocol.hold_ps)
         check_is_same(place.out, identity, kind_of(config, chosen, place.name), place.url)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from command_line import glassyli
 
+from serve.console import Console
+from serve.deposit_view import tell_deposit
 from serve.models import model_path
 from surrogate.deposition.answer import deposition_answer
 from surrogate.deposition.question import DepositionQuestion
@@ -72,6 +74,7 @@ PLATED = ("--current", "0.5", "--time", "5")
         ((*PLATED, "--growth", "--horizon-ps", "5"), "at most one of --growth and --horizon-ps"),
         ((*PLATED, "--map", "nowhere.json"), "must be one of paper, overpotential or the file"),
         ((*PLATED, "--horizon-ps", "-1"), "greater than 0"),
+        ((*PLATED, "--horizon-ps", "1e9"), "at most 500000 ps, 100 times the longest hold"),
         ((*PLATED, "--model", "nowhere"), "model package"),
         (("--current", "50", "--time", "5"), "less than or equal to 10, but got 50"),
         (("--current", "nan", "--time", "5"), "finite number"),
@@ -92,3 +95,36 @@ def test_a_map_calibrated_with_another_model_is_refused(tmp_path: Path) -> None:
     ended = glassyli("deposit", *PLATED, "--map", path)
     assert ended.returncode == 2
     assert "with the model it was calibrated with, another" in ended.stderr
+
+
+def test_embryos_that_lie_outside_the_draws_are_said_to(capfd: pytest.CaptureFixture[str]) -> None:
+    """The best-fitting numbers are one draw; the share is a mean over all."""
+    asked = {"conditions": [{"current_density_mA_cm2": 0.7, "capacity_mAh_cm2": 1.0}]}
+    reply = deposition_answer(
+        Predictor.load(model_path(None)), DepositionQuestion.model_validate(asked)
+    )
+    (found,) = reply.forecasts
+    density = found.embryos[0].design.packing_density_g_cm3
+    low, high = found.packing_density_g_cm3_range or (0.0, 0.0)
+    assert density < low < high
+
+    console = Console()
+
+    def told(**changes: tuple[float, float]) -> str:
+        changed = found.model_copy(update=changes)
+        tell_deposit(console, reply.model_copy(update={"forecasts": (changed,)}), "it")
+        return " ".join(capfd.readouterr().out.split())
+
+    alone = f"lie outside that in packing density ({density:.3g} g/cm3): the share is a mean over"
+    assert alone in told()
+    assert f"({density:.3g} g/cm3) and median size (336 atoms):" in told(
+        median_atoms_range=(10.0, 20.0)
+    )
+    assert "lie outside that" not in told(packing_density_g_cm3_range=(0.5 * density, high))
+
+
+@pytest.mark.parametrize("verb", ["deposit", "search"])
+def test_help_names_the_horizon_that_is_asked_by_default(verb: str) -> None:
+    """Not the model's own hold, where the map was calibrated at another one."""
+    said = " ".join(glassyli(verb, "--help").stdout.split())
+    assert "MD horizon of the share, ps. Default: the calibrated map's, or the hold." in said

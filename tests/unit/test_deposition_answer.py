@@ -232,7 +232,8 @@ def test_a_map_asked_where_it_was_not_calibrated_says_so(
 ) -> None:
     said = deposition_answer(shipped, question(**changes))
     assert said.deposition_map.numbers == "calibrated elsewhere"
-    assert "at 250 ps, where it reproduces them; asked here at " + at in said.deposition_map.said
+    assert "at 250 ps, where the readings do not refute it" in said.deposition_map.said
+    assert f"); asked here at {at}" in said.deposition_map.said
     assert f"calibrated at 250 ps, not at {at}" in said.interval_statement
     for each in said.forecasts:
         assert f"calibrated at 250 ps, not at {at}" in each.applicability.reasons[0]
@@ -310,3 +311,24 @@ def test_reasons_weigh_what_they_say_and_the_heaviest_comes_first(shipped: Predi
         if is_too_small(embryo.design)
     ]
     assert weights[0] == pytest.approx(100.0 * sum(too_small) / len(chosen.drawn()), abs=1.0)
+
+
+def test_all_of_the_lithium_is_told_without_a_power_of_ten(shipped: Predictor) -> None:
+    slow = {"current_density_mA_cm2": 0.02, "deposition_time_min": 5.0}
+    (said,) = deposition_answer(shipped, question(conditions=[slow])).forecasts
+    assert any(each.startswith("100 % of the lithium") for each in said.applicability.reasons)
+    assert "1e+02" not in " ".join(said.applicability.reasons)
+
+
+def test_a_horizon_that_no_hold_comes_near_is_refused_and_growth_is_named(
+    shipped: Predictor,
+) -> None:
+    """Asked for a microsecond and a millisecond alike, the model gave what never orders."""
+    most = 100.0 * shipped.package.manifest.domain.longest_hold_ps
+    deposition_answer(shipped, question(horizon_ps=most))
+    with pytest.raises(MisuseError, match=r"at most 500000 ps.* got 500001 ps.*growth bridge"):
+        deposition_answer(shipped, question(horizon_ps=most + 1.0))
+    with pytest.raises(MisuseError, match="growth bridge"):
+        deposition_answer(shipped, question(bridge={"kind": "horizon", "horizon_ps": 1e9}))
+    with pytest.raises(MisuseError, match="growth bridge"):
+        surface_answer(shipped, SurfaceQuestion.model_validate(SWEPT | {"horizon_ps": 1e9}))

@@ -174,6 +174,18 @@ def test_what_is_no_question_at_all_is_refused_as_ever(ask: Ask) -> None:
         assert "temperature_K" not in json.dumps(read(reply, 422))
 
 
+def test_a_horizon_far_beyond_every_hold_is_refused(predictor: Predictor, jobs: SearchJobs) -> None:
+    ask = asking(predictor, jobs)
+    far = {"horizon_ps": 1e9}  # more than a hundred times as long as anything was watched
+    for path, body in (
+        ("predict", {"conditions": [HOT | {"temperature_K": 300.0}]}),
+        ("surface", SWEPT),
+        ("search", SEARCH),
+    ):
+        error = only_error(ask("POST", f"/v1/deposition/{path}", json=body | far))
+        assert "the growth bridge" in error["message"]
+
+
 def test_there_is_a_most_of_everything(ask: Ask, predictor: Predictor) -> None:
     (first, *_) = CONDITIONS["conditions"]
     many = ask("POST", "/v1/deposition/predict", json={"conditions": [first] * 257})

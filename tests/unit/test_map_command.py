@@ -96,3 +96,9 @@ def test_a_fit_is_kept_shown_and_the_same_again(tmp_path: Path) -> None:
     )
     assert kept.fit.log_evidence == pytest.approx(shipped.fit.log_evidence, abs=0.05)
     assert kept.deposition_map.values == pytest.approx(shipped.deposition_map.values, rel=0.05)
+
+
+def test_help_says_how_long_a_fit_takes_and_that_its_horizon_is_not_that_which_ships() -> None:
+    said = " ".join(glassyli("map", "fit", "--help").stdout.split())
+    assert "A quarter of a minute." in said
+    assert "Default: the model's hold; the map that ships is of 250." in said

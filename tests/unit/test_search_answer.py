@@ -15,8 +15,9 @@ from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import share_at
 from surrogate.deposition.forecast import Question
 from surrogate.deposition.registry import DEPOSITION_MAPS, MapDraw, choose_map
+from surrogate.search.answer import asked as question_of
 from surrogate.search.config import SearchConfig
-from surrogate.search.horizons import horizon_checks
+from surrogate.search.horizons import horizon_checks, horizon_notes
 from surrogate.search.judging import Judge, Judged
 from surrogate.search.ranking import front, recommended
 from surrogate.search.result import SearchResult
@@ -373,14 +374,18 @@ def test_a_calibrated_map_leads_with_its_draws(tmp_path: Path) -> None:
     assert result.map_name == "paper"
     assert "calibrated to the paper's observations with closed-form" in result.map_said
     assert [each.name for each in result.under_maps] == ["overpotential"]
-    fastest = config(n_trials=10, deposition_map=str(path), min_glassy_share=0.1)
+    fastest = config(n_trials=10, deposition_map=str(path), min_glassy_share=0.5)
     found = run_search(NucleationModel(), fastest, tmp_path / "fastest")
     (best, *_), model = found.ranked, NucleationModel()
     judge = Judge(Question.of(model, chosen.deposition_map, chosen.bridge), chosen.draws, fastest)
     (again,) = judge.judged([best.conditions])
     assert again.shares.size == 40
     (said,) = [note for note in found.notes if note.startswith("Under all 40 draws")]
-    assert f"P(>= 0.1) is {again.p_enough:.2f}, not {best.p_enough:.2f}" in said
+    assert f"P(>= 0.5) is {again.p_enough:.2f}, not {best.p_enough:.2f}" in said
+    sure = config(n_trials=10, deposition_map=str(path), min_glassy_share=1e-6)
+    notes = run_search(NucleationModel(), sure, tmp_path / "sure").notes
+    (said,) = [note for note in notes if note.startswith("Under all 40 draws")]
+    assert said.endswith("P(>= 1e-06) is 1.00.")
     values |= {"schema_version": 1, "draw_members": []}
     path.write_text(json.dumps(values))
     forgot = choose_map(path, "closed-form", ["nichol-ackland-2016"])
@@ -412,3 +417,111 @@ def test_a_capacity_searched_instead_of_a_time_is_kept(tmp_path: Path) -> None:
     for trial in result.trials:
         assert trial.conditions.capacity_mAh_cm2 == pytest.approx(1.0)
     assert isinstance(result.trials[0].conditions, DepositionConditions)
+
+
+def test_every_requirement_that_binds_is_in_the_heading() -> None:
+    outside = "no more than 25 % of the atoms in embryos outside what was simulated"
+    assert question_of(SearchConfig()) == (
+        "The fastest plating at a glassy share of at least 0.5 with probability 0.9, at least 1 "
+        f"mAh/cm2 and {outside}."
+    )
+    alone = SearchConfig(objective="glassy_share", min_capacity_mAh_cm2=None)
+    assert question_of(alone) == (
+        f"The largest glassy share that is reached with probability 0.9 at {outside}."
+    )
+    free = SearchConfig(max_clipped_share=1.0)
+    assert "outside" not in question_of(free)
+
+
+SMALL = {"current_density_mA_cm2": 0.1, "deposition_time_min": 1.0}
+"""All of its embryos are smaller than any that was simulated."""
+
+
+@pytest.mark.usefixtures("coarse_pictures")
+@pytest.mark.parametrize(
+    ("changes", "is_any"),
+    [
+        ({}, True),
+        # All are smaller than any that was simulated.
+        ({"current_density_mA_cm2": 0.1, "deposition_time_min": {"min": 1.0, "max": 3.0}}, False),
+    ],
+)
+def test_trials_refused_for_what_was_simulated_alone_are_counted(
+    tmp_path: Path, changes: dict[str, object], *, is_any: bool
+) -> None:
+    asked = config(
+        sampler="sobol", also_maps=(), min_glassy_share=0.3, min_capacity_mAh_cm2=None,
+        max_clipped_share=0.2, **changes,
+    )  # fmt: skip
+    model = NucleationModel(rate_per_atom_ps=1e-5)
+    result = run_search(model, asked, tmp_path)
+    again = judge_by(model, asked.model_copy(update={"max_clipped_share": 1.0})).judged(
+        [trial.conditions for trial in result.trials]
+    )
+    n_only = sum(
+        one.is_feasible and not trial.is_feasible
+        for one, trial in zip(again, result.trials, strict=True)
+    )
+    assert 0 < n_only <= result.n_trials - result.n_feasible
+    said = f"Of {30 - result.n_feasible} trials that are not feasible, {n_only} would be but for"
+    assert any(note.startswith(said) for note in result.notes)
+    assert bool(result.ranked) == is_any
+
+
+def test_a_horizon_where_only_unsimulated_embryos_are_glassy_enough_is_told_apart() -> None:
+    """Small embryos stay glassy, large ones were simulated and order."""
+    strict = config(max_clipped_share=0.25, min_capacity_mAh_cm2=None)
+    large = {"current_density_mA_cm2": 1.0, "deposition_time_min": 60.0}
+
+    def told(rate_per_atom_ps: float) -> tuple[list[int | None], str]:
+        judge = judge_by(NucleationModel(rate_per_atom_ps=rate_per_atom_ps), strict)
+        tried = judged(judge, SMALL, large)
+        checks = list(horizon_checks(judge, tried, None))
+        assert all(check.best is None for check in checks[-1:])
+        notes = " ".join(horizon_notes(checks, None, strict))
+        return [check.n_outside_only for check in checks], notes
+
+    counts, notes = told(3e-6)
+    assert counts[-1] == 1
+    assert "1 trial at 5 ns, but with more than 25 % of the atoms in embryos outside" in notes
+    assert "for this alone nothing is feasible there" in notes
+    counts, notes = told(1e-2)
+    assert counts[-1] == 0
+    assert "No trial is surely glassy enough at 0.25 ns, 0.5 ns, 1 ns and 5 ns" in notes
+    assert "for this alone" not in notes
+
+
+@pytest.mark.usefixtures("coarse_pictures")
+def test_a_short_search_says_that_it_has_not_converged(tmp_path: Path) -> None:
+    def notes(n_trials: int, **changes: object) -> str:
+        asked = config(n_trials=n_trials, sampler="sobol", also_maps=(), **changes)
+        model = NucleationModel(rate_per_atom_ps=3e-5)
+        return " ".join(run_search(model, asked, tmp_path / f"{n_trials}{changes}").notes)
+
+    few = notes(12)
+    assert "Only 1 of 12 trials met every requirement, too few" in few
+    assert "The search has not converged: with current density 0.196 and all else" in few
+    assert "8 trials are few: more may find some that meet every requirement." in notes(8)
+    assert "too few" not in notes(150, min_glassy_share=0.1)
+    fixed = {"current_density_mA_cm2": 0.2, "deposition_time_min": 40.0}
+    assert "converged" not in notes(4, **fixed)
+    assert "too few" not in notes(4, **fixed)
+
+
+def test_a_tenth_more_current_is_better_only_if_it_will_do_and_was_searched() -> None:
+    model = NucleationModel(rate_per_atom_ps=3e-5)
+
+    def better(asked: SearchConfig) -> set[float]:
+        judge = judge_by(model, asked)
+        (best,) = judged(judge, GENTLE)
+        assert best.is_feasible
+        changes = robustness(judge, best).changes
+        assert not any(each.is_better for each in changes if each.variable == "area_factor")
+        currents = [each for each in changes if each.variable == "current_density_mA_cm2"]
+        return {round(each.value, 6) for each in currents if each.is_better}
+
+    assert better(config()) == {0.22}
+    (best,) = judged(judge_by(model, config()), GENTLE)
+    assert better(config(min_glassy_share=best.assured_share - 1e-6)) == set()
+    assert better(config(current_density_mA_cm2={"min": 0.1, "max": 0.21})) == set()
+    assert better(config(objective="glassy_share")) == {0.18}

@@ -244,6 +244,9 @@ def test_what_cannot_be_searched_is_refused_at_once_and_leaves_nothing(
     refused = jobs.submit(config(temperature_K=400.0), "tiny")
     assert isinstance(refused, MisuseError)
     assert "temperature_K must be within" in str(refused)
+    refused = jobs.submit(config(horizon_ps=1e9), "tiny")
+    assert isinstance(refused, MisuseError)
+    assert "growth bridge" in str(refused)
     assert not (tmp_path / "searches").exists()
     assert jobs.state("0123456789abcdef") is None
     assert jobs.cancel("../../etc") is None

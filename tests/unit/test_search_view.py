@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from nucleation import NucleationModel
 
-from serve.console import Console
+from serve.console import Console, ProgressBar
 from serve.search_page import answer, write_search_page
 from serve.search_plots import observed_share
-from serve.search_view import tell_search
+from serve.search_view import show_search, tell_search
 from surrogate.deposition.observations import OBSERVATIONS
 from surrogate.search import sensitivity, surface
 from surrogate.search.config import SearchConfig
@@ -129,3 +129,53 @@ def test_observations_are_drawn_in_the_middle_of_what_they_allow() -> None:
     assert observed_share(of_name["1 mAh/cm2 at 0.1"]) == pytest.approx(0.95)
     assert observed_share(of_name["2.5 for 1 min"]) == pytest.approx(0.25)
     assert observed_share(of_name["ribbons, baseline"]) is None
+
+
+def test_times_of_a_thousand_minutes_are_told_in_full(
+    found: dict[str, SearchResult], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = found["fast"]
+    best = result.ranked[0]
+    slow = best.conditions.model_copy(update={"deposition_time_min": 1197.0})
+    ranked = (best.model_copy(update={"conditions": slow}),)
+    changed = result.model_copy(update={"ranked": ranked})
+    page = write_search_page(tmp_path / "search.html", changed).read_text()
+    assert "<td>1200</td>" in page
+    assert "1200 min" in answer(changed)
+    row = next(line for line in told(changed, capfd).splitlines() if re.match(r" +1 ", line))
+    assert " 1200 " in row
+
+
+@pytest.mark.parametrize(
+    ("n_outside_only", "said"),
+    [(3, "only what was not simulated"), (0, "nothing glassy enough"), (None, "nothing feasible")],
+)
+def test_a_horizon_without_an_answer_says_why(
+    found: dict[str, SearchResult],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    n_outside_only: int | None,
+    said: str,
+) -> None:
+    update = {"best": None, "n_outside_only": n_outside_only}
+    result = found["fast"]
+    *others, last = result.horizon_checks
+    changed = result.model_copy(
+        update={"horizon_checks": (*others, last.model_copy(update=update))}
+    )
+    assert said in told(changed, capfd)
+    assert said in write_search_page(tmp_path / "search.html", changed).read_text()
+
+
+def test_the_bar_says_that_it_counts_the_trials_of_several_maps(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    console = Console()
+
+    def shown(n_each: int) -> str:
+        with ProgressBar(console, "search", n_each) as bar:
+            show_search(bar, n_each, 400, 400, 0.0)
+        return capfd.readouterr().err
+
+    assert "400/400  2 maps of 200 trials each" in shown(200)
+    assert "map" not in shown(400)
