@@ -3,7 +3,7 @@
 # unit    the unit tests alone, on every core
 # check   style, types, import order, spelling
 # bench   speed on this machine (with a GPU: python -m benchmarks.gpu), how labels depend on their settings, how busy actors are, what a search takes, what HTTP adds, what a server makes of 10 000 odd requests
-# chaos   hundreds of faults in a campaign of short runs, and an audit of what is left (half an hour)
+# chaos   hundreds of faults in a campaign of short runs, and an audit of what is left (an hour)
 # studies how far the model holds on fresh designs and beyond its data, what angles, more designs, replicas and active learning bring
 # train-reference   the model that ships, from the records that ship, into runs/reference-model
 # PIP_ARGS is passed to pip, for example PIP_ARGS="--no-cache-dir".

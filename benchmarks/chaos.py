@@ -253,9 +253,9 @@ def audit(campaign: Campaign, rng: random.Random) -> list[str]:
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    asked.add_argument("--faults", type=int, default=300, help="how many are injected")
-    asked.add_argument("--replicas", type=int, default=30, help="of each of six designs")
-    asked.add_argument("--every-s", type=float, default=2.0, help="mean time between faults, s")
+    asked.add_argument("--faults", type=int, default=200, help="how many are injected")
+    asked.add_argument("--replicas", type=int, default=56, help="of each of six designs")
+    asked.add_argument("--every-s", type=float, default=4.0, help="mean time between faults, s")
     asked.add_argument("--workers", type=int, default=2, help="trajectories at a time")
     asked.add_argument("--seed", type=int, default=1, help="of the faults")
     asked.add_argument("--store", type=Path, help="a folder on the disk to be used")
