@@ -311,15 +311,16 @@ def test_the_command_writes_them_beside_the_atoms(
     untaught.write(tmp_path / "untaught")
     seen, written = half_crystal(1), tmp_path / "atoms.xyz.gz"
     (tmp_path / "seen.xyz.gz").write_bytes(extended_xyz([seen, half_crystal(2)], "Li"))
+    design = DESIGNS[0].model_copy(update={"packing_density_g_cm3": 0.533})  # as its cell says
     asked = [
         "predict", "--structure", tmp_path / "seen.xyz.gz", "--design",
-        DESIGNS[0].model_dump_json(), "--json", "--per-atom",
+        design.model_dump_json(), "--json", "--per-atom",
     ]  # fmt: skip
     ended = glassyli(*asked, written, "--model", tmp_path / "model")
     assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 2), ended.stderr
     assert "atoms" not in json.loads(ended.stdout.splitlines()[0])
     first, _ = read(written, index=":", format="extxyz")
-    expected = predictor.p_crystalline_atoms(seen, DESIGNS[0])
+    expected = predictor.p_crystalline_atoms(seen, design)
     np.testing.assert_allclose(first.arrays["p_crystalline"], expected, atol=1e-6)
     refused = glassyli(*asked, tmp_path / "atoms.csv", "--model", tmp_path / "model")
     assert (refused.returncode, refused.stdout) == (2, "")
