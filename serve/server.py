@@ -27,8 +27,7 @@ START_TIMEOUT_S: Final = 180.0
 RAY_SETTINGS: Final = {
     "RAY_SERVE_LOG_TO_STDERR": "0",
     "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serve.faults:proxy_middleware",
-    # Shorter ways between and within Ray's processes; what each gained: D-071.
-    "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
+    # Fewer threads within Ray's processes; what that gained: D-071.
     "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
     "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
     # Somebody waits for each answer; Ray's own workers would give way to everything else.

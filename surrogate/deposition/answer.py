@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogate.deposition.bridge import FastPredictor
+from surrogate.deposition.bridge import FastPredictor, longest_horizon_ps
 from surrogate.deposition.conditions import DepositionConditions
 from surrogate.deposition.confidence import interval
 from surrogate.deposition.drawn import Drawn, drawn, has_own
@@ -123,6 +123,7 @@ def maps_answer(predictor: FastPredictor) -> MapsReply:
         ),
         source=PaperMap.source,
         temperature_K=(low_K - MARGIN_K, high_K + MARGIN_K),
+        longest_horizon_ps=longest_horizon_ps(domain),
     )
 
 

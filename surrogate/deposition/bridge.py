@@ -220,14 +220,19 @@ class GrowthBridge(TimeBridge):
         return [Bridged(each.glassy, each.damkohler) for each in found]
 
 
+def longest_horizon_ps(domain: TrainingDomain) -> float:
+    """Of a deposition question: `MOST_HOLDS` times the longest hold of the records, ps."""
+    return MOST_HOLDS * domain.longest_hold_ps
+
+
 def check_horizon(bridge: TimeBridge, domain: TrainingDomain) -> None:
     """Refuse a horizon of a deposition question that no hold of the model comes near.
 
     Raises:
-        MisuseError: It is more than `MOST_HOLDS` times the longest hold.
+        MisuseError: It is longer than `longest_horizon_ps`.
     """
     named = bridge.horizon_ps if isinstance(bridge, HorizonBridge) else None
-    most = MOST_HOLDS * domain.longest_hold_ps
+    most = longest_horizon_ps(domain)
     if named is not None and named > most:
         raise MisuseError(
             f"the horizon of a glassy share must be at most {most:g} ps, {MOST_HOLDS:g} times the "

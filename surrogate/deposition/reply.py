@@ -144,9 +144,11 @@ class MapsReply(Settings):
         maps: The first is asked when none is named.
         source: Of the observations, with DOI.
         temperature_K: Least and largest that were sampled; others are refused.
+        longest_horizon_ps: Longer ones are refused; the growth bridge goes further.
     """
 
     maps: tuple[DeclaredMap, ...]
     observations: tuple[Observed, ...]
     source: str
     temperature_K: tuple[float, float]
+    longest_horizon_ps: float

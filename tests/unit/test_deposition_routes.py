@@ -174,16 +174,25 @@ def test_what_is_no_question_at_all_is_refused_as_ever(ask: Ask) -> None:
         assert "temperature_K" not in json.dumps(read(reply, 422))
 
 
-def test_a_horizon_far_beyond_every_hold_is_refused(predictor: Predictor, jobs: SearchJobs) -> None:
-    ask = asking(predictor, jobs)
-    far = {"horizon_ps": 1e9}  # more than a hundred times as long as anything was watched
-    for path, body in (
-        ("predict", {"conditions": [HOT | {"temperature_K": 300.0}]}),
-        ("surface", SWEPT),
-        ("search", SEARCH),
-    ):
-        error = only_error(ask("POST", f"/v1/deposition/{path}", json=body | far))
-        assert "the growth bridge" in error["message"]
+@pytest.mark.parametrize(
+    ("far", "field"),
+    [
+        ({"horizon_ps": 1e9}, "horizon_ps"),
+        ({"bridge": {"kind": "horizon", "horizon_ps": 1e9}}, "bridge.horizon_ps"),
+    ],
+)
+@pytest.mark.parametrize("path", ["predict", "surface", "search"])
+def test_a_horizon_far_beyond_every_hold_is_named(
+    predictor: Predictor, jobs: SearchJobs, path: str, far: dict[str, Any], field: str
+) -> None:
+    warm = {"conditions": [HOT | {"temperature_K": 300.0}]}
+    body = {"predict": warm, "surface": SWEPT, "search": SEARCH}[path] | far
+    error = only_error(asking(predictor, jobs)("POST", f"/v1/deposition/{path}", json=body))
+    longest = maps_answer(predictor).longest_horizon_ps
+    assert (error["field"], error["found"]) == (field, 1e9)
+    assert error["allowed"] == {"type": "number", "exclusiveMinimum": 0, "maximum": longest}
+    assert "100 times the longest hold" in error["message"]
+    assert '"growth"' in error["message"]
 
 
 def test_there_is_a_most_of_everything(ask: Ask, predictor: Predictor) -> None:
