@@ -4,9 +4,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from surrogate.deposition.rounding import figures
+
 
 def template(name: str, **shared: Any) -> Any:  # noqa: ANN401 - jinja2's Template
-    """A page's template: text is escaped, an unknown name is an error.
+    """A page's template: text is escaped, an unknown name is an error, `figures` is at hand.
 
     Args:
         name: Of the file in `serve/templates`.
@@ -19,5 +21,5 @@ def template(name: str, **shared: Any) -> Any:  # noqa: ANN401 - jinja2's Templa
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= shared
+    environment.globals |= {"figures": figures} | shared
     return environment.get_template(name)

@@ -48,7 +48,6 @@ def write_search_page(out: Path, result: SearchResult) -> Path:
         slices_svg=slices_svg(result.sensitivity.slices),
         surfaces_svg=surfaces_svg(result),
         count=words.count,
-        figures=figures,
         uncounted=words.uncounted(result.variance),
         least=result.config.least_share,
     )

@@ -8,6 +8,7 @@ from serve.price_view import Priced, tell_cost
 from serve.verification_words import answer, named, precision, remarks, sided, told
 from simulate.plan import Plan
 from simulate.pricing import price
+from surrogate.deposition.rounding import figures
 from surrogate.frozen.forecasts import FrozenConditions, FrozenForecasts
 from train.verification import Verification
 
@@ -44,8 +45,8 @@ def tell_plan(console: Console, forecasts: FrozenForecasts, found: Priced) -> No
         [
             [
                 named(each, number),
-                f"{each.conditions.current_density_mA_cm2:.3g}",
-                f"{each.conditions.deposition_time_min:.3g}",
+                figures(each.conditions.current_density_mA_cm2),
+                figures(each.conditions.deposition_time_min),
                 len(each.embryos),
                 len(plans),
                 f"{cost:.2g}",
@@ -92,8 +93,8 @@ def tell_verification(console: Console, found: Verification) -> None:
         rows.append(
             [
                 named(each, number),
-                f"{each.conditions.current_density_mA_cm2:.3g}",
-                f"{each.conditions.deposition_time_min:.3g}",
+                figures(each.conditions.current_density_mA_cm2),
+                figures(each.conditions.deposition_time_min),
                 f"{each.fast_share:.2f}",
                 told(each.forecast),
                 told(seen.share),

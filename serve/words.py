@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from simulate.design import EmbryoDesign
 from simulate.protocol import Protocol, protocol_named
 from simulate.record import Morphology, TrajectoryRecord
+from surrogate.deposition.rounding import figures
 
 if TYPE_CHECKING:
     from surrogate.deposition.map_fit import MapFit
@@ -233,10 +234,10 @@ def best_conditions(search: "SearchResult") -> list[str]:
     low, high = best.glassy_share_interval
     sentence = (
         f"Of {count(search.n_trials, 'plating condition')} searched, "
-        f"{best.conditions.current_density_mA_cm2:.3g} mA/cm² for "
-        f"{best.conditions.deposition_time_min:.3g} min ranks first: under the assumption stated "
-        f"below, a share of {best.glassy_share:.2f} ({low:.2f} to {high:.2f}) is still disordered "
-        f"{search.horizon_ps:g} ps into the hold."
+        f"{figures(best.conditions.current_density_mA_cm2)} mA/cm² for "
+        f"{figures(best.conditions.deposition_time_min)} min ranks first: under the assumption "
+        f"stated below, a share of {best.glassy_share:.2f} ({low:.2f} to {high:.2f}) is still "
+        f"disordered {search.horizon_ps:g} ps into the hold."
     )
     if not best.applicability.is_inside:
         sentence += " Part of it lies outside what the model was trained on."
