@@ -36,10 +36,13 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
     return one | {"current_density_mA_cm2": 1.0, "capacity_mAh_cm2": draw(st.floats(0.01, 100.0))}
 
 
-def answerable() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
-    """Questions that must be answered."""
+def answerable(longest_horizon_ps: float) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    """Questions that must be answered.
+
+    Args:
+        longest_horizon_ps: Of deposits, as the model tells with its maps.
+    """
     horizons = st.none() | st.floats(1.0e-3, 1.0e9)
-    near = st.none() | st.floats(1.0e-3, 5.0e5)  # a hundred holds of the shipped model's records
     names = st.sampled_from(["paper", "overpotential"])
     embryos = st.fixed_dictionaries({
         "designs": st.lists(designs(), min_size=1, max_size=3),
@@ -49,7 +52,7 @@ def answerable() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     deposits = st.fixed_dictionaries({
         "conditions": st.lists(conditions(), min_size=1, max_size=3),
         "deposition_map": names,
-        "horizon_ps": near,
+        "horizon_ps": st.none() | st.floats(1.0e-3, longest_horizon_ps),
     })  # fmt: skip
     return st.one_of(
         st.tuples(st.just("/v1/embryos/predict"), embryos),

@@ -1,6 +1,6 @@
 """How much does HTTP add to a forecast, and how many forecasts does a busy server give?
 
-    python -m benchmarks.serving [--seconds S] [--rounds N] [--replicas N] [--json]
+    python -m benchmarks.serving [--seconds S] [--turns N] [--replicas N] [--json]
 
 Closed loop: each client asks, waits for the answer and asks again, always something new, so that no
 kept answer helps. Three questions, on the shipped model:
@@ -10,13 +10,13 @@ kept answer helps. Three questions, on the shipped model:
 - `full`: one design on the full road, 50 ms and more.
 
 What HTTP adds is measured in turns: one client asks each question and calls the predictor once a
-round, so that whatever slows one slows the others, and each finds the cores and their caches as the
-others left them. Asked nothing but `nothing`, everything on the way stays awake, and the way is
-shorter than to a server that computes in between: blocks of one question say how much.
+turn, in an order drawn anew, so that whatever slows one slows the others, and each follows each. A
+turn gives one difference. Asked nothing but `nothing`, everything on the way stays awake, and the
+way is shorter than to a server that computes in between: blocks of one question say how much.
 
 Blocks of many clients stand in turns with loops that call the predictor: design by design, and with
-as many designs at once as the server computes together. The server computes on one core for each
-replica, and so do the loops.
+as many designs at once as the server computes together; a round gives one ratio. The server
+computes on one core for each replica, and so do the loops.
 """
 
 import argparse
@@ -29,6 +29,9 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Final
+
+import numpy as np
+from scipy.stats import quantile_test
 
 from benchmarks.serving_clients import (
     ATOMS,
@@ -67,6 +70,7 @@ class Bench:
     """A running server, clients in a process of their own, and callers of the predictor.
 
     Attributes:
+        place: The server.
         client: A process.
         direct: One process for each replica, each with the predictor.
         n_replicas: Of the server.
@@ -99,19 +103,21 @@ class Bench:
         return [loop.result() for loop in loops]
 
 
-def added(bench: Bench, n_rounds: int) -> tuple[dict[str, float], list[Line]]:
-    """What HTTP adds to a call of the predictor, beyond the way itself, and the p50s, ms."""
-    asked = bench.direct.submit(ask_in_turns, bench.place, n_rounds, bench.first())
-    p50 = {name: statistics.median(each) * 1e3 for name, each in asked.result().items()}
-    return p50, [
-        Line(
-            f"1 client, {road} road: p50 above nothing's and the direct call's",
-            p50[road] - p50["nothing"] - p50[f"direct {road}"],
-            "ms",
-            MOST_ADDED_MS,
-        )
-        for road in ROADS
-    ]
+def added(bench: Bench, n_turns: int) -> tuple[dict[str, float], list[Line]]:
+    """Each p50, ms, and what HTTP adds to a call of the predictor, beyond the way itself."""
+    asked = bench.direct.submit(ask_in_turns, bench.place, n_turns, bench.first())
+    ms = {name: np.array(each) * 1e3 for name, each in asked.result().items()}
+    lines = []
+    for road in ROADS:
+        extra = ms[road] - ms["nothing"] - ms[f"direct {road}"]
+        bounds = quantile_test(extra, p=0.5).confidence_interval()
+        what = f"1 client, {road} road: time above nothing's and the direct call's"
+        lines += [
+            Line(f"{what}, p50", float(np.median(extra)), "ms", MOST_ADDED_MS),
+            Line("  from, with 95 % confidence", float(bounds.low), "ms"),
+            Line("  to", float(bounds.high), "ms"),
+        ]
+    return {name: float(np.median(each)) for name, each in ms.items()}, lines
 
 
 def under_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
@@ -119,13 +125,13 @@ def under_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
     blocks: dict[str, list[Block]] = {
         f"{question}, {n} client{'s' * (n > 1)}": [] for n in CLIENTS for question in QUESTIONS
     }
-    loops: dict[int, list[float]] = {1: [], AT_ONCE: []}
+    direct: dict[int, list[float]] = {1: [], AT_ONCE: []}
     computed: list[float] = []
     for _ in range(N_ROUNDS):
         ways = itertools.product(CLIENTS, QUESTIONS)
         for kept, (n, question) in zip(blocks.values(), ways, strict=True):
             kept.append(bench.served(question, n))
-        for n, rates in loops.items():
+        for n, rates in direct.items():
             found = bench.directly(n)
             rates.append(sum(each.per_s for each in found))
             computed += [each for loop in found for each in loop.seconds if n == 1]
@@ -138,20 +144,25 @@ def under_load(bench: Bench) -> tuple[dict[str, Block], list[Line]]:
             LEAST_COMPUTE_MS,
             "more",
         ),
-        *_shares(joined[f"full, {max(CLIENTS)} clients"], loops, bench.n_replicas),
+        *_shares(blocks[f"full, {max(CLIENTS)} clients"], direct, bench.n_replicas),
     ]
 
 
-def _shares(most: Block, loops: dict[int, list[float]], n_replicas: int) -> list[Line]:
+def _shares(most: list[Block], direct: dict[int, list[float]], n_replicas: int) -> list[Line]:
     lines = []
-    for n, rates in loops.items():
-        per_s = statistics.median(rates)
+    for n, rates in direct.items():
         what = f"direct, full road, {n_replicas} at once, {n} designs a call"
-        share = f"{max(CLIENTS)} clients, full road: requests/s of that"
-        lines.append(Line(what, per_s, "designs/s"))
-        lines.append(Line(share, most.per_s / per_s, "", LEAST_SHARE, "more"))
+        lines.append(Line(what, statistics.median(rates), "designs/s"))
+        shares = [block.per_s / per_s for block, per_s in zip(most, rates, strict=True)]
+        what = f"{max(CLIENTS)} clients, full road: requests/s of that"
+        lines += [
+            Line(f"{what}, median", statistics.median(shares), "", LEAST_SHARE, "more"),
+            Line(f"  least of {len(shares)} rounds", min(shares), ""),
+            Line("  most", max(shares), ""),
+        ]
+    whole = _joined(most)
     what = f"{max(CLIENTS)} clients, full road: the clients' own processor time"
-    return [*lines, Line(what, most.client_cpu_s / most.wall_s, "cores")]
+    return [*lines, Line(what, whole.client_cpu_s / whole.wall_s, "cores")]
 
 
 def _joined(blocks: Sequence[Block]) -> Block:
@@ -166,7 +177,7 @@ def _joined(blocks: Sequence[Block]) -> Block:
 
 
 def measured(
-    seconds: float, n_rounds: int, n_replicas: int
+    seconds: float, n_turns: int, n_replicas: int
 ) -> tuple[dict[str, float], dict[str, Block], list[Line]]:
     """Times in turns, every block by name, and the figures beside their goals."""
     settings = ServerSettings(
@@ -188,7 +199,7 @@ def measured(
             warm.served(question, 8)
         warm.directly(1)
         bench = Bench(place, client, direct, n_replicas, seconds, numbers)
-        p50, extra = added(bench, n_rounds)
+        p50, extra = added(bench, n_turns)
         blocks, shares = under_load(bench)
     return p50, blocks, extra + shares
 
@@ -196,12 +207,12 @@ def measured(
 def main() -> None:
     parser = argparse.ArgumentParser(description="HTTP against the predictor called directly.")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each of the blocks")
-    parser.add_argument("--rounds", type=int, default=200, help="of questions asked in turns")
+    parser.add_argument("--turns", type=int, default=300, help="of one client's questions")
     parser.add_argument("--replicas", type=int, default=available_cores())
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    p50, blocks, lines = measured(asked.seconds, asked.rounds, asked.replicas)
+    p50, blocks, lines = measured(asked.seconds, asked.turns, asked.replicas)
     rows = {
         name: {
             "requests": len(block.seconds),

@@ -1,15 +1,17 @@
 """Who asks in `benchmarks.serving`: clients over HTTP, and callers of the predictor itself.
 
 Each function runs in a process that does nothing else; what it is asked, and a `Block` of what it
-found, travel between processes. A design is never the same twice and always the same work.
+found, travel between processes. A design is never the same twice and always the same work: their
+densities differ by less than a part in a hundred thousand.
 """
 
 import http.client
 import itertools
 import json
+import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,13 +25,19 @@ QUESTIONS: Final = ("nothing", "fast", "full")
 ROADS: Final[tuple[Road, ...]] = ("fast", "full")
 
 ATOMS: Final = 800
-"""Of every design: packed and through the network in 50 ms and more on any core."""
+"""Of every design, so that a forecast on the full road takes 50 ms and more."""
 
-NUMBERS: Final = 100_000
+NUMBERS: Final = 5_000
 """Of the designs of one block, more than any can ask for."""
+
+STEP_g_cm3: Final = 1.0e-12
+"""Between the packing densities of two designs."""
 
 WARM_UP: Final = 0.25
 """Share of a block before its answers count for requests/s."""
+
+
+_PREDICTOR: list[Predictor] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Block:
         seconds: Of each request, in no order.
         wall_s: Of the block.
         client_cpu_s: Processor time of the clients.
-        n_steady: Requests answered while every client asked and the first answers were past.
+        n_steady: Requests answered after the warm-up and while every client asked.
         steady_s: How long that was.
     """
 
@@ -84,7 +92,6 @@ def ask_for(place: Place, question: str, n_clients: int, seconds: float, first: 
     taken: list[float] = []
     ended: list[float] = []
     until = time.perf_counter() + seconds
-    steady_s = seconds * (1.0 - WARM_UP)
 
     def client() -> None:
         connection = place.connection()
@@ -98,8 +105,7 @@ def ask_for(place: Place, question: str, n_clients: int, seconds: float, first: 
         for each in [pool.submit(client) for _ in range(n_clients)]:
             each.result()
     wall_s, cpu_s = time.perf_counter() - wall, time.process_time() - cpu
-    n_steady = sum(until - steady_s <= each <= until for each in ended)
-    return Block(taken, wall_s, cpu_s, n_steady, steady_s)
+    return Block(taken, wall_s, cpu_s, *_steady(ended, until, seconds))
 
 
 def load() -> None:
@@ -114,36 +120,44 @@ def call_directly(road: Road, seconds: float, first: int, n: int) -> Block:
     Each design counts as a request that took its share of the call.
     """
     taken: list[float] = []
-    wall = time.perf_counter()
+    ended: list[float] = []
+    began = time.perf_counter()
+    until = began + seconds
     for number in itertools.count(first, n):
         taken += [_called(road, range(number, number + n)) / n] * n
-        if time.perf_counter() - wall > seconds:
+        ended += [time.perf_counter()] * n
+        if ended[-1] > until:
             break
-    wall_s = time.perf_counter() - wall
-    return Block(taken, wall_s, 0.0, len(taken), wall_s)
+    return Block(taken, ended[-1] - began, 0.0, *_steady(ended, until, seconds))
 
 
-def ask_in_turns(place: Place, n_rounds: int, first: int) -> dict[str, list[float]]:
-    """Each question over HTTP and each call of the predictor once a round, s.
+def ask_in_turns(place: Place, n_turns: int, first: int) -> dict[str, list[float]]:
+    """Each question over HTTP and each call of the predictor once a turn, in an order drawn anew.
 
     Returns:
-        Times of `QUESTIONS`, and of `direct fast` and `direct full`.
+        Times of `QUESTIONS`, and of `direct fast` and `direct full`, turn by turn, s.
     """
     numbers = itertools.count(first)
     connection = place.connection()
-    seconds: dict[str, list[float]] = {
-        name: [] for name in (*QUESTIONS, *(f"direct {road}" for road in ROADS))
+    works: dict[str, Callable[[], float]] = {
+        question: lambda question=question: _asked(connection, question, next(numbers))
+        for question in QUESTIONS
     }
-    for _ in range(n_rounds):
-        for question in QUESTIONS:
-            seconds[question].append(_asked(connection, question, next(numbers)))
-        for road in ROADS:
-            seconds[f"direct {road}"].append(_called(road, [next(numbers)]))
+    works |= {f"direct {road}": lambda road=road: _called(road, [next(numbers)]) for road in ROADS}
+    order, drawn = list(works), random.Random(first)
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(n_turns):
+        drawn.shuffle(order)
+        for name in order:
+            seconds[name].append(works[name]())
     connection.close()
     return seconds
 
 
-_PREDICTOR: list[Predictor] = []
+def _steady(ended: Sequence[float], until: float, seconds: float) -> tuple[int, float]:
+    """How many answers of a block came after its warm-up, and the time they are of."""
+    steady_s = seconds * (1.0 - WARM_UP)
+    return sum(until - steady_s <= each <= until for each in ended), steady_s
 
 
 def _called(road: Road, numbers: Sequence[int]) -> float:
@@ -170,10 +184,9 @@ def _asked(connection: http.client.HTTPConnection, question: str, number: int) -
 
 
 def _design(number: int) -> dict[str, Any]:
-    """Densities differ in the sixth digit."""
     return {
         "n_atoms": ATOMS,
-        "packing_density_g_cm3": 0.0534 + number * 1e-9,
+        "packing_density_g_cm3": 0.0534 + number * STEP_g_cm3,
         "mass_exchange": "open",
         "energy_exchange": "open",
     }

@@ -62,8 +62,8 @@ class Batching(Settings):
     atoms: int = Field(
         5_000,
         ge=100,
-        description="Atoms of one computation, about a second on one core; a larger question takes "
-        "several turns, so that a small one never waits longer.",
+        description="Atoms of one computation, half a second to a second on one core; a larger "
+        "question takes several turns, so that a small one never waits longer.",
     )
     ongoing: int = Field(64, ge=1, description="Questions in hand at one replica.")
     queued: int = Field(64, ge=1, description="Questions that may wait for one; above, 503.")

@@ -151,6 +151,7 @@ def test_the_maps_are_told_with_what_was_seen(shipped: Predictor) -> None:
     # Statements and counts of ribbons are no shares of the area.
     assert sum(share is not None for share in named.values()) == 2
     assert said.longest_horizon_ps == pytest.approx(500_000.0)  # ps, 100 holds of 5 ns
+    deposition_answer(shipped, question(horizon_ps=said.longest_horizon_ps))
     low_K, high_K = said.temperature_K
     at = {"current_density_mA_cm2": 0.5, "deposition_time_min": 5.0}
     deposition_answer(shipped, question(conditions=[at | {"temperature_K": low_K}]))

@@ -195,6 +195,26 @@ def test_a_horizon_far_beyond_every_hold_is_named(
     assert '"growth"' in error["message"]
 
 
+def test_horizons_are_named_beside_all_else_that_is_wrong(ask: Ask) -> None:
+    body = {"conditions": [HOT, HOT | {"current_density_mA_cm2": -1.0}], "horizon_ps": 1e9}
+    said = read(ask("POST", "/v1/deposition/predict", json=body), 422)
+    assert [each["field"] for each in said["detail"]] == [
+        "conditions[1].current_density_mA_cm2",
+        "conditions[0].temperature_K",
+        "conditions[1].temperature_K",
+        "horizon_ps",
+    ]
+    warm = {"conditions": [HOT | {"temperature_K": 300.0}]}
+    grown = warm | {"bridge": {"kind": "growth", "horizon_ps": 1e9}}
+    error = only_error(ask("POST", "/v1/deposition/predict", json=grown))
+    assert error["message"].startswith("`bridge.horizon_ps` is not a known key")
+    for impossible in (True, "5", 0, -1.0, [1e9], {"ps": 1e9}):
+        body = warm | {"horizon_ps": impossible}
+        assert only_error(ask("POST", "/v1/deposition/predict", json=body))["field"] == "horizon_ps"
+    infinite = json.dumps(warm)[:-1].encode() + b', "horizon_ps": 1e999}'
+    only_error(ask("POST", "/v1/deposition/predict", content=infinite))
+
+
 def test_there_is_a_most_of_everything(ask: Ask, predictor: Predictor) -> None:
     (first, *_) = CONDITIONS["conditions"]
     many = ask("POST", "/v1/deposition/predict", json={"conditions": [first] * 257})

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from serve.endpoint.asking import Asker
 from serve.endpoint.body import read_body
 from serve.endpoint.refusals import too_many
+from serve.endpoint.routes.model_range import of_conditions, outside_range_named
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
-from serve.endpoint.routes.trained import limits_named, of_conditions
 from serve.endpoint.settings import ServerSettings
 from serve.messages.deposition import (
     DepositionReply,
@@ -40,7 +40,7 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     async def predict(request: Request, model: WhichModel = None) -> Response:
         """Glassy shares under 1 to 256 sets of conditions, with the embryos assumed."""
         body = await read_body(request, limits.body_bytes, limits.body_s)
-        async with limits_named(asker, model, body, of_conditions):
+        async with outside_range_named(asker, model, body, of_conditions):
             question = parse(DepositionRequest, body)
             n = len(question.conditions)
             if n > limits.designs:
@@ -56,7 +56,7 @@ def routes(asker: Asker, settings: ServerSettings) -> APIRouter:
     async def surface(request: Request, model: WhichModel = None) -> Response:
         """Glassy shares over current density and plating time, at most 1024 points."""
         body = await read_body(request, limits.body_bytes, limits.body_s)
-        async with limits_named(asker, model, body, of_conditions):
+        async with outside_range_named(asker, model, body, of_conditions):
             answer = await asker.ask("surface", parse(SurfaceRequest, body), model)
         return json_bytes(answer)
 

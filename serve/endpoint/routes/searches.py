@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from serve.endpoint.asking import Asker, known_name
 from serve.endpoint.body import read_body
+from serve.endpoint.routes.model_range import of_search, outside_range_named
 from serve.endpoint.routes.replies import WhichModel, json_bytes, responses
-from serve.endpoint.routes.trained import limits_named, of_search
 from serve.endpoint.settings import ServerSettings
 from serve.messages.refusals import busy, parse, refused
 from serve.messages.schemas import published_schema
@@ -43,7 +43,7 @@ def routes(asker: Asker, searches: Searches, settings: ServerSettings) -> APIRou
     async def submit(request: Request, model: WhichModel = None) -> Response:
         """Make a job of a search; the same search is the same job. Its address is in `Location`."""
         body = await read_body(request, limits.body_bytes, limits.body_s)
-        async with limits_named(asker, model, body, of_search):
+        async with outside_range_named(asker, model, body, of_search):
             asked = parse(SearchRequest, body)
             job = await searches.submit(asked.config, known_name(model, asker.names))
             if isinstance(job, MisuseError):
