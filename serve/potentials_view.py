@@ -1,5 +1,6 @@
 """Potentials and reports on them, as the terminal shows them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from serve.console import Console
@@ -59,6 +60,23 @@ def tell_report(console: Console, report: Report) -> None:
         console.result(f"{report.potential} {words[report.verdict]} ({report.form} check)")
     if report.form == "quick":
         console.result(f"next: glassyli potentials check {report.potential} --full")
+
+
+def warn_of_failed(console: Console, names: Iterable[str]) -> None:
+    """Say which of these potentials were found unfit, before time is spent on them."""
+    for name in sorted(set(names)):
+        report = stored("admission", potential_named(name))
+        if report is None or report.verdict != "fail":
+            continue
+        wrong = ", ".join(
+            f"{each.what} is {_measured(each)} and should be {_expected(each)}"
+            for each in report.findings
+            if each.verdict == "fail"
+        )
+        console.warn(
+            f"{name} is NOT admitted (full check of {report.date}): {wrong}. "
+            "See `glassyli potentials`."
+        )
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -92,12 +92,14 @@ def simulate(
     """
     console = SESSION.console(as_json=as_json)
     from serve.plan_making import Asked, asked_plans
+    from serve.potentials_view import warn_of_failed
 
     asked = Asked(
         config, designs, protocol, parents, parent or [], at_ps, replicas, first_seed,
         every_confinement,
     )  # fmt: skip
     plans, chosen = asked_plans(asked, out)
+    warn_of_failed(console, (plan.design.potential for plan in plans))
     if dry_run:
         from serve.price_view import tell_price
 

@@ -8,9 +8,14 @@ import pytest
 from command_line import glassyli
 
 from serve.console import Console
-from serve.potentials_view import summary, tell_report
+from serve.potentials_view import summary, tell_report, warn_of_failed
 from simulate.potentials.findings import Finding, Report
-from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named, potentials
+from simulate.potentials.registry import (
+    DEFAULT_POTENTIAL,
+    Potential,
+    potential_named,
+    potentials,
+)
 
 MELTING = [
     DEFAULT_POTENTIAL, f"{DEFAULT_POTENTIAL}-na", f"{DEFAULT_POTENTIAL}-k", "cui-2012", "zuo-2020",
@@ -91,3 +96,20 @@ def test_what_has_no_mean_or_broke_down_has_its_line(capfd: pytest.CaptureFixtur
     assert ">= 627" in told("clusters", at_least=627.0)
     assert "no mean" in told("clusters")
     assert "is NOT admitted (full check)" in told("full", failure="lost_atoms")
+
+
+def test_who_simulates_is_warned_of_a_potential_that_failed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failed = [name for name, each in potentials().items() if _full_check(each) == "fail"]
+    assert failed == ["zuo-2020"]
+    warn_of_failed(Console(), [DEFAULT_POTENTIAL, *failed, *failed])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: zuo-2020 is NOT admitted (full check of ")
+    assert "bcc of a core at 300 K" in line
+    assert ">= 0.5" in line
+
+
+def _full_check(potential: Potential) -> str | None:
+    checked = summary(potential)["full_check"]
+    return checked and str(checked["verdict"])
