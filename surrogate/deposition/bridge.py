@@ -237,8 +237,8 @@ def check_horizon(bridge: TimeBridge, domain: TrainingDomain) -> None:
         raise MisuseError(
             f"the horizon of a glassy share must be at most {most:g} ps, {MOST_HOLDS:g} times the "
             f"longest hold of the model's records, but got {named:g} ps. Ask for a shorter one, or "
-            "by the growth bridge (--growth of `glassyli deposit`, bridge: {kind: growth} "
-            "elsewhere), which extrapolates to the minutes of plating and says so."
+            "by the growth bridge (--growth, or --bridge growth of `glassyli map`; bridge: {kind: "
+            "growth} elsewhere), which extrapolates to the minutes of plating and says so."
         )
 
 

@@ -45,6 +45,8 @@ def test_machines_get_a_map_a_line() -> None:
         (("fit", "paper", "--bridge", "growth", "--horizon-ps", "5"), "--bridge horizon"),
         (("fit", "paper", "--slowdown", "5"), "--bridge growth"),
         (("fit", "paper", "--bridge", "growth", "--slowdown", "0"), "greater than or equal to 0.0"),
+        (("fit", "paper", "--horizon-ps", "1e6"), "100 times the longest hold"),
+        (("compare", "--horizons-ps", "100,1e6"), "100 times the longest hold"),
         (("compare", "--horizons-ps", "soon"), "numbers with commas"),
         (("fit", "paper", "--model", "nowhere"), "model package"),
     ],
