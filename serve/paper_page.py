@@ -66,8 +66,8 @@ def answer(board: Sequence[Statement]) -> str:
     """How many statements stand how."""
     n_of = {kind: sum(each.verdict == kind for each in board) for kind in VERDICT_MARKS}
     return (
-        f"Of {len(board)} statements {n_of['supported']} are supported by these trajectories, "
-        f"{n_of['contradicted']} contradicted, {n_of['undecided']} undecided."
+        f"Of {len(board)} statements these trajectories support {n_of['supported']}, contradict "
+        f"{n_of['contradicted']} and leave {n_of['undecided']} undecided."
     )
 
 
