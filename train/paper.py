@@ -177,13 +177,14 @@ def expedites(matched: Sequence[Trial], of: Literal["mass", "energy"]) -> Statem
         n_runs=sum(len(trial.runs) for trial in matched),
         rule="Supported if the interval lies above 1, contradicted if below."
         if is_energy
-        else "None: a droplet with room around it meets neither wall nor image, so that a ratio "
-        "near 1 is built in and filled cells are not asked.",
+        else "None: open droplets join their images in the densest cells, so that the ratio is of "
+        "shape as well; the others meet neither wall nor image, and a ratio near 1 is built in.",
         remark=f"The confined one was sooner in {n_confined} pairs, the open one in {n_open}; the "
         "interval is as wide as if each structure told once."
         + (
             " Isolated holds have a shorter time step and start from the energy of one instant, "
-            "some per cent from the temperature of their thermostatted twins."
+            "some per cent from the temperature of their thermostatted twins; open droplets that "
+            "join their images lose surface, which heats isolated ones."
             if is_energy
             else ""
         ),
