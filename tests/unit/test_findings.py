@@ -106,13 +106,16 @@ def test_reports_have_a_place_that_is_no_module() -> None:
         assert stored(topic, LITHIUM) is not None, topic
 
 
+NOT_ADMITTED = ("zuo-2020",)  # `docs/potentials.md` says why
+
+
 @pytest.mark.parametrize("name", sorted(potentials()))
 def test_what_is_kept_beside_the_coefficients_is_sound(name: str) -> None:
     potential = potential_named(name)
     admission, measured = stored("admission", potential), stored("characterisation", potential)
     if admission is not None:
         assert (admission.potential, admission.form) == (name, "full")
-        assert admission.verdict in ("pass", "undecided")
+        assert (admission.verdict == "fail") == (name in NOT_ADMITTED)
         assert any(each.what.startswith("crystalline of a core") for each in admission.findings)
         assert any("drift" in each.what for each in admission.findings)
     if measured is not None:
