@@ -162,8 +162,8 @@ def fuzz(
         named = frozenset(_name(each) for each in operations)
         asking = Asking(url, session, watch, Found(operations=named))
         allowed = _cases(operations, schemathesis.GenerationMode.POSITIVE)
-        longest_ps = session.get(f"{url}/v1/deposition/maps").json()["longest_horizon_ps"]
         forbidden = _cases(operations, schemathesis.GenerationMode.NEGATIVE)
+        longest_ps = session.get(f"{url}/v1/deposition/maps").json()["longest_horizon_ps"]
         for number in range(seed * n_rounds, (seed + 1) * n_rounds):
             _draw(allowed, 2 * n_each, number, asking.by_schema)
             _draw(forbidden, n_each, number, asking.by_schema)

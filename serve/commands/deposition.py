@@ -90,12 +90,10 @@ def fit(
 
     from serve.map_plots import write_fit_figure
     from serve.map_view import tell_fit
-    from surrogate.deposition.bridge import check_horizon
     from surrogate.deposition.fitting import calibrated, write_calibrated_map
     from surrogate.predictor import Predictor
 
     predictor = Predictor.load(path)
-    check_horizon(between, predictor.package.manifest.domain)
     with console.progress(f"fit {name}", predictor.package.manifest.n_members) as bar:
         found = calibrated(predictor, asked, between, seed, lambda done, _: bar.at(done))
     write_calibrated_map(out / "map.json", found)
@@ -135,16 +133,12 @@ def compare(
     path = model_path(model)
 
     from serve.map_view import tell_comparison
-    from surrogate.deposition.bridge import check_horizon
     from surrogate.deposition.fitting import compared
     from surrogate.predictor import Predictor
 
-    predictor = Predictor.load(path)
-    for bridge in bridges:
-        check_horizon(bridge, predictor.package.manifest.domain)
     asked = [(each, bridge) for bridge in bridges for each in DEPOSITION_MAPS.values()]
     with console.progress("compare", len(asked)) as bar:
-        fits = compared(predictor, asked, seed, lambda done, _: bar.at(done))
+        fits = compared(Predictor.load(path), asked, seed, lambda done, _: bar.at(done))
     answer = {"fits": [each.model_dump(mode="json") for each in fits]}
     if out is not None:
         from simulate.files import canonical_json

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from simulate.files import write_atomically
-from surrogate.deposition.bridge import FastPredictor, TimeBridge
+from surrogate.deposition.bridge import FastPredictor, TimeBridge, check_horizon
 from surrogate.deposition.calibration import weigh
 from surrogate.deposition.map_fit import MapFit
 from surrogate.deposition.maps import DepositionMap
@@ -33,7 +33,11 @@ def calibrated(
         bridge: From nanoseconds to minutes, declared.
         seed: Of every draw.
         progress: Called with (members done, members in all).
+
+    Raises:
+        MisuseError: A horizon far beyond the model's holds; see `check_horizon`.
     """
+    check_horizon(bridge, predictor.package.manifest.domain)
     evidence = weigh(predictor, deposition_map, bridge, seed=seed, progress=progress)
     draws, members = drawn_values(evidence, N_KEPT, seed)
     return CalibratedMap.model_validate(
@@ -63,7 +67,12 @@ def compared(
         asked: What is compared.
         seed: Of every draw, the same for all.
         progress: Called with (done, in all).
+
+    Raises:
+        MisuseError: A horizon far beyond the model's holds; see `check_horizon`.
     """
+    for _, bridge in asked:
+        check_horizon(bridge, predictor.package.manifest.domain)
     fits = [summarised_trend(weigh_trend(seed=seed), seed)]
     for number, (deposition_map, bridge) in enumerate(asked, start=1):
         fits.append(
