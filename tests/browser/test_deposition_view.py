@@ -291,7 +291,7 @@ def test_a_link_brings_back_what_was_asked(visit):
     visit.slide(VIEW, "current_density_mA_cm2", 1.7)
     visit.page.check("#deposition-view input[name=electrolyte][value=advanced]")
     visit.settle(VIEW)
-    visit.page.wait_for_function("location.hash.includes('advanced')")
+    visit.page.wait_for_function("() => location.hash.includes('advanced')")
     address = visit.page.evaluate("location.hash")
     expected = shown(visit), visit.last(PREDICT)
     visit.page.goto("about:blank")

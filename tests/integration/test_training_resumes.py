@@ -79,7 +79,7 @@ def test_killed_interrupted_and_terminated_it_ends_with_the_same_weights(
     store: RecordStore, plain: Package, tmp_path: Path
 ) -> None:
     for signalled, number, code in (
-        (signal.SIGKILL, 0, -signal.SIGKILL), (signal.SIGINT, 0, 130), (signal.SIGTERM, 1, 130),
+        (signal.SIGINT, 0, 130), (signal.SIGTERM, 1, 130), (signal.SIGKILL, 1, -signal.SIGKILL),
     ):  # fmt: skip
         training = started(store, tmp_path)
         await_fit(tmp_path, training, number)
@@ -94,8 +94,9 @@ def test_killed_interrupted_and_terminated_it_ends_with_the_same_weights(
     training = started(store, tmp_path)
     result, said = streams_of(training, ENOUGH_S)
     assert training.returncode == 0, said
-    assert "going on with 1 of 2 members done" in said
-    assert json.loads(result)["n_members_found"] == 1
+    found = json.loads(result)["n_members_found"]
+    assert found in {1, 2}  # workers of a killed driver go on until Ray has noticed
+    assert f"going on with {found} of 2 members done" in said
     assert read_package(tmp_path / "model").label == plain.label
     assert [each.name for each in (tmp_path / "model.training").iterdir()] == ["logs"]
 
