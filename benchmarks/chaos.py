@@ -186,7 +186,7 @@ class Campaign:
 
     def _children(self) -> list[psutil.Process]:
         try:
-            found = self._driver.children(recursive=True)
+            found: list[psutil.Process] = self._driver.children(recursive=True)
         except psutil.Error:
             return []
         self._seen.update(found)

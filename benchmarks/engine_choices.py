@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -30,15 +31,13 @@ SIZES: Final = (100, 330, 1000)
 N_STEPS: Final = 3000
 SETTLE_STEPS: Final = 300
 AS_IS: Final = "as it is"
-ALTERNATIVES: Final = {
+ALTERNATIVES: Final[dict[str, Callable[[str], str]]] = {
     AS_IS: lambda line: line,
     "pair_style eam/fs/opt": lambda line: line.replace(
         "pair_style eam/fs", "pair_style eam/fs/opt"
     ),
     **{
-        f"skin {skin_A:g} Å": lambda line, skin_A=skin_A: re.sub(
-            r"^neighbor .*", f"neighbor {skin_A} bin", line
-        )
+        f"skin {skin_A:g} Å": partial(re.sub, r"^neighbor .*", f"neighbor {skin_A} bin")
         for skin_A in (0.5, 0.75, 1.5, 2.0)
     },
     "no sorting": lambda line: re.sub(r"^(atom_modify .*)", r"\1 sort 0 0.0", line),
@@ -80,7 +79,7 @@ def tasks() -> Iterator[Task]:
         atoms, thresholds = melted(design), protocol_named("reference").labelling
         yield Task(
             f"label {n_atoms}",
-            timed(lambda a=atoms, d=design, t=thresholds: label(a, d.physics, t)),
+            timed(partial(label, atoms, design.physics, thresholds)),
         )
 
 

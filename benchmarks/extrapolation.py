@@ -38,9 +38,7 @@ DIRECTIONS: Final[dict[str, Callable[[TrajectoryRecord], float]]] = {
 def within_the_data(records: Records, config: TrainingConfig) -> Iterator[Beyond]:
     """Small models, trained on the near part of the data and judged on the far one."""
     for name, far in DIRECTIONS.items():
-        edge = float(np.quantile([far(record) for _, record in records.answered], SHARE_LEARNT))
-        near = chosen(records, lambda record, far=far, edge=edge: far(record) <= edge)
-        rest = chosen(records, lambda record, far=far, edge=edge: far(record) > edge)
+        near, rest = _parted(records, far)
         if not rest.answered:
             continue
         judges = trained(near, config)
@@ -48,6 +46,13 @@ def within_the_data(records: Records, config: TrainingConfig) -> Iterator[Beyond
             learnt, judged = (panel(each.answered, landmark) for each in (near, rest))
             yield from judged_beyond(name, learnt, judged, judges)
     yield from later(records, config)
+
+
+def _parted(records: Records, far: Callable[[TrajectoryRecord], float]) -> tuple[Records, Records]:
+    """The near part and the far one."""
+    edge = float(np.quantile([far(record) for _, record in records.answered], SHARE_LEARNT))
+    near = chosen(records, lambda record: far(record) <= edge)
+    return near, chosen(records, lambda record: far(record) > edge)
 
 
 def later(records: Records, config: TrainingConfig) -> Iterator[Beyond]:

@@ -82,7 +82,7 @@ def _tables(found: Sequence[Beyond]) -> str:
 
 
 def _rows(each: Beyond) -> list[tuple[object, ...]]:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for number, (name, found) in enumerate(each.over_kaplan_meier.items()):
         over = each.model_over_law
         counts = f"{each.n_learnt} / {found.n_records} / {each.n_ordered}"

@@ -21,7 +21,8 @@ from simulate.record import TrajectoryRecord
 from simulate.store import open_store
 from train.calibration import ShareCalibration
 from train.judges import Judges
-from train.panel import BASELINES, LEAST_AT_RISK, Panel, Table, panel
+from train.landmark import LEAST_AT_RISK
+from train.panel import BASELINES, Panel, Table, panel
 from train.records import Records, read_records
 from train.standing import MODEL, AtLandmark, at_landmark, pooled
 from train.unseen import Unseen

@@ -23,9 +23,10 @@ import psutil
 
 from benchmarks.fuzzing import Found, fuzz
 from benchmarks.timing import Line
-from serve.endpoint.settings import MEBIBYTE, Limits, ServerSettings
+from serve.endpoint.settings import Limits, ServerSettings
 from serve.searches.settings import SearchSettings
 from serve.server import running_server
+from serve.uploads.limits import MEBIBYTE
 
 EVERY: Final = 100
 """Requests between two looks at the memory."""

@@ -12,6 +12,7 @@ import requests
 import schemathesis
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
+from schemathesis.core.result import Err, Result
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -89,7 +90,7 @@ class Asking:
     watch: Callable[[Found], None]
     found: Found = field(default_factory=Found)
 
-    def by_schema(self, case: schemathesis.Case) -> None:
+    def by_schema(self, case: schemathesis.Case[Any]) -> None:
         """What the schema allows, or forbids."""
         path = case.operation.path
         # Some forbidden headers cannot even be sent.
@@ -155,7 +156,7 @@ def fuzz(
         watch: Called after every request.
     """
     spec = schemathesis.openapi.from_url(f"{url}/openapi.json")
-    operations = [each.ok() for each in spec.get_all_operations()]
+    operations = [_sound(each) for each in spec.get_all_operations()]
     n_rounds = max(round(n_requests / ROUND), 1)
     n_each = n_requests // n_rounds // 6 + 1
     with requests.Session() as session:
@@ -172,13 +173,24 @@ def fuzz(
     return asking.found
 
 
+def _sound(found: Result[Any, Any]) -> Any:  # noqa: ANN401 - schemathesis's own
+    """An operation of our schema.
+
+    Raises:
+        Exception: What is wrong with the schema.
+    """
+    if isinstance(found, Err):
+        raise found.err()
+    return found.ok()
+
+
 def _name(operation: Any) -> str:  # noqa: ANN401 - schemathesis's own
     return f"{operation.method.upper()} {operation.path}"
 
 
 def _cases(
     operations: list[Any], mode: schemathesis.GenerationMode
-) -> st.SearchStrategy[schemathesis.Case]:
+) -> st.SearchStrategy[schemathesis.Case[Any]]:
     """Mostly questions: places that are only looked at have little to get wrong."""
     drawn = []
     for operation in operations:

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -80,11 +81,12 @@ def tasks() -> Iterator[Task]:
             dear = embryo(n_atoms, potential=REAXFF.name)
             heat = stages(protocol_named("paper"), dear)[0]
             yield Task(f"ReaxFF {n_atoms}", step(dear, atoms, heat, REAXFF_STEPS))
-        for name, work in {
-            "label": lambda a=atoms, d=design: label(a, d.physics, Labelling()),
-            "packing": lambda d=design: pack(d, 1),
-            "extended XYZ": lambda a=atoms: extended_xyz([a], "Li"),
-        }.items():
+        works: dict[str, Callable[[], object]] = {
+            "label": partial(label, atoms, design.physics, Labelling()),
+            "packing": partial(pack, design, 1),
+            "extended XYZ": partial(extended_xyz, [atoms], "Li"),
+        }
+        for name, work in works.items():
             yield Task(f"{name} {n_atoms}", timed(work))
 
 

@@ -12,15 +12,17 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from benchmarks.search import GALLERY
+from benchmarks.search import GALLERY, Floats
 from serve.models import model_path
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
+from surrogate.deposition.evidence import MemberPosterior
 from surrogate.deposition.fitting import calibrated, write_calibrated_map
 from surrogate.deposition.paper_map import PaperMap
 from surrogate.deposition.sampling import weighted_quantiles
@@ -79,12 +81,16 @@ def refitted(predictor: Predictor, config: SearchConfig, horizon_ps: float) -> O
     )
 
 
+def _value_of(name: str, member: MemberPosterior) -> Floats:
+    return member.values[name]
+
+
 def by_trend(config: SearchConfig) -> Optimum:
     """By the null model, at the least capacity: its odds rise with time as far as is known."""
     evidence = weigh_trend()
     p = summarised_trend(evidence).predictive_p
     columns = {
-        each.name: evidence.pooled(lambda m, name=each.name: m.values[name], evidence.every)
+        each.name: evidence.pooled(partial(_value_of, each.name), evidence.every)
         for each in evidence.parameters
     }
     values = {name: column for name, (column, _) in columns.items()}

@@ -55,7 +55,7 @@ class Rows:
     @property
     def is_replica(self) -> NDArray[np.bool_]:
         """Whether each row has a parent, shape ``(n_rows,)``."""
-        return np.arange(len(self.structure)) > self.structure.max()
+        return np.asarray(np.arange(len(self.structure)) > self.structure.max())
 
     @property
     def share(self) -> Floats:
@@ -107,7 +107,7 @@ def _waited(record: TrajectoryRecord) -> Incubation | None:
 def study(rows: Rows) -> dict[str, Scores]:
     """Every fit beside the Kaplan-Meier curve, and those with replicas beside the one without."""
     asked, known = rows.asked, np.flatnonzero(~rows.is_replica)
-    keys = [asked.keys[number] for number in known]
+    keys = [asked.keys[number] for number in known.tolist()]
     parts = [folds(keys, N_FOLDS, seed) for seed in range(N_REPEATS)]
     number = np.array([[part[key] for key in asked.keys] for part in parts])
     may_use: Choice = np.concatenate([np.arange(N_FOLDS)[:, None] != each for each in number])
@@ -118,7 +118,7 @@ def study(rows: Rows) -> dict[str, Scores]:
         "Kaplan-Meier": kaplan_meier(asked, alone),
         WITHOUT: law(asked, alone),
         WITH: law(asked, may_use),
-        SHARED: law(asked, may_use * rows.share),  # a choice of rows may be one of weights
+        SHARED: law(asked, may_use * rows.share),
     }
     seen = [asked.incubations[each] for each in row]
     repeated = [asked.keys[each] for each in row]

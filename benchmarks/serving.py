@@ -98,8 +98,11 @@ class Bench:
 
     def directly(self, n_a_call: int) -> list[Block]:
         """The loops on the full road, with so many designs in each call."""
-        asked = [("full", self.seconds, self.first(), n_a_call) for _ in range(self.n_replicas)]
-        loops = [self.direct.submit(call_directly, *each) for each in asked]
+        firsts = [self.first() for _ in range(self.n_replicas)]
+        loops = [
+            self.direct.submit(call_directly, "full", self.seconds, each, n_a_call)
+            for each in firsts
+        ]
         return [loop.result() for loop in loops]
 
 

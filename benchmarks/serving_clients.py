@@ -11,9 +11,10 @@ import json
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from serve.models import model_path
@@ -140,10 +141,9 @@ def ask_in_turns(place: Place, n_turns: int, first: int) -> dict[str, list[float
     numbers = itertools.count(first)
     connection = place.connection()
     works: dict[str, Callable[[], float]] = {
-        question: lambda question=question: _asked(connection, question, next(numbers))
-        for question in QUESTIONS
+        question: partial(_asked_next, connection, question, numbers) for question in QUESTIONS
     }
-    works |= {f"direct {road}": lambda road=road: _called(road, [next(numbers)]) for road in ROADS}
+    works |= {f"direct {road}": partial(_called_next, road, numbers) for road in ROADS}
     order, drawn = list(works), random.Random(first)
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(n_turns):
@@ -160,12 +160,22 @@ def _steady(ended: Sequence[float], until: float, seconds: float) -> tuple[int, 
     return sum(until - steady_s <= each <= until for each in ended), steady_s
 
 
+def _called_next(road: Road, numbers: Iterator[int]) -> float:
+    return _called(road, [next(numbers)])
+
+
 def _called(road: Road, numbers: Sequence[int]) -> float:
     (predictor,) = _PREDICTOR
     designs = [EmbryoDesign.model_validate(_design(number)) for number in numbers]
     began = time.perf_counter()
     predictor.predict_designs(designs, road=road)
     return time.perf_counter() - began
+
+
+def _asked_next(
+    connection: http.client.HTTPConnection, question: str, numbers: Iterator[int]
+) -> float:
+    return _asked(connection, question, next(numbers))
 
 
 def _asked(connection: http.client.HTTPConnection, question: str, number: int) -> float:

@@ -98,7 +98,7 @@ def fit_law(asked: Asked, weights: Floats, priors: Sequence[Prior]) -> Lines:
 
 
 def law(
-    asked: Asked, chosen: Choice, *, has_one_shape: bool = True, is_weibull: bool = False
+    asked: Asked, chosen: Choice | Floats, *, has_one_shape: bool = True, is_weibull: bool = False
 ) -> Survival:
     """The project's accelerated-failure-time law, linear in the features.
 
@@ -107,7 +107,7 @@ def law(
 
     Args:
         asked: What to fit to.
-        chosen: Rows of each fit.
+        chosen: Rows of each fit, or what each row weighs.
         has_one_shape: All rows share the shape, as is usual; else it varies as here.
         is_weibull: No frailty.
     """

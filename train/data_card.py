@@ -66,14 +66,15 @@ def data_card(store: RecordStore) -> str:
         )
     records = [record for record in everything if record.parent is None]
     replicas = [record for record in everything if record.parent is not None]
+    counted = records or replicas
     sections = [
         f"# Data card: {store.protocol.name}\n\nGenerated from the records; do not edit.",
         _what(store, records, replicas),
-        _endings(records, store.protocol.labelling),
-        _where(records),
-        _shapes(records),
-        physics_sections(records),
-        _thresholds(records, store.protocol.labelling),
+        _endings(counted, store.protocol.labelling),
+        _where(counted),
+        _shapes(counted),
+        physics_sections(counted),
+        _thresholds(counted, store.protocol.labelling),
         _replicas(replicas),
         *_study(store.path),
         _checks(store, everything),
@@ -96,8 +97,7 @@ def _what(store: RecordStore, records: Records, replicas: Records) -> str:
     ]
     return f"""## What
 
-{len(records)} trajectories of {len({r.design.key for r in records})} designs, each from a packing
-of its own; {len(replicas)} iso-configurational replicas besides.
+{_counts(records, replicas)}
 
 - Potential: {listed(f"{name} (coefficients {sha})" for name, sha in potentials)}.
 - Engines: {listed(f"LAMMPS {lammps}, OVITO {ovito}" for lammps, ovito in engines)}.
@@ -110,6 +110,16 @@ of its own; {len(replicas)} iso-configurational replicas besides.
   mean of as long; template matching at {labelling.rmsd_cutoff:g}, positions {labelling.positions}.
 
 {table(("design space covered", "from", "to", "values"), ranges)}"""
+
+
+def _counts(records: Records, replicas: Records) -> str:
+    if records:
+        n_designs = len({record.design.key for record in records})
+        return f"""{len(records)} trajectories of {n_designs} designs, each from a packing
+of its own; {len(replicas)} iso-configurational replicas besides."""
+    n_frames = len({(r.parent.trajectory_id, r.parent.time_ps) for r in replicas if r.parent})
+    return f"""{len(replicas)} iso-configurational replicas of {n_frames} stored frames, and no
+trajectory from a packing of its own. What is counted below are the replicas, which share atoms."""
 
 
 def _temperatures(protocol: Protocol, records: Records) -> str:
@@ -190,8 +200,6 @@ At the end: {listed(f"{name} {count}" for name, count in ends.items()) or "not r
 
 
 def _thresholds(records: Records, labelling: Labelling) -> str:
-    if not records:
-        return "## Thresholds\n\nNo trajectory from a packing of its own to judge again."
     found = {
         (row.confirmed_core_fraction, row.onset_cluster_atoms): row
         for row in sensitivity(records)

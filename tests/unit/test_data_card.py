@@ -218,4 +218,6 @@ def test_a_store_of_replicas_alone_has_a_card_under_any_thresholds(tmp_path: Pat
     store = create_or_open(tmp_path / "store", protocol)
     parent = synthetic_record(lithium(), 1, NEVER, protocol)
     store.append(replica_of(parent, 5).model_copy(update={"protocol": protocol}))
-    assert "No trajectory from a packing of its own" in words(store)
+    card = words(store)
+    assert "1 iso-configurational replicas of 1 stored frames" in card
+    assert "| liquid | 1 |" in card
