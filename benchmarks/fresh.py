@@ -9,7 +9,7 @@ it or later. Cross-validation cannot say this: a model's form is chosen on the d
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.page import parser, publish
 from benchmarks.small_training import chosen, config_of, config_option, trained
@@ -47,16 +47,26 @@ class Fresh:
     landmarks: list[AtLandmark]
     calibration: ShareCalibration
 
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "landmarks": [each.model_dump(mode="json") for each in self.landmarks],
+            "calibration": self.calibration.model_dump(mode="json"),
+        }
 
-def fresh(records: Records, judges: Judges, since: date) -> Fresh:
+
+def fresh(earlier: Records, later: Records, judges: Judges) -> Fresh:
     """Score the later records.
 
     Args:
-        records: All of them.
+        earlier: What baselines learn from.
+        later: Of designs that are not among them.
         judges: Of a model that learnt from the earlier ones only.
-        since: The first day of the later ones.
+
+    Raises:
+        MisuseError: So few can be asked that nothing can be compared.
     """
-    earlier, later = parted(records, since)
     asked, found, tables = [], [], []
     for landmark in LANDMARKS:
         judged = panel(later.answered, landmark)
@@ -68,8 +78,8 @@ def fresh(records: Records, judges: Judges, since: date) -> Fresh:
         tables.append(of_all)
     if not found:
         raise MisuseError(
-            f"at least {LEAST_AT_RISK} records since {since} must be asked at a landmark, but "
-            f"there are {len(later.answered)} in all. Choose an earlier date."
+            f"at least {LEAST_AT_RISK} later records must be asked at a landmark, but there are "
+            f"{len(later.answered)} in all. Choose an earlier date, or simulate more."
         )
     calibration = pooled(asked, tables)[MODEL]
     n_designs = len({record.design.key for _, record in later.answered})
@@ -95,8 +105,8 @@ def _tables(learnt: Panel, judged: Panel, judges: Judges) -> tuple[dict[str, Tab
     return model | baselines, Table.of(unseen.kaplan_meier(), judged)
 
 
-def report(found: Fresh, since: date) -> str:
-    """The page, Markdown."""
+def report(found: Fresh, opening: str) -> str:
+    """The page, Markdown, after a title and who learnt from what."""
     seen = found.calibration
     excess = signed(seen.mean_excess)
     uneven = [
@@ -111,11 +121,7 @@ def report(found: Fresh, since: date) -> str:
     ]
     n_ahead, n_behind = places.count("ahead"), places.count("behind")
     opening = f"""\
-# Trajectories begun later
-
-Model and baselines learnt from {found.n_learnt} trajectories begun before {since}. Asked are
-{found.n_asked} trajectories of {found.n_designs} other designs begun since, which took no part in
-their training. Whether form and settings of the model were chosen without them is not known here.
+{opening}
 Skill is the share of the score removed of the Kaplan-Meier curve of the earlier records; in the
 columns "model over it" the baseline stands in its place. 90 % intervals resample the later designs.
 
@@ -129,6 +135,17 @@ Times are not spread as forecast (D-calibration p below {DOUBTFUL}) at: \
     return "\n\n".join([opening, *map(section, found.landmarks)]) + "\n"
 
 
+def opening(found: Fresh, since: date) -> str:
+    """What was asked, Markdown."""
+    return f"""\
+# Trajectories begun later
+
+Model and baselines learnt from {found.n_learnt} trajectories begun before {since}. Asked are
+{found.n_asked} trajectories of {found.n_designs} other designs begun since, which took no part in
+their training. Whether form and settings of the model were chosen without them is not known
+here."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser(__doc__, "a record store of several days", STUDY)
     asked.add_argument("--since", type=date.fromisoformat, required=True, help="first day, ISO")
@@ -136,15 +153,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = asked.parse_args(arguments)
     try:
         records = read_records([open_store(options.store)])
-        judges = trained(parted(records, options.since)[0], config_of(options))
-        found = fresh(records, judges, options.since)
+        earlier, later = parted(records, options.since)
+        found = fresh(earlier, later, trained(earlier, config_of(options)))
     except GlassyLiError as error:
         raise SystemExit(str(error)) from error
-    numbers = {
-        "landmarks": [each.model_dump(mode="json") for each in found.landmarks],
-        "calibration": found.calibration.model_dump(mode="json"),
-    }
-    publish(options, STUDY, report(found, options.since), numbers)
+    publish(options, STUDY, report(found, opening(found, options.since)), found.numbers)
 
 
 if __name__ == "__main__":

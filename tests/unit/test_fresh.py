@@ -5,9 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_store
+from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
-from benchmarks.fresh import fresh, parted, report
+from benchmarks.fresh import fresh, opening, parted, report
+from benchmarks.prospective import learnt_by, run_since
 from benchmarks.small_training import trained
 from simulate.errors import MisuseError
 from simulate.store import RecordStore
@@ -40,10 +41,24 @@ def test_nothing_of_the_later_records_is_learnt(tmp_path: Path) -> None:
     config = QUICK_TRAINING.model_copy(update={"epochs": 0, "design_steps": 2, "n_packings": 1})
     judges = trained(earlier, config)
     assert not set(judges.fold) & {record.design.key for _, record in later.answered}
-    found = fresh(records, judges, SINCE)
+    found = fresh(earlier, later, judges)
     assert found.landmarks[0].landmark == "packing"
     assert found.landmarks[0].n_waiting == 22
     assert MODEL in found.landmarks[0].standings
-    assert "12 trajectories begun before 2026-06-01" in report(found, SINCE)
-    with pytest.raises(MisuseError, match="at least 20 records since"):
-        fresh(begun(records, 20), judges, SINCE)
+    assert "12 trajectories begun before 2026-06-01" in report(found, opening(found, SINCE))
+    with pytest.raises(MisuseError, match="at least 20 later records"):
+        fresh(*parted(begun(records, 20), SINCE), judges)
+
+
+def test_a_model_is_asked_only_about_what_was_run_after_it(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(12), 1)
+    package = synthetic_package(tmp_path / "model", store, QUICK_TRAINING, "model")
+    made = package.manifest
+    assert len(learnt_by(made, [store.path]).answered) == 12
+    other = synthetic_store(tmp_path / "other", synthetic_designs(14), 1)
+    with pytest.raises(MisuseError, match="as they were then"):
+        learnt_by(made, [other.path])
+    records = read_records([other])
+    assert run_since(records, made).answered == []  # synthetic records begin in the past
+    sooner = made.model_copy(update={"created_at": "2026-01-01T00:00:00+00:00"})
+    assert len(run_since(records, sooner).answered) == 2
