@@ -16,7 +16,7 @@ LEFT_OUT_PS: Final = 30.0
 """Of a bar left alone, which looks for its temperature first."""
 CRYSTALLINE_ABOVE: Final = 0.6
 FLOWING_ABOVE: Final = 0.5
-"""Mean squared way in `RUN_IN_PS` over the square of the nearest neighbour's distance; a hot
+"""Mean squared way in the run-in over the square of the nearest neighbour's distance; a hot
 crystal's atoms stay within a tenth."""
 BOTH_PHASES: Final = (0.15, 0.85)
 """Share of crystalline slices between which there are two phases."""
@@ -31,8 +31,8 @@ class Contact:
 
     Attributes:
         crystal_in_melt, crystal_in_rest: Share of crystalline labels in each half.
-        way_of_neighbour: Mean squared way of the melt's atoms in the last `RUN_IN_PS`, at the
-            temperature of contact, over the square of the nearest neighbour's distance.
+        way_of_neighbour: Mean squared way of the melt's atoms in the run-in, at the temperature of
+            contact, over the square of the nearest neighbour's distance.
         volume_ratio: Volume of an atom of the melt over that of the warm crystal.
     """
 

@@ -44,10 +44,20 @@ an atom in 130 ps (a quarter of the latent heat), at 1 fs 1 to 3 meV in 110 ps."
 MELTED_ABOVE: Final = 0.5
 """Of the height of the bar."""
 MELT_PS, COOL_PS, RUN_IN_PS, SETTLE_PS = 4.0, 2.0, 3.0, 1.0
+HELD_PS, FREE_PS = 24.0, 110.0
+"""For which bars are watched."""
+PACE_STEP_FS: Final = 3.0
+"""Times above are of a potential with this step, lithium's; heavier atoms and softer bonds are as
+much slower as their step is longer: in 3 ps potassium's melt hardly flows."""
 HELD_CHUNK_PS, FREE_CHUNK_PS = 2.0, 5.0
 """Over which a bar is averaged; one far from the melting point is done after some ps."""
 OFFSETS: Final = (-0.02, 0.02, 0.0)
 """Share of the melting point on record by which bars left alone start colder or hotter."""
+
+
+def paced(potential: Potential) -> float:
+    """How much slower than lithium's atoms those of a potential are, by its time step."""
+    return potential.time_step_fs / PACE_STEP_FS
 
 
 def watched(
@@ -73,13 +83,14 @@ def watched(
         n_cells: Cubic cells along each edge.
         step_fs: Time step while the bar is watched.
     """
+    pace = paced(potential)
     prepare_fs = HELD_SHARE_OF_STEP * potential.time_step_fs
     share = HELD_SHARE_OF_STEP if is_held else FREE_SHARE_OF_STEP
     with crystal_box(potential, lattice, n_cells or N_CELLS[lattice], prepare_fs) as box:
         box.warm(start_K, seed)
         contact = _melt_one_half(box, start_K, seed)
         box.run(f"fix move all npt temp {box.heat(start_K)} {box.breathing('z')}")
-        box.run_ps(SETTLE_PS)
+        box.run_ps(pace * SETTLE_PS)
         if not is_held:
             box.run("unfix move")
             box.run(f"fix move all nph {box.breathing('z')} pchain 0")  # a chain would heat
@@ -121,12 +132,13 @@ def _melt_one_half(box: PeriodicBox, start_K: float, seed: int) -> Contact:
     )
     warmer_K = max(start_K, box.potential.melting_guess_K)
     hot_K, cool_K = MELT_AT_of_guess * warmer_K, CONTACT_AT_of_guess * warmer_K
+    pace = paced(box.potential)
     for from_K, to_K, length_ps in ((hot_K, hot_K, MELT_PS), (hot_K, cool_K, COOL_PS)):
         box.run(f"fix warm melted temp/csvr {box.heat(from_K, to_K)} {seed}")
-        box.run_ps(length_ps)
+        box.run_ps(pace * length_ps)
     box.run(f"fix warm melted temp/csvr {box.heat(cool_K)} {seed}")
     box.run("compute way melted msd com yes")
-    box.run_ps(RUN_IN_PS)
+    box.run_ps(pace * RUN_IN_PS)
     way_A2 = box.squared_way_A2("way")
     is_crystal, _ = box.crystalline()
     is_melt = box.is_member("melted")
@@ -148,7 +160,9 @@ def main() -> None:
     which = asked.add_mutually_exclusive_group()
     which.add_argument("--hold", type=float, nargs="+", help="keep bars at these temperatures, K")
     which.add_argument("--start", type=float, nargs="+", help="leave bars alone from these, K")
-    asked.add_argument("--watch", type=float, help="ps a bar is watched: 24 held, 110 left alone")
+    asked.add_argument(
+        "--watch", type=float, help="ps a bar is watched: as lithium's 24 held, 110 left alone"
+    )
     asked.add_argument("--cells", type=int, nargs=3, help="cubic cells along each edge of the bar")
     asked.add_argument("--step", type=float, help="time step, fs")
     asked.add_argument("--first-seed", type=int, default=1, help="of the first bar")
@@ -165,7 +179,7 @@ def main() -> None:
             options.crystal,
             start_K,
             options.first_seed + number,
-            options.watch or (24.0 if options.hold else 110.0),
+            options.watch or (HELD_PS if options.hold else FREE_PS) * paced(potential),
             is_held=bool(options.hold),
             n_cells=tuple(options.cells) if options.cells else None,
             step_fs=options.step,

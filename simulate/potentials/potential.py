@@ -14,9 +14,8 @@ from simulate.unit_system import UNIT_SYSTEMS, UnitName, UnitSystem
 
 Kind = Literal["EAM/FS", "2NN MEAM", "ReaxFF", "SNAP"]
 Lattice = Literal["bcc", "hcp"]
-MeltingKind = Literal["measured", "provisional", "published"]
-"""How surely a melting point is known: measured here, measured here in a way that was bettered
-since, or taken over from a publication without a check."""
+MeltingKind = Literal["measured", "published"]
+"""How a melting point is known: measured here, or taken over from a publication without a check."""
 
 LITHIUM_LATTICE_A: Final = 3.51
 """Lattice constant of the first potential; see `Potential.length_scale`."""
