@@ -9,20 +9,22 @@ from statistics import fmean, stdev
 from typing import Final
 
 import numpy as np
+from scipy.constants import Boltzmann, e
 
 from simulate.potentials.phases import MOLTEN_BELOW
 
 LEFT_OUT_PS: Final = 30.0
-"""Of a bar left alone, which looks for its temperature first."""
+"""Of a bar of lithium left alone, which looks for its temperature first."""
 CRYSTALLINE_ABOVE: Final = 0.6
 FLOWING_ABOVE: Final = 0.5
 """Mean squared way in the run-in over the square of the nearest neighbour's distance; a hot
 crystal's atoms stay within a tenth."""
 BOTH_PHASES: Final = (0.15, 0.85)
 """Share of crystalline slices between which there are two phases."""
-HEATED_ABOVE_meV: Final = 5.0
+HEATED_ABOVE_of_kT: Final = 0.09
 """Enthalpy an atom that a bar left alone may gain or lose by its time step while it is watched:
-about a tenth of lithium's latent heat, so that it does not melt or freeze more than a tenth."""
+about a tenth of the latent heat (0.74 to 0.90 kT of lithium, sodium and potassium), so that it does
+not melt or freeze more than a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What one bar came to."""
+    """What one bar came to.
+
+    Attributes:
+        pace: How much slower its atoms are than lithium's.
+    """
 
     start_K: float
     seed: int
@@ -71,6 +77,7 @@ class Bar:
     n_atoms: int
     contact: Contact
     moments: tuple[Moment, ...]
+    pace: float = 1.0
 
     @property
     def two_phased(self) -> tuple[Moment, ...]:
@@ -97,10 +104,11 @@ class Bar:
     @property
     def told_K(self) -> float | None:
         """Temperature at rest, of a bar left alone that kept both phases and its heat."""
-        rest = [m.temperature_K for m in self.moments if m.time_ps > LEFT_OUT_PS]
+        rest = [m.temperature_K for m in self.moments if m.time_ps > LEFT_OUT_PS * self.pace]
         if not self.contact.is_sound or len(self.two_phased) < len(self.moments) or not rest:
             return None
-        return None if abs(self.heated_meV) > HEATED_ABOVE_meV else fmean(rest)
+        most_meV = 1000.0 * HEATED_ABOVE_of_kT * (Boltzmann / e) * self.start_K
+        return None if abs(self.heated_meV) > most_meV else fmean(rest)
 
     @property
     def speed_m_s(self) -> float | None:

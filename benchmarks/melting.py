@@ -20,6 +20,7 @@ References:
 
 import argparse
 import json
+import math
 from dataclasses import asdict
 from statistics import fmean
 from typing import Final
@@ -30,7 +31,7 @@ from benchmarks.choices import CHOICES
 from benchmarks.coexistence import Bar, Contact, Moment, verdict
 from simulate.potentials.periodic_box import AVERAGING_PS, PeriodicBox, crystal_box
 from simulate.potentials.phases import HELD_SHARE_OF_STEP, MELT_AT_of_guess
-from simulate.potentials.registry import Potential
+from simulate.potentials.registry import DEFAULT_POTENTIAL, Potential, potential_named
 
 N_CELLS: Final = {"bcc": (7, 7, 22), "fcc": (6, 6, 16)}
 """Cubic cells of the bar: 2156 atoms of bcc, 2304 of fcc, which has twice as many a cell."""
@@ -46,18 +47,25 @@ MELTED_ABOVE: Final = 0.5
 MELT_PS, COOL_PS, RUN_IN_PS, SETTLE_PS = 4.0, 2.0, 3.0, 1.0
 HELD_PS, FREE_PS = 24.0, 110.0
 """For which bars are watched."""
-PACE_STEP_FS: Final = 3.0
-"""Times above are of a potential with this step, lithium's; heavier atoms and softer bonds are as
-much slower as their step is longer: in 3 ps potassium's melt hardly flows."""
 HELD_CHUNK_PS, FREE_CHUNK_PS = 2.0, 5.0
-"""Over which a bar is averaged; one far from the melting point is done after some ps."""
+"""Over which a bar is averaged; one far from the melting point is done after some ps.
+
+All these times are lithium's; see `paced`."""
 OFFSETS: Final = (-0.02, 0.02, 0.0)
 """Share of the melting point on record by which bars left alone start colder or hotter."""
 
 
 def paced(potential: Potential) -> float:
-    """How much slower than lithium's atoms those of a potential are, by its time step."""
-    return potential.time_step_fs / PACE_STEP_FS
+    """How much slower than the default's atoms those of a potential are; at least 1.
+
+    By the time that an atom takes to the place of its neighbour, at its thermal speed where the
+    crystal melts: in lithium's 3 ps potassium's melt hardly flows.
+    """
+
+    def time(each: Potential) -> float:
+        return each.nearest_neighbour_A * math.sqrt(each.mass_g_mol / each.melting_guess_K)
+
+    return max(1.0, time(potential) / time(potential_named(DEFAULT_POTENTIAL)))
 
 
 def watched(
@@ -95,12 +103,12 @@ def watched(
             box.run("unfix move")
             box.run(f"fix move all nph {box.breathing('z')} pchain 0")  # a chain would heat
         box.set_step(step_fs or share * potential.time_step_fs)
-        chunk_ps = HELD_CHUNK_PS if is_held else FREE_CHUNK_PS
+        chunk_ps = pace * (HELD_CHUNK_PS if is_held else FREE_CHUNK_PS)
         moments = tuple(
             _moment(box, chunk_ps, (number + 1) * chunk_ps)
             for number in range(round(watch_ps / chunk_ps))
         )
-        return Bar(start_K, seed, is_held, box.n_atoms, contact, moments)
+        return Bar(start_K, seed, is_held, box.n_atoms, contact, moments, pace)
 
 
 def _moment(box: PeriodicBox, length_ps: float, time_ps: float) -> Moment:
@@ -161,7 +169,7 @@ def main() -> None:
     which.add_argument("--hold", type=float, nargs="+", help="keep bars at these temperatures, K")
     which.add_argument("--start", type=float, nargs="+", help="leave bars alone from these, K")
     asked.add_argument(
-        "--watch", type=float, help="ps a bar is watched: as lithium's 24 held, 110 left alone"
+        "--watch", type=float, help="ps a bar is watched; of lithium 24 held, 110 left alone"
     )
     asked.add_argument("--cells", type=int, nargs=3, help="cubic cells along each edge of the bar")
     asked.add_argument("--step", type=float, help="time step, fs")

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.coexistence import Bar, Contact, Moment, melting_from_speeds, verdict
+from benchmarks.melting import paced
 from simulate.potentials.phases import diffusivity, liquid_until
+from simulate.potentials.registry import DEFAULT_POTENTIAL, potentials
 
 SOUND = Contact(crystal_in_melt=0.05, crystal_in_rest=0.85, way_of_neighbour=1.2, volume_ratio=1.02)
 LENGTH_A = 80.0
@@ -64,6 +66,20 @@ def test_a_bar_heated_by_its_time_step_tells_nothing() -> None:
     assert found.told_K == pytest.approx(650.0)
     assert replace(found, moments=heated).heated_meV == pytest.approx(13.0)
     assert replace(found, moments=heated).told_K is None
+
+
+def test_a_slow_metal_is_read_later_and_may_heat_less() -> None:
+    found = bar([0.5] * 8, start_K=290.0)
+    assert replace(found, pace=5.0).told_K is None  # 80 ps are not yet its 150
+    heated = tuple(replace(m, enthalpy_eV=-1.5 + 3.75e-5 * m.time_ps) for m in found.moments)
+    assert replace(found, moments=heated).told_K is None  # 3 meV: a sixth of potassium's heat
+    assert replace(found, moments=heated, start_K=650.0).told_K is not None
+
+
+def test_no_potential_is_watched_shorter_than_lithium() -> None:
+    paces = {name: paced(each) for name, each in potentials().items()}
+    assert min(paces.values()) == paces[DEFAULT_POTENTIAL] == 1.0
+    assert paces["nichol-ackland-2016-k"] > paces["nichol-ackland-2016-na"] > 2.0
 
 
 def test_speed_is_of_one_face_and_stops_with_the_second_phase() -> None:
