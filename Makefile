@@ -49,13 +49,13 @@ chaos: $(VENV)/.installed-dev
 studies: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.beyond train/reference --also train/reference-long train/extrapolation/designs train/extrapolation/hold train/extrapolation/sodium
 	$(BIN)/python -m benchmarks.fresh train/reference --since 2026-11-25 --config configs/train.yaml
-	$(BIN)/python -m benchmarks.prospective train/reference-later --learnt train/reference train/reference-long
 	$(BIN)/python -m benchmarks.extrapolation train/reference
 	$(BIN)/python -m benchmarks.ablation train/reference
 	$(BIN)/python -m benchmarks.learning_curve train/reference
 	$(BIN)/python -m benchmarks.replicas train/reference
 	$(BIN)/python -m benchmarks.active train/reference
 	$(BIN)/python -m benchmarks.mixed train/reference train/extrapolation/sodium --parts 4
+	$(BIN)/python -m benchmarks.prospective train/reference-later --learnt train/reference train/reference-long
 
 train-reference: $(VENV)/.installed
 	$(BIN)/glassyli train train/reference train/reference-long --config configs/train.yaml --name reference-starter --out runs/reference-model

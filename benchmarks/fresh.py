@@ -36,7 +36,7 @@ class Fresh:
     """What came of the later records.
 
     Attributes:
-        n_learnt, n_asked: Records before and since the date; `n_designs` of the latter.
+        n_learnt, n_asked: Earlier and later records; `n_designs` of the latter.
         landmarks: Those at which enough of the later ones wait.
         calibration: Of the model, all landmarks together.
     """
@@ -51,6 +51,9 @@ class Fresh:
     def numbers(self) -> dict[str, Any]:
         """For `--json`."""
         return {
+            "n_learnt": self.n_learnt,
+            "n_asked": self.n_asked,
+            "n_designs": self.n_designs,
             "landmarks": [each.model_dump(mode="json") for each in self.landmarks],
             "calibration": self.calibration.model_dump(mode="json"),
         }
@@ -79,7 +82,7 @@ def fresh(earlier: Records, later: Records, judges: Judges) -> Fresh:
     if not found:
         raise MisuseError(
             f"at least {LEAST_AT_RISK} later records must be asked at a landmark, but there are "
-            f"{len(later.answered)} in all. Choose an earlier date, or simulate more."
+            f"{len(later.answered)} in all. Ask about more of them."
         )
     calibration = pooled(asked, tables)[MODEL]
     n_designs = len({record.design.key for _, record in later.answered})
@@ -105,7 +108,7 @@ def _tables(learnt: Panel, judged: Panel, judges: Judges) -> tuple[dict[str, Tab
     return model | baselines, Table.of(unseen.kaplan_meier(), judged)
 
 
-def report(found: Fresh, opening: str) -> str:
+def report(found: Fresh, head: str) -> str:
     """The page, Markdown, after a title and who learnt from what."""
     seen = found.calibration
     excess = signed(seen.mean_excess)
@@ -120,8 +123,8 @@ def report(found: Fresh, opening: str) -> str:
         for measure in MEASURES
     ]
     n_ahead, n_behind = places.count("ahead"), places.count("behind")
-    opening = f"""\
-{opening}
+    summary = f"""\
+{head}
 Skill is the share of the score removed of the Kaplan-Meier curve of the earlier records; in the
 columns "model over it" the baseline stands in its place. 90 % intervals resample the later designs.
 
@@ -132,7 +135,7 @@ bins is {seen.largest:.2f}; a forecast that is right would show
 {seen.largest_by_chance[0]:.2f} on average and {seen.largest_by_chance[1]:.2f} once in twenty times.
 Times are not spread as forecast (D-calibration p below {DOUBTFUL}) at: \
 {listed(uneven) if uneven else "no moment"}."""
-    return "\n\n".join([opening, *map(section, found.landmarks)]) + "\n"
+    return "\n\n".join([summary, *map(section, found.landmarks)]) + "\n"
 
 
 def opening(found: Fresh, since: date) -> str:

@@ -8,57 +8,104 @@ model's form and settings were chosen.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from benchmarks.fresh import Fresh, fresh, report
 from benchmarks.page import parser, publish
 from benchmarks.small_training import chosen
 from serve.models import model_path
 from simulate.errors import GlassyLiError, MisuseError
+from simulate.record import TrajectoryRecord
 from simulate.store import open_store
-from surrogate.manifest import Manifest
-from surrogate.package import read_package
+from surrogate.package import Package, read_package
+from train.evaluate import check_same_kind
 from train.judges import Judges
 from train.records import Records, read_records
 
 STUDY: Final = "PROSPECTIVE.md"
 
 
-def run_since(later: Records, made: Manifest) -> Records:
-    """Those begun after a model was made, of designs that it did not learn from."""
-    known = {design.key for design in made.domain.designs}
-    return chosen(
-        later,
-        lambda r: r.provenance.started_at > made.created_at and r.design.key not in known,
-    )
+@dataclass(frozen=True)
+class Later:
+    """Records that a model may be asked about, and how many it may not.
+
+    Attributes:
+        asked: Begun after the model was made, of designs that it did not learn from. A run that
+            was stopped counts from when it went on.
+        n_older: Begun before.
+        n_known: Of designs that it learnt from, begun after.
+    """
+
+    asked: Records
+    n_older: int
+    n_known: int
+
+    @classmethod
+    def of(cls, records: Records, package: Package) -> Self:
+        """Part the records of a store."""
+        made = package.manifest
+        known = {design.key for design in made.domain.designs}
+
+        def is_older(record: TrajectoryRecord) -> bool:
+            return record.provenance.started_at <= made.created_at
+
+        younger = chosen(records, lambda record: not is_older(record))
+        asked = chosen(younger, lambda record: record.design.key not in known)
+        n_older = len(records.answered) - len(younger.answered)
+        return cls(asked, n_older, len(younger.answered) - len(asked.answered))
 
 
-def learnt_by(made: Manifest, paths: Sequence[Path]) -> Records:
+def read_later(path: Path, package: Package) -> Later:
+    """What a model may be asked about of a store.
+
+    Raises:
+        MisuseError: The records are of another protocol or physics, or nothing may be asked.
+    """
+    store = open_store(path)
+    records = read_records([store])
+    check_same_kind(package, [store], records.answered)
+    later = Later.of(records, package)
+    if not later.asked.answered:
+        raise MisuseError(
+            f"{path} must hold records of designs new to {package.label}, begun after it was made "
+            f"({package.manifest.created_at}), but {later.n_older} are older and {later.n_known} "
+            "of designs that it learnt from. Simulate other designs."
+        )
+    return later
+
+
+def read_learnt(paths: Sequence[Path], package: Package) -> Records:
     """What a model learnt from: baselines shall know the same.
 
     Raises:
         MisuseError: These are not the stores that it was trained on.
     """
     records = read_records([open_store(path) for path in paths])
-    if sorted(records.content_sha256) != sorted(made.training_data_sha256):
-        hashes = ", ".join(each[:12] for each in made.training_data_sha256)
+    trained_on = package.manifest.training_data_sha256
+    if sorted(records.content_sha256) != sorted(trained_on):
         raise MisuseError(
-            f"--learnt must be the stores that {made.name} was trained on as they were then (data "
-            f"hash {hashes}), but {', '.join(map(str, paths))} have others: "
-            f"{', '.join(each[:12] for each in records.content_sha256)}."
+            f"--learnt must be the stores that {package.label} was trained on, as they were then "
+            f"(data hash {_hashes(trained_on)}), but {', '.join(map(str, paths))} have "
+            f"{_hashes(records.content_sha256)}. Name those, or with --model a model of these."
         )
     return records
 
 
-def opening(found: Fresh, made: Manifest) -> str:
+def _hashes(found: Sequence[str]) -> str:
+    return ", ".join(each[:12] for each in found)
+
+
+def opening(found: Fresh, later: Later, package: Package) -> str:
     """What was asked, Markdown."""
     return f"""\
 # Trajectories run after the model was made
 
-{made.name}, made {made.created_at[:10]}, learnt from {found.n_learnt} trajectories, and so did the
-baselines here. Asked are {found.n_asked} trajectories of {found.n_designs} other designs, each
-begun after the model was made: they decided neither its weights nor its form."""
+{package.label}, made {package.manifest.created_at[:10]}, learnt from {found.n_learnt} trajectories,
+and so did the baselines here. Asked are {found.n_asked} trajectories of {found.n_designs} other
+designs, begun after the model was made: they decided neither its weights nor its form. Not asked
+are {later.n_known} more of designs that it learnt from, and {later.n_older} begun before."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -68,12 +115,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = asked.parse_args(arguments)
     try:
         package = read_package(model_path(options.model))
-        earlier = learnt_by(package.manifest, options.learnt)
-        later = run_since(read_records([open_store(options.store)]), package.manifest)
-        found = fresh(earlier, later, Judges.of(package))
+        later = read_later(options.store, package)
+        learnt = read_learnt(options.learnt, package)
+        found = fresh(learnt, later.asked, Judges.of(package))
     except GlassyLiError as error:
         raise SystemExit(str(error)) from error
-    publish(options, STUDY, report(found, opening(found, package.manifest)), found.numbers)
+    publish(options, STUDY, report(found, opening(found, later, package)), found.numbers)
 
 
 if __name__ == "__main__":

@@ -117,9 +117,11 @@ def _counts(records: Records, replicas: Records) -> str:
         n_designs = len({record.design.key for record in records})
         return f"""{len(records)} trajectories of {n_designs} designs, each from a packing
 of its own; {len(replicas)} iso-configurational replicas besides."""
-    n_frames = len({(r.parent.trajectory_id, r.parent.time_ps) for r in replicas if r.parent})
-    return f"""{len(replicas)} iso-configurational replicas of {n_frames} stored frames, and no
-trajectory from a packing of its own. What is counted below are the replicas, which share atoms."""
+    origins = {_origin(record) for record in replicas}
+    n_frames = len({(name, at_ps) for name, at_ps, _ in origins})
+    return f"""{len(replicas)} iso-configurational replicas of {n_frames} stored frames under
+{len(origins)} designs, and no trajectory from a packing of its own. Below, replicas are counted as
+trajectories: those of one frame start from the same atoms, so that counts are not independent."""
 
 
 def _temperatures(protocol: Protocol, records: Records) -> str:
@@ -229,9 +231,7 @@ def _replicas(replicas: Records) -> str:
         return "## Iso-configurational replicas\n\nNone yet."
     rows = [
         (name, f"{at_ps:g}", group[0].design.sentence, *counts(watched(group)))
-        for (name, at_ps), group in grouped(
-            replicas, lambda r: (r.parent.trajectory_id, r.parent.time_ps) if r.parent else ("", 0)
-        )
+        for (name, at_ps, _), group in grouped(replicas, _origin)
     ]
     header = ("parent", "from, ps", "design", "watched", "at once", "later", "not seen")
     found = chance(replicas)
@@ -242,6 +242,13 @@ def _replicas(replicas: Records) -> str:
 Their clock starts at the stored frame:
 
 {table(header, rows)}"""
+
+
+def _origin(replica: TrajectoryRecord) -> tuple[str, float, str]:
+    """From which stored frame it went on, and as what design."""
+    if replica.parent is None:
+        raise ValueError(f"a replica has a parent, but {replica.trajectory_id} has none.")
+    return replica.parent.trajectory_id, replica.parent.time_ps, replica.design.key
 
 
 def _study(folder: Path) -> list[str]:

@@ -34,7 +34,7 @@ class Known(Settings):
     Attributes:
         melting_temperature_K: None where nobody measured it.
         melting_kind, melting_source: How it is known, and by what; of every melting point.
-        melting_error_K: As judged, or the scatter; None: not published.
+        melting_error_K: As judged; None: not published.
         nominal_melting_K: None: the melting temperature.
         c_over_a: Of hcp crystals.
         fcc_minus_bcc_eV, bcc_minus_hcp_eV: Of crystals at rest.

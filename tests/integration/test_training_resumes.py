@@ -79,13 +79,16 @@ def test_killed_interrupted_and_terminated_it_ends_with_the_same_weights(
     store: RecordStore, plain: Package, tmp_path: Path
 ) -> None:
     for signalled, number, code in (
-        (signal.SIGINT, 0, 130), (signal.SIGTERM, 1, 130), (signal.SIGKILL, 1, -signal.SIGKILL),
+        (signal.SIGKILL, 0, -signal.SIGKILL), (signal.SIGINT, 0, 130), (signal.SIGTERM, 1, 130),
     ):  # fmt: skip
         training = started(store, tmp_path)
         await_fit(tmp_path, training, number)
         workers = workers_of(training)
         assert workers
         training.send_signal(signalled)
+        if signalled == signal.SIGKILL:  # power is lost: alone they go on until Ray notices
+            for each in workers:
+                each.kill()
         _, said = streams_of(training, ENOUGH_S)
         assert training.returncode == code, said
         assert ("run the same command to go on" in said) == (code == 130)
@@ -94,9 +97,8 @@ def test_killed_interrupted_and_terminated_it_ends_with_the_same_weights(
     training = started(store, tmp_path)
     result, said = streams_of(training, ENOUGH_S)
     assert training.returncode == 0, said
-    found = json.loads(result)["n_members_found"]
-    assert found in {1, 2}  # workers of a killed driver go on until Ray has noticed
-    assert f"going on with {found} of 2 members done" in said
+    assert "going on with 1 of 2 members done" in said
+    assert json.loads(result)["n_members_found"] == 1
     assert read_package(tmp_path / "model").label == plain.label
     assert [each.name for each in (tmp_path / "model.training").iterdir()] == ["logs"]
 

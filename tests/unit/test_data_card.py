@@ -219,5 +219,5 @@ def test_a_store_of_replicas_alone_has_a_card_under_any_thresholds(tmp_path: Pat
     parent = synthetic_record(lithium(), 1, NEVER, protocol)
     store.append(replica_of(parent, 5).model_copy(update={"protocol": protocol}))
     card = words(store)
-    assert "1 iso-configurational replicas of 1 stored frames" in card
+    assert "1 iso-configurational replicas of 1 stored frames under 1 designs" in card
     assert "| liquid | 1 |" in card

@@ -232,7 +232,7 @@ def test_clusters_of_too_few_atoms_are_refused() -> None:
 
 
 def melting_of(*found: Melting) -> Finding:
-    return characterise._melting_of("w", f"{len(found)} spheres", found, 7.0)
+    return characterise._melting_of("w", f"{len(found)} spheres", found, 700.0)
 
 
 def test_a_sphere_that_did_not_melt_is_said_and_leaves_no_mean() -> None:
@@ -248,6 +248,15 @@ def test_a_sphere_that_did_not_melt_is_said_and_leaves_no_mean() -> None:
     early = melting_of(Melting(500.0, 510.0), Melting(0.0, 131.0))
     assert (early.measured, early.at_least) == (None, None)
     assert early.how.endswith("1 of 2 had no crystal from the first frame on")
+
+
+def test_crystals_lost_far_apart_or_at_once_did_not_melt() -> None:
+    apart = melting_of(Melting(174.0, 181.0), Melting(358.0, 365.0))
+    assert (apart.measured, apart.at_least) == (None, None)
+    assert apart.how.endswith("too far apart for a melting point")
+    at_once = melting_of(Melting(160.0, 167.0), Melting(165.0, 172.0))
+    assert at_once.measured is None
+    assert "no crystal that lasts" in at_once.how
 
 
 def watched(*crystal_shares: float) -> Phases:

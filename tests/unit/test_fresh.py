@@ -8,13 +8,17 @@ import pytest
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
 from benchmarks.fresh import fresh, opening, parted, report
-from benchmarks.prospective import learnt_by, run_since
+from benchmarks.prospective import opening as opening_of_later
+from benchmarks.prospective import read_later, read_learnt
 from benchmarks.small_training import trained
 from simulate.errors import MisuseError
 from simulate.store import RecordStore
+from surrogate.package import Package
+from train.judges import Judges
 from train.records import Records, read_records
 from train.standing import MODEL
 
+ROOT = Path(__file__).parents[2]
 SINCE = date(2026, 6, 1)
 
 
@@ -50,15 +54,34 @@ def test_nothing_of_the_later_records_is_learnt(tmp_path: Path) -> None:
         fresh(*parted(begun(records, 20), SINCE), judges)
 
 
+def made_at(package: Package, created_at: str) -> Package:
+    """As if it had been trained then."""
+    manifest = package.manifest.model_copy(update={"created_at": created_at})
+    return replace(package, manifest=manifest)
+
+
 def test_a_model_is_asked_only_about_what_was_run_after_it(tmp_path: Path) -> None:
     store = synthetic_store(tmp_path / "store", synthetic_designs(12), 1)
     package = synthetic_package(tmp_path / "model", store, QUICK_TRAINING, "model")
-    made = package.manifest
-    assert len(learnt_by(made, [store.path]).answered) == 12
-    other = synthetic_store(tmp_path / "other", synthetic_designs(14), 1)
+    assert len(read_learnt([store.path], package).answered) == 12
+    other = synthetic_store(tmp_path / "other", synthetic_designs(36), 1)
     with pytest.raises(MisuseError, match="as they were then"):
-        learnt_by(made, [other.path])
-    records = read_records([other])
-    assert run_since(records, made).answered == []  # synthetic records begin in the past
-    sooner = made.model_copy(update={"created_at": "2026-01-01T00:00:00+00:00"})
-    assert len(run_since(records, sooner).answered) == 2
+        read_learnt([other.path], package)
+
+    younger = made_at(package, "2999-01-01T00:00:00+00:00")
+    with pytest.raises(MisuseError, match="36 are older"):
+        read_later(other.path, younger)
+    older = made_at(package, "2026-01-01T00:00:00+00:00")
+    later = read_later(other.path, older)
+    assert (len(later.asked.answered), later.n_older, later.n_known) == (24, 0, 12)
+    found = fresh(read_learnt([store.path], older), later.asked, Judges.of(older))
+    page = report(found, opening_of_later(found, later, older))
+    assert "Asked are 24 trajectories of 24 other" in page
+    assert "are 12 more of designs that it learnt from, and 0 begun before" in page
+
+
+def test_a_model_is_not_asked_about_another_protocol(tmp_path: Path) -> None:
+    store = synthetic_store(tmp_path / "store", synthetic_designs(12), 1)
+    package = synthetic_package(tmp_path / "model", store, QUICK_TRAINING, "model")
+    with pytest.raises(MisuseError, match="its own protocol"):
+        read_later(ROOT / "train" / "paper" / "potentials", package)
