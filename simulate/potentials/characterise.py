@@ -32,8 +32,8 @@ LEAST_ATOMS: Final = 100
 SOUND_FROM_SHARE: Final = 0.3
 """Of the melting point below which a crystal that is lost was none; heating begins at 0.2."""
 AGREE_SHARE: Final = 0.15
-"""Of the melting point within which spheres of one size melt. By Nichol and Ackland those of 500 lie
-within 0.09, those of 200 lay 0.25 and 0.29 apart."""
+"""Of the melting point within which spheres of one size melt. By Nichol and Ackland those of 500
+lie within 0.09, those of 200 lay 0.25 and 0.29 apart."""
 ATOMS_A_CELL: Final = {"bcc": 2, "hcp": 4}
 
 

@@ -151,5 +151,5 @@ def test_the_command_writes_a_page_and_prints_numbers(
     assert [row["n_designs"] for row in results["learning_curve"]["rows"]] == [4, 8]
     page = (store.path / STUDY).read_text(encoding="utf-8")
     assert "10 independent trajectories of 10 designs" in page
-    assert "4 runs with new velocities from 2 stored frames" in page
+    assert "4 runs with new velocities from 2 parents" in page
     assert f"]({STUDY})" in data_card(store)
