@@ -136,8 +136,9 @@ def chance_in_words(found: Chance) -> str:
 {found.n_replicas} runs with new velocities from {found.n_parents} parents, each a stored frame
 under one design, disordered where they start; {found.n_failed} failed before the horizon and are
 left out; {found.n_mixed} of the parents had both outcomes. Outcome and time are held at
-{found.horizon_ps:.0f} ps. Share of the variance that is within parents (chance); the rest is between them, their structure and their
-design together: parents more alike would leave more to chance.
+{found.horizon_ps:.0f} ps. Share of the variance that is within parents (chance); the rest is
+between them, their structure and their design together: parents more alike would leave more to
+chance.
 
 {_spread_in_words(found)}
 
