@@ -30,7 +30,7 @@ def tell_potentials(console: Console) -> None:
     console.result(
         "Tm: of the model crystal; NVT, NVE: time steps of thermostatted and isolated holds"
     )
-    console.result("Tm is: measured here, or published and not checked here")
+    console.result("Tm is: measured here, or published")
     console.result(
         f"cost: of a ps, over that of {DEFAULT_POTENTIAL} (the default); measured on one busy core"
     )

@@ -15,7 +15,7 @@ from simulate.unit_system import UNIT_SYSTEMS, UnitName, UnitSystem
 Kind = Literal["EAM/FS", "2NN MEAM", "ReaxFF", "SNAP"]
 Lattice = Literal["bcc", "hcp"]
 MeltingKind = Literal["measured", "published"]
-"""How a melting point is known: measured here, or taken over from a publication without a check."""
+"""How a melting point is known: measured here, or taken over from a publication."""
 
 LITHIUM_LATTICE_A: Final = 3.51
 """Lattice constant of the first potential; see `Potential.length_scale`."""
