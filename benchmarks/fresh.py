@@ -129,9 +129,10 @@ Skill is the share of the score removed of the Kaplan-Meier curve of the earlier
 columns "model over it" the baseline stands in its place. 90 % intervals resample the later designs.
 
 Of {len(places)} comparisons with a baseline by one of the two scores the model is clearly ahead in
-{n_ahead} and clearly behind in {n_behind}; chance alone would make one in twenty seem
-either. Over all moments mean forecast less observed share: {excess}. The largest deviation of five
-bins is {seen.largest:.2f}; a forecast that is right would show
+{n_ahead} and clearly behind in {n_behind}; chance alone would make one in twenty seem ahead and one
+in twenty behind, and they are not independent: the same designs at several moments. Over all
+moments mean forecast less observed share: {excess}. The largest deviation of five bins is
+{seen.largest:.2f}; a forecast that is right would show
 {seen.largest_by_chance[0]:.2f} on average and {seen.largest_by_chance[1]:.2f} once in twenty times.
 Times are not spread as forecast (D-calibration p below {DOUBTFUL}) at: \
 {listed(uneven) if uneven else "no moment"}."""

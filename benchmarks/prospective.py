@@ -15,6 +15,7 @@ from typing import Final, Self
 from benchmarks.fresh import Fresh, fresh, report
 from benchmarks.page import parser, publish
 from benchmarks.small_training import chosen
+from serve.evaluation_words import score_of, told_skill
 from serve.models import model_path
 from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import TrajectoryRecord
@@ -22,7 +23,9 @@ from simulate.store import open_store
 from surrogate.package import Package, read_package
 from train.evaluate import check_same_kind
 from train.judges import Judges
+from train.landmark import LEAST_AT_RISK
 from train.records import Records, read_records
+from train.standing import MODEL
 
 STUDY: Final = "PROSPECTIVE.md"
 
@@ -97,15 +100,31 @@ def _hashes(found: Sequence[str]) -> str:
     return ", ".join(each[:12] for each in found)
 
 
-def opening(found: Fresh, later: Later, package: Package) -> str:
+def of_decidable(learnt: Records, asked: Records, judges: Judges) -> Fresh | None:
+    """The same of embryos large enough for order to be told surely; None where they are few."""
+    sure = chosen(asked, lambda record: record.is_decidable)
+    if len(sure.answered) < LEAST_AT_RISK:
+        return None
+    return fresh(learnt, sure, judges)
+
+
+def opening(found: Fresh, sure: Fresh | None, later: Later, package: Package) -> str:
     """What was asked, Markdown."""
+    without_small = ""
+    if sure is not None:
+        first = sure.landmarks[0]
+        skill = told_skill(score_of(first.standings[MODEL], "integrated_brier"))
+        without_small = f"""
+Without the {found.n_asked - sure.n_asked} embryos too small for order to be told surely its \
+integrated Brier skill at the {first.landmark} is {skill}."""
     return f"""\
 # Trajectories run after the model was made
 
 {package.label}, made {package.manifest.created_at[:10]}, learnt from {found.n_learnt} trajectories,
 and so did the baselines here. Asked are {found.n_asked} trajectories of {found.n_designs} other
 designs, begun after the model was made: they decided neither its weights nor its form. Not asked
-are {later.n_known} more of designs that it learnt from, and {later.n_older} begun before."""
+are {later.n_known} more of designs that it learnt from, and {later.n_older} begun before.\
+{without_small}"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -117,10 +136,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         package = read_package(model_path(options.model))
         later = read_later(options.store, package)
         learnt = read_learnt(options.learnt, package)
-        found = fresh(learnt, later.asked, Judges.of(package))
+        judges = Judges.of(package)
+        found = fresh(learnt, later.asked, judges)
+        sure = of_decidable(learnt, later.asked, judges)
     except GlassyLiError as error:
         raise SystemExit(str(error)) from error
-    publish(options, STUDY, report(found, opening(found, later, package)), found.numbers)
+    numbers = found.numbers | {"decidable": None if sure is None else sure.numbers}
+    publish(options, STUDY, report(found, opening(found, sure, later, package)), numbers)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import pytest
 from synthetic import QUICK_TRAINING, synthetic_designs, synthetic_package, synthetic_store
 
 from benchmarks.fresh import fresh, opening, parted, report
+from benchmarks.prospective import of_decidable, read_later, read_learnt
 from benchmarks.prospective import opening as opening_of_later
-from benchmarks.prospective import read_later, read_learnt
 from benchmarks.small_training import trained
 from simulate.errors import MisuseError
 from simulate.store import RecordStore
@@ -74,10 +74,12 @@ def test_a_model_is_asked_only_about_what_was_run_after_it(tmp_path: Path) -> No
     older = made_at(package, "2026-01-01T00:00:00+00:00")
     later = read_later(other.path, older)
     assert (len(later.asked.answered), later.n_older, later.n_known) == (24, 0, 12)
-    found = fresh(read_learnt([store.path], older), later.asked, Judges.of(older))
-    page = report(found, opening_of_later(found, later, older))
+    learnt, judges = read_learnt([store.path], older), Judges.of(older)
+    found, sure = fresh(learnt, later.asked, judges), of_decidable(learnt, later.asked, judges)
+    page = report(found, opening_of_later(found, sure, later, older))
     assert "Asked are 24 trajectories of 24 other" in page
     assert "are 12 more of designs that it learnt from, and 0 begun before" in page
+    assert "embryos too small for order to be told surely its" in page
 
 
 def test_a_model_is_not_asked_about_another_protocol(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_machines_get_null_for_what_nobody_measured() -> None:
     assert of["islam-2015"]["melting_temperature_K"] is None
     assert of["islam-2015"]["units"] == "real"
     kinds = [(of[name]["melting_kind"], of[name]["melting_error_K"]) for name in MELTING]
-    measured = [("measured", 4.0), ("measured", 5.0), ("measured", 5.0)]
+    measured = [("measured", 4.0), ("measured", 6.0), ("measured", 5.0)]
     assert kinds == [*measured, ("published", None), (None, None)]
     assert "Vella" in of["cui-2012"]["melting_source"]
     assert "benchmarks.melting" in of[DEFAULT_POTENTIAL]["melting_source"]
