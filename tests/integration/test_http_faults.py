@@ -258,10 +258,10 @@ def test_questions_in_hand_are_answered_before_it_ends(server: Served) -> None:
         httpx.Client(base_url=server.url, timeout=120.0) as client,
         ThreadPoolExecutor(1) as beside,
     ):
-        designs = [DESIGN | {"n_atoms": 1_000 + number} for number in range(8)]
+        designs = [DESIGN | {"n_atoms": 1_000 + number} for number in range(24)]
         body = {"designs": designs, "road": "full"}
         waiting = beside.submit(client.post, "/v1/embryos/predict?model=large", json=body)
-        time.sleep(0.5)
+        time.sleep(0.2)
         assert not waiting.done()
         server.process.send_signal(signal.SIGINT)
         reply = waiting.result()
