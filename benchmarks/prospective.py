@@ -1,6 +1,8 @@
 """How good are forecasts of trajectories that were run after a model was made?
 
     python -m benchmarks.prospective STORE --learnt STORE... [--model PACKAGE] [--out FILE] [--json]
+    python -m benchmarks.prospective train/reference-later --learnt train/reference \
+        train/reference-long                                  the model that ships, as it was judged
 
 A model package is asked about designs of STORE that it never saw, beside baselines that learn from
 the records that it learnt from. No score is freer of tuning: the records did not exist when the
@@ -15,6 +17,7 @@ from typing import Final, Self
 from benchmarks.fresh import Fresh, fresh, report
 from benchmarks.page import parser, publish
 from benchmarks.small_training import chosen
+from serve.evaluation_markdown import KEY
 from serve.evaluation_words import score_of, told_skill
 from serve.models import model_path
 from simulate.errors import GlassyLiError, MisuseError
@@ -110,6 +113,7 @@ def of_decidable(learnt: Records, asked: Records, judges: Judges) -> Fresh | Non
 
 def opening(found: Fresh, sure: Fresh | None, later: Later, package: Package) -> str:
     """What was asked, Markdown."""
+    answer = told_skill(score_of(found.landmarks[0].standings[MODEL], "integrated_brier"))
     without_small = ""
     if sure is not None:
         first = sure.landmarks[0]
@@ -120,16 +124,28 @@ integrated Brier skill at the {first.landmark} is {skill}."""
     return f"""\
 # Trajectories run after the model was made
 
+Answer: its integrated Brier skill at the {found.landmarks[0].landmark} is {answer}.\
+{without_small}
+
 {package.label}, made {package.manifest.created_at[:10]}, learnt from {found.n_learnt} trajectories,
 and so did the baselines here. Asked are {found.n_asked} trajectories of {found.n_designs} other
-designs, begun after the model was made: they decided neither its weights nor its form. Not asked
-are {later.n_known} more of designs that it learnt from, and {later.n_older} begun before.\
-{without_small}"""
+designs, begun after the model was made: they decided neither its weights nor its form. Left out
+are {later.n_known} further runs of designs that it learnt from and {later.n_older} that began
+before it was made.
+
+{KEY}
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser(__doc__, "a record store that the model did not learn from", STUDY)
-    asked.add_argument("--learnt", type=Path, nargs="+", required=True, help="what it learnt from")
+    asked.add_argument(
+        "--learnt",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="every store that the model was trained on",
+    )
     asked.add_argument("--model", type=Path, help="model package; default: the one that ships")
     options = asked.parse_args(arguments)
     try:

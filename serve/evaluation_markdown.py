@@ -23,12 +23,13 @@ HEADER = (
 )  # fmt: skip
 
 
-_KEY = (
+KEY = (
     f"Beside the model: {'; '.join(f'*{name}*, {how}' for name, how in FORECASTERS.items())}. "
     "In brackets: what it reads, the design or the atoms at that moment as well. *Uno's C*, "
     "*AUROC*: who orders first, and who at all; 0.5 is chance, 1 perfect. *D-calibration p*: below "
     "0.05 times are not spread as forecast."
 )
+"""What the columns and the forecasters are."""
 
 
 def write_evaluation_markdown(out: Path, found: Comparison) -> None:
@@ -61,7 +62,7 @@ and times count from it. Skill: share of the Kaplan-Meier curve's score removed;
 draw designs anew. The columns "model over it" have the baseline in Kaplan-Meier's place: above 0 \
 the model is better.{notes}
 
-{_KEY}
+{KEY}
 
 {sections}
 """

@@ -1,10 +1,11 @@
 """An evaluation as the terminal shows it, to people and to programs."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from serve.console import Console, interval
 from serve.evaluation_words import (
+    MEASURES,
     Measure,
     calibration_words,
     ceiling_words,
@@ -17,9 +18,12 @@ from serve.words import count
 from simulate.design import EmbryoDesign
 from simulate.settings import Settings
 from train.comparison import Comparison
-from train.evaluate import Evaluation
+from train.evaluate import Evaluation, EvaluationRow
 from train.scores import Score
 from train.standing import MODEL, AtLandmark
+
+MOST_ROWS: Final = 20
+"""Designs of a table for people."""
 
 
 class Answer(Settings):
@@ -56,6 +60,9 @@ def tell_evaluation(console: Console, evaluation: Evaluation, model: Path | None
     console.table(*score_table(scored))
     console.result(SKILL_RULE)
     console.result("")
+    console.result(
+        f"By design, at the end of the hold, the most surprising first{_of_all(evaluation)}:"
+    )
     console.table(
         ["design", "trained on", "ordered", "P(crystalline)", "90 %"],
         [
@@ -66,10 +73,21 @@ def tell_evaluation(console: Console, evaluation: Evaluation, model: Path | None
                 f"{row.p_crystalline:.2f}",
                 interval(row.p_crystalline_interval),
             ]
-            for row in evaluation.rows
+            for row in sorted(evaluation.rows, key=_surprise, reverse=True)[:MOST_ROWS]
         ],
     )
     console.result(next_step(model))
+
+
+def _surprise(row: EvaluationRow) -> float:
+    """How far what was seen lies from the forecast."""
+    return abs(row.n_ordered / row.n_records - row.p_crystalline)
+
+
+def _of_all(evaluation: Evaluation) -> str:
+    if len(evaluation.rows) <= MOST_ROWS:
+        return ""
+    return f" ({MOST_ROWS} of {len(evaluation.rows)}; --json has all)"
 
 
 def next_step(model: Path | None) -> str:
@@ -87,20 +105,28 @@ def tell_comparison(console: Console, found: Comparison) -> None:
     )
     for sentence in verdict(found):
         console.result(sentence)
-    console.table(
-        ["asked at", "wait", "order", "up to, ps", "Brier skill", "90 %", "best", "beside",
-         "log skill", "90 %", "best", "beside"],
-        [_skills(each) for each in found.landmarks],
-    )  # fmt: skip
-    console.result(
-        "skill over Kaplan-Meier; best: of the baselines; beside them: ahead of all, behind one,\n"
-        "or level, by the 90 % interval of the paired difference; up to: the forecast's window"
-    )
+    console.table(*_skill_table(found))
+    if found.kind == "new":
+        console.result(
+            "skill over Kaplan-Meier, as no baseline was learnt from the model's data here;\n"
+            "up to: the forecast's window"
+        )
+    else:
+        console.result(
+            "skill over Kaplan-Meier; best: of the baselines; beside them: ahead of all, behind "
+            "one,\nor level, by the 90 % interval of the paired difference; up to: the forecast's "
+            "window"
+        )
     console.table(
         ["asked at", "Uno's C", "AUROC", "AUPRC", "by chance", "excess", "50 % held", "90 % held",
          "D-calibration p"],
         [_ranks(each) for each in found.landmarks],
     )  # fmt: skip
+    console.result(
+        "who orders first (Uno's C), who at all (AUROC, AUPRC); excess: forecast less seen; held: "
+        "share\nof times within the interval; D-calibration p: below 0.05 times are not spread as "
+        "forecast"
+    )
     sentences = [*calibration_words(found), *found.notes]
     if found.ceiling is not None:
         sentences.append(ceiling_words(found.ceiling))
@@ -108,20 +134,22 @@ def tell_comparison(console: Console, found: Comparison) -> None:
         console.result(f"  {sentence}")
 
 
-def _skills(found: AtLandmark) -> list[str]:
+def _skill_table(found: Comparison) -> tuple[list[str], list[list[str]]]:
+    """A line a landmark; what stands beside the model only where it was learnt."""
+    beside = [] if found.kind == "new" else ["best", "beside"]
+    head = ["asked at", "wait", "order", "up to, ps"]
+    head += ["Brier skill", "90 %", *beside, "log skill", "90 %", *beside]
+    return head, [_skills(each, has_baselines=bool(beside)) for each in found.landmarks]
+
+
+def _skills(found: AtLandmark, *, has_baselines: bool) -> list[str]:
     standing = found.standings[MODEL]
-    return [
-        found.landmark,
-        f"{found.n_waiting}",
-        f"{found.n_ordered}",
-        f"{found.horizon_ps:.0f}",
-        *_skill(score_of(standing, "integrated_brier")),
-        _best(found, "integrated_brier"),
-        place(found, "integrated_brier")[0],
-        *_skill(score_of(standing, "log")),
-        _best(found, "log"),
-        place(found, "log")[0],
-    ]
+    row = [found.landmark, f"{found.n_waiting}", f"{found.n_ordered}", f"{found.horizon_ps:.0f}"]
+    for measure in MEASURES:
+        row += _skill(score_of(standing, measure))
+        if has_baselines:
+            row += [_best(found, measure), place(found, measure)[0]]
+    return row
 
 
 def _ranks(found: AtLandmark) -> list[str]:

@@ -32,7 +32,10 @@ def tell_potentials(console: Console) -> None:
     )
     console.result("Tm is: measured here, or published")
     console.result(
-        f"cost: of a ps, over that of {DEFAULT_POTENTIAL} (the default); measured on one busy core"
+        f"cost: of a ps, over that of {DEFAULT_POTENTIAL} (the default); measured on busy cores"
+    )
+    console.result(
+        "full check, undecided: too short to judge the drift of energy; fail: simulate warns"
     )
     console.result("next: glassyli potentials check NAME      at most a minute")
 

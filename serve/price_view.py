@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from serve.console import Console, duration
 from serve.words import count
@@ -13,6 +13,9 @@ from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
 from simulate.pricing import Calibration, Price, calibrate, price, times_default
 from simulate.protocol import Protocol
 from simulate.store import create_or_open
+
+MOST_ROWS: Final = 20
+"""Trajectories of a table for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,13 @@ def tell_price(console: Console, plans: Sequence[Plan], out: Path, protocol: Pro
     console.result_json(found.as_json)
     console.table(
         ["id", "seed", "design"],
-        [[plan.trajectory_id, plan.seed, plan.design.sentence] for plan in found.waiting],
+        [
+            [plan.trajectory_id, plan.seed, plan.design.sentence]
+            for plan in found.waiting[:MOST_ROWS]
+        ],
     )
+    if len(found.waiting) > MOST_ROWS:
+        console.result(f"... and {len(found.waiting) - MOST_ROWS} more; --json has all")
     tell_cost(console, found)
 
 

@@ -44,6 +44,7 @@ flow. `liquid`: it flows."""
 
 
 STUDY: Final = "LEARNABILITY.md"
+JUDGEMENT: Final = "PROSPECTIVE.md"
 """What `benchmarks.learnability` writes beside a card."""
 
 
@@ -68,7 +69,8 @@ def data_card(store: RecordStore) -> str:
     replicas = [record for record in everything if record.parent is not None]
     counted = records or replicas
     sections = [
-        f"# Data card: {store.protocol.name}\n\nGenerated from the records; do not edit.",
+        f"# Data card: {store.path.resolve().name}\n\nGenerated from the records; do not edit.",
+        *_test_data(store.path),
         _what(store, records, replicas),
         _endings(counted, store.protocol.labelling),
         _where(counted),
@@ -249,6 +251,15 @@ def _origin(replica: TrajectoryRecord) -> tuple[str, float, str]:
     if replica.parent is None:
         raise ValueError(f"a replica has a parent, but {replica.trajectory_id} has none.")
     return replica.parent.trajectory_id, replica.parent.time_ps, replica.design.key
+
+
+def _test_data(folder: Path) -> list[str]:
+    if not (folder / JUDGEMENT).exists():
+        return []
+    return [
+        f"""**Test data**: [{JUDGEMENT}]({JUDGEMENT}) judges a model by them. What learns from them
+cannot be judged by them any more."""
+    ]
 
 
 def _study(folder: Path) -> list[str]:

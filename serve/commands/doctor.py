@@ -35,7 +35,7 @@ def doctor(
         {"is_well": is_well, "checks": [check.as_json() for check in found], **here}
     )
     console.result(
-        "all is well    next: glassyli quickstart"
+        "all is well    next: glassyli quickstart --out runs/quickstart"
         if is_well
         else "something is missing; see the lines marked FAIL"
     )

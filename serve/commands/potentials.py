@@ -86,8 +86,9 @@ def characterise(
 ) -> None:
     """Measure Tm(N), latent heat, diffusivity and fcc.
 
-    Tm(N) is the melting of free clusters that are heated, diffusivity that of the melt at a hold of
-    300 K, and fcc is compared with bcc at rest. The result is dated and kept beside the
+    Takes a minute or two by an EAM potential, and longer as `glassyli potentials` says others are
+    dearer. Tm(N) is the melting of free clusters that are heated, diffusivity that of the melt at a
+    hold of 300 K, and fcc is compared with bcc at rest. The result is dated and kept beside the
     coefficients.
     """
     console = SESSION.console(as_json=as_json)

@@ -41,6 +41,8 @@ def paper(
     every = of_the_paper(held)
     board, agreements = scoreboard(every), rank_agreements(record for _, record in held)
     console.result(answer(board))
+    marks = ", ".join(f"{mark} {verdict}" for verdict, mark in VERDICT_MARKS.items())
+    console.result(f"{marks}; each statement's rule is on the page")
     for each in board:
         console.result(f"{VERDICT_MARKS[each.verdict]} {each.claim}")
         console.result(f"    {each.measure}: {told(each.found)}, {each.n_runs} runs")

@@ -78,7 +78,7 @@ def test_a_model_is_asked_only_about_what_was_run_after_it(tmp_path: Path) -> No
     found, sure = fresh(learnt, later.asked, judges), of_decidable(learnt, later.asked, judges)
     page = report(found, opening_of_later(found, sure, later, older))
     assert "Asked are 24 trajectories of 24 other" in page
-    assert "are 12 more of designs that it learnt from, and 0 begun before" in page
+    assert "are 12 further runs of designs that it learnt from and 0 that began" in page
     assert "embryos too small for order to be told surely its" in page
 
 
