@@ -153,7 +153,7 @@ def shares(snapshots: list[Snapshot], design: EmbryoDesign) -> Row:
 
 def show_table(out: Path) -> None:
     design = embryo(N_ATOMS)
-    rows: list[dict[str, float | str]] = []
+    rows: list[Row] = []
     print(f"share of atoms labelled; a perfect sphere of {N_ATOMS} shows PTM ", end="")
     print(f"{label_ceiling(N_ATOMS) / N_ATOMS:.2f}; in PTM, in bonds: largest cluster, atoms")
     for row in table(design):

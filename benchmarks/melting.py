@@ -73,7 +73,7 @@ def watched(
     lattice: str,
     start_K: float,
     seed: int,
-    watch_ps: float,
+    watch_ps: float | None = None,
     *,
     is_held: bool,
     n_cells: tuple[int, int, int] | None = None,
@@ -86,7 +86,7 @@ def watched(
         lattice: `bcc` or `fcc`, of the crystalline half.
         start_K: Of the crystal, and of both halves after contact; with `is_held` to the end.
         seed: Of velocities.
-        watch_ps: From contact and a short settling on.
+        watch_ps: From contact and a short settling on. None: `HELD_PS` or `FREE_PS`, paced.
         is_held: Whether a thermostat keeps the temperature.
         n_cells: Cubic cells along each edge.
         step_fs: Time step while the bar is watched.
@@ -96,7 +96,7 @@ def watched(
     share = HELD_SHARE_OF_STEP if is_held else FREE_SHARE_OF_STEP
     with crystal_box(potential, lattice, n_cells or N_CELLS[lattice], prepare_fs) as box:
         box.warm(start_K, seed)
-        contact = _melt_one_half(box, start_K, seed)
+        contact = _melt_one_half(box, start_K, seed, pace)
         box.run(f"fix move all npt temp {box.heat(start_K)} {box.breathing('z')}")
         box.run_ps(pace * SETTLE_PS)
         if not is_held:
@@ -104,6 +104,7 @@ def watched(
             box.run(f"fix move all nph {box.breathing('z')} pchain 0")  # a chain would heat
         box.set_step(step_fs or share * potential.time_step_fs)
         chunk_ps = pace * (HELD_CHUNK_PS if is_held else FREE_CHUNK_PS)
+        watch_ps = watch_ps or pace * (HELD_PS if is_held else FREE_PS)
         moments = tuple(
             _moment(box, chunk_ps, (number + 1) * chunk_ps)
             for number in range(round(watch_ps / chunk_ps))
@@ -127,7 +128,7 @@ def _moment(box: PeriodicBox, length_ps: float, time_ps: float) -> Moment:
     )
 
 
-def _melt_one_half(box: PeriodicBox, start_K: float, seed: int) -> Contact:
+def _melt_one_half(box: PeriodicBox, start_K: float, seed: int, pace: float) -> Contact:
     """Melt the upper atoms beside the others, which stand still, and cool them nearly to theirs."""
     low_A, edge_A = box.box_A()
     border_A = low_A[2] + MELTED_ABOVE * edge_A[2]
@@ -140,7 +141,6 @@ def _melt_one_half(box: PeriodicBox, start_K: float, seed: int) -> Contact:
     )
     warmer_K = max(start_K, box.potential.melting_guess_K)
     hot_K, cool_K = MELT_AT_of_guess * warmer_K, CONTACT_AT_of_guess * warmer_K
-    pace = paced(box.potential)
     for from_K, to_K, length_ps in ((hot_K, hot_K, MELT_PS), (hot_K, cool_K, COOL_PS)):
         box.run(f"fix warm melted temp/csvr {box.heat(from_K, to_K)} {seed}")
         box.run_ps(pace * length_ps)
@@ -187,7 +187,7 @@ def main() -> None:
             options.crystal,
             start_K,
             options.first_seed + number,
-            options.watch or (HELD_PS if options.hold else FREE_PS) * paced(potential),
+            options.watch,
             is_held=bool(options.hold),
             n_cells=tuple(options.cells) if options.cells else None,
             step_fs=options.step,

@@ -12,7 +12,7 @@ model's form and settings were chosen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from benchmarks.fresh import Fresh, fresh, report
 from benchmarks.page import parser, publish
@@ -24,13 +24,12 @@ from simulate.errors import GlassyLiError, MisuseError
 from simulate.record import TrajectoryRecord
 from simulate.store import open_store
 from surrogate.package import Package, read_package
+from train.data_card import JUDGEMENT
 from train.evaluate import check_same_kind
 from train.judges import Judges
 from train.landmark import LEAST_AT_RISK
 from train.records import Records, read_records
 from train.standing import MODEL
-
-STUDY: Final = "PROSPECTIVE.md"
 
 
 @dataclass(frozen=True)
@@ -89,12 +88,12 @@ def read_learnt(paths: Sequence[Path], package: Package) -> Records:
         MisuseError: These are not the stores that it was trained on.
     """
     records = read_records([open_store(path) for path in paths])
-    trained_on = package.manifest.training_data_sha256
-    if sorted(records.content_sha256) != sorted(trained_on):
+    if not package.manifest.learnt_from(records.content_sha256):
         raise MisuseError(
             f"--learnt must be the stores that {package.label} was trained on, as they were then "
-            f"(data hash {_hashes(trained_on)}), but {', '.join(map(str, paths))} have "
-            f"{_hashes(records.content_sha256)}. Name those, or with --model a model of these."
+            f"(data hash {_hashes(package.manifest.training_data_sha256)}), but "
+            f"{', '.join(map(str, paths))} have {_hashes(records.content_sha256)}. "
+            "Name those, or with --model a model of these."
         )
     return records
 
@@ -111,20 +110,23 @@ def of_decidable(learnt: Records, asked: Records, judges: Judges) -> Fresh | Non
     return fresh(learnt, sure, judges)
 
 
+def _skill(found: Fresh) -> str:
+    first = found.landmarks[0]
+    skill = told_skill(score_of(first.standings[MODEL], "integrated_brier"))
+    return f"integrated Brier skill at the {first.landmark} is {skill}"
+
+
 def opening(found: Fresh, sure: Fresh | None, later: Later, package: Package) -> str:
     """What was asked, Markdown."""
-    answer = told_skill(score_of(found.landmarks[0].standings[MODEL], "integrated_brier"))
     without_small = ""
     if sure is not None:
-        first = sure.landmarks[0]
-        skill = told_skill(score_of(first.standings[MODEL], "integrated_brier"))
         without_small = f"""
 Without the {found.n_asked - sure.n_asked} embryos too small for order to be told surely its \
-integrated Brier skill at the {first.landmark} is {skill}."""
+{_skill(sure)}."""
     return f"""\
 # Trajectories run after the model was made
 
-Answer: its integrated Brier skill at the {found.landmarks[0].landmark} is {answer}.\
+Answer: its {_skill(found)}.\
 {without_small}
 
 {package.label}, made {package.manifest.created_at[:10]}, learnt from {found.n_learnt} trajectories,
@@ -138,7 +140,7 @@ before it was made.
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    asked = parser(__doc__, "a record store that the model did not learn from", STUDY)
+    asked = parser(__doc__, "a record store that the model did not learn from", JUDGEMENT)
     asked.add_argument(
         "--learnt",
         type=Path,
@@ -158,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except GlassyLiError as error:
         raise SystemExit(str(error)) from error
     numbers = found.numbers | {"decidable": None if sure is None else sure.numbers}
-    publish(options, STUDY, report(found, opening(found, sure, later, package)), numbers)
+    publish(options, JUDGEMENT, report(found, opening(found, sure, later, package)), numbers)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.search import GALLERY, Floats
+from benchmarks.search import GALLERY
 from serve.models import model_path
 from surrogate.deposition.bridge import HorizonBridge
 from surrogate.deposition.conditions import DepositionConditions
@@ -32,6 +32,7 @@ from surrogate.predictor import Predictor
 from surrogate.search.config import SearchConfig, read_search_config
 from surrogate.search.run import run_search
 from train.counting import table
+from train.metrics import Floats
 
 HORIZONS_PS: Final = (100.0, 250.0, 500.0, 1000.0, 5000.0)
 N_CURRENTS: Final = 2001

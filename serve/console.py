@@ -20,6 +20,8 @@ Row = Sequence[object]
 
 COLUMNS = 100
 """Of a sentence."""
+MOST_ROWS = 20
+"""Of a table for people that may be long."""
 
 QUIET_S = 5.0
 """Where stderr is no terminal, progress speaks at most this often."""

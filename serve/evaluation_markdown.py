@@ -41,9 +41,10 @@ def markdown(found: Comparison) -> str:
     """The text."""
     calibrated = " ".join(calibration_words(found))
     beside = (
-        "no baseline learnt from the model's data here, so that Kaplan-Meier alone stands beside it"
-        if found.kind == "new"
-        else "baselines are fitted to the same parts of the data"
+        "baselines are fitted to the same parts of the data"
+        if found.has_baselines
+        else "no baseline learnt from the model's data here, so that Kaplan-Meier alone stands "
+        "beside it"
     )
     known = f"\n\n{ceiling_words(found.ceiling)}" if found.ceiling else ""
     notes = "".join(f"\n- {note}" for note in found.notes)

@@ -1,9 +1,9 @@
 """An evaluation as the terminal shows it, to people and to programs."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from serve.console import Console, interval
+from serve.console import MOST_ROWS, Console, interval
 from serve.evaluation_words import (
     MEASURES,
     Measure,
@@ -21,9 +21,6 @@ from train.comparison import Comparison
 from train.evaluate import Evaluation, EvaluationRow
 from train.scores import Score
 from train.standing import MODEL, AtLandmark
-
-MOST_ROWS: Final = 20
-"""Designs of a table for people."""
 
 
 class Answer(Settings):
@@ -106,16 +103,16 @@ def tell_comparison(console: Console, found: Comparison) -> None:
     for sentence in verdict(found):
         console.result(sentence)
     console.table(*_skill_table(found))
-    if found.kind == "new":
-        console.result(
-            "skill over Kaplan-Meier, as no baseline was learnt from the model's data here;\n"
-            "up to: the forecast's window"
-        )
-    else:
+    if found.has_baselines:
         console.result(
             "skill over Kaplan-Meier; best: of the baselines; beside them: ahead of all, behind "
             "one,\nor level, by the 90 % interval of the paired difference; up to: the forecast's "
             "window"
+        )
+    else:
+        console.result(
+            "skill over Kaplan-Meier, as no baseline was learnt from the model's data here;\n"
+            "up to: the forecast's window"
         )
     console.table(
         ["asked at", "Uno's C", "AUROC", "AUPRC", "by chance", "excess", "50 % held", "90 % held",
@@ -136,10 +133,10 @@ def tell_comparison(console: Console, found: Comparison) -> None:
 
 def _skill_table(found: Comparison) -> tuple[list[str], list[list[str]]]:
     """A line a landmark; what stands beside the model only where it was learnt."""
-    beside = [] if found.kind == "new" else ["best", "beside"]
+    beside = ["best", "beside"] if found.has_baselines else []
     head = ["asked at", "wait", "order", "up to, ps"]
     head += ["Brier skill", "90 %", *beside, "log skill", "90 %", *beside]
-    return head, [_skills(each, has_baselines=bool(beside)) for each in found.landmarks]
+    return head, [_skills(each, has_baselines=found.has_baselines) for each in found.landmarks]
 
 
 def _skills(found: AtLandmark, *, has_baselines: bool) -> list[str]:

@@ -78,7 +78,7 @@ def is_best(found: AtLandmark, measure: Measure) -> bool:
 
 def verdict(found: Comparison) -> list[str]:
     """Where the model is best, where a baseline beats it, and whether beyond chance."""
-    brier, log = (_by(found.landmarks, measure, found.kind == "new") for measure in MEASURES)
+    brier, log = (_by(found.landmarks, measure, not found.has_baselines) for measure in MEASURES)
     who = {
         "judges": "On designs that its judges never saw",
         "repeats": "On designs left out, over all repeats",

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from serve.console import Console, duration
+from serve.console import MOST_ROWS, Console, duration
 from serve.words import count
 from simulate.cluster import available_cores
 from simulate.plan import Plan
@@ -13,9 +13,6 @@ from simulate.potentials.registry import DEFAULT_POTENTIAL, potential_named
 from simulate.pricing import Calibration, Price, calibrate, price, times_default
 from simulate.protocol import Protocol
 from simulate.store import create_or_open
-
-MOST_ROWS: Final = 20
-"""Trajectories of a table for people."""
 
 
 @dataclass(frozen=True, slots=True)

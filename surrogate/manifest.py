@@ -3,7 +3,7 @@
 Light on purpose: a package that cannot be used is refused before torch is imported.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -160,6 +160,10 @@ class Manifest(Settings):
     def digest(self) -> str:
         """Content hash of the whole package: equal weights answer otherwise under other gates."""
         return sha256_of(self.model_dump_json().encode())
+
+    def learnt_from(self, content_sha256: Sequence[str]) -> bool:
+        """Whether stores of these `simulate.store.content_hash` are those it learnt from."""
+        return sorted(content_sha256) == sorted(self.training_data_sha256)
 
     def check_substance(self, design: EmbryoDesign) -> None:
         """Refuse a potential that was not learnt where temperatures are not comparable.

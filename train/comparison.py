@@ -90,6 +90,11 @@ class Comparison(Settings):
     curves_from: str
     notes: list[str]
 
+    @property
+    def has_baselines(self) -> bool:
+        """Whether the stores hold what baselines must learn from: the model's own data."""
+        return self.kind != "new"
+
 
 def compare_package(
     stores: Sequence[RecordStore], package: Package, tell: Tell | None = None

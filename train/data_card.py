@@ -44,8 +44,9 @@ flow. `liquid`: it flows."""
 
 
 STUDY: Final = "LEARNABILITY.md"
-JUDGEMENT: Final = "PROSPECTIVE.md"
 """What `benchmarks.learnability` writes beside a card."""
+JUDGEMENT: Final = "PROSPECTIVE.md"
+"""What `benchmarks.prospective` writes beside the card of test data."""
 
 
 def write_data_card(store: RecordStore, path: Path) -> None:

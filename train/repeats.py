@@ -63,8 +63,7 @@ def _checked(path: Path, config: TrainingConfig, stores: Sequence[RecordStore]) 
             f"{path} must have been trained with the settings asked for, but differs in "
             f"{differences(found, asked)}. Choose another --work."
         )
-    learnt_from = sorted(package.manifest.training_data_sha256)
-    if learnt_from != sorted(content_hash(store) for store in stores):
+    if not package.manifest.learnt_from([content_hash(store) for store in stores]):
         raise MisuseError(
             f"{path} must have been trained on the records in {named(stores)} as they are now, but "
             "was not. Choose another --work."
